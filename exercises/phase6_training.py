@@ -1,0 +1,198 @@
+"""Phase 6: training loop, evaluation, greedy decoding and beam search (paper 5 and 6.1; Wu et al. 2016).
+
+A "model" is anything with the methods of your ``Transformer``. Training calls it as
+``model(src, tgt_in, src_mask, tgt_mask)``. The decoders ask it for ``encode(src, src_mask)``,
+``decode(tgt, memory, tgt_mask, src_mask)`` and ``output_projection(hidden)`` alone. Masks are boolean,
+True means "may attend".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from .phase5_mechanics import Batch, look_ahead_mask
+
+
+def train_step(
+    model: nn.Module,
+    batch: Batch,
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    scheduler: Any | None = None,
+    max_norm: float | None = None,
+) -> float:
+    """Learn from one batch: forward, loss, backward, update (paper 5).
+
+    The model is put into training mode. Gradients left over from earlier do not count. The scheduler
+    moves on after the optimizer has stepped.
+
+    Args:
+        model: called as ``model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)``, gives logits
+            ``(B, L_tgt, V)``.
+        batch: what to learn from.
+        loss_fn: ``loss_fn(logits, batch.tgt_out)`` gives a scalar tensor.
+        optimizer: holds the model's parameters.
+        scheduler: has a method ``step()``; None for none.
+        max_norm: if given, the norm of all gradients together is clipped to it before the update
+            (``nn.utils.clip_grad_norm_``).
+
+    Returns:
+        The loss before the update, a Python ``float`` (it holds no graph).
+    """
+    raise NotImplementedError("Phase 6: train_step")
+
+
+def train(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    scheduler: Any | None = None,
+    max_norm: float | None = None,
+    on_step: Callable[[int, float], None] | None = None,
+) -> list[float]:
+    """Learn from one batch after another, one ``train_step`` each (paper 5).
+
+    Args:
+        model, loss_fn, optimizer, scheduler, max_norm: as for ``train_step``.
+        batches: an iterable of batches, read once and in order; it may be a generator.
+        on_step: if given, called as ``on_step(step, loss)`` right after each step; steps count from 1.
+
+    Returns:
+        The losses of the steps, in order, as Python floats.
+    """
+    raise NotImplementedError("Phase 6: train")
+
+
+@dataclass
+class Evaluation:
+    """What ``evaluate`` finds. Given: nothing to do here.
+
+    Attributes:
+        loss: mean loss over the real target tokens.
+        token_accuracy: share of the real target tokens whose most probable prediction is right, 0 to 1.
+    """
+
+    loss: float
+    token_accuracy: float
+
+
+def evaluate(
+    model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]
+) -> Evaluation:
+    """Measure the model on batches it does not learn from (paper 5).
+
+    Loss and accuracy are over all real target tokens of all batches together: each token counts the same,
+    in whatever batch it stands. The model runs in evaluation mode and without gradients; afterwards it
+    is in the mode it came in, even if something raised.
+
+    Args:
+        model: called as in ``train_step``.
+        batches: an iterable of batches, read once; it may be a generator.
+        loss_fn: ``loss_fn(logits, tgt_out)`` gives the mean over the real tokens of a batch;
+            ``batch.num_tokens`` says how many those are, ``batch.pad_id`` which ones are not.
+
+    Returns:
+        An ``Evaluation`` of two Python floats.
+
+    Raises:
+        ValueError: if there is no real target token at all.
+    """
+    raise NotImplementedError("Phase 6: evaluate")
+
+
+def greedy_decode(
+    model: nn.Module, src: Tensor, src_mask: Tensor | None, bos_id: int, eos_id: int, pad_id: int, max_len: int
+) -> Tensor:
+    """Translate a batch by taking the most probable token at every step (paper 3.1, auto-regression).
+
+    The source is encoded once. The decoder starts from BOS alone; the token it finds most probable at the
+    last position is appended, and so on. A row ends with its first EOS; from then on it gets padding. All
+    ends once every row has ended or ``max_len`` tokens have been made. The model runs in evaluation mode
+    and without gradients; afterwards it is in the mode it came in.
+
+    Args:
+        model: see the top of this file.
+        src: ``int64 (B, L_src)``.
+        src_mask: mask of the source, ``(B, 1, 1, L_src)`` or None.
+        bos_id, eos_id, pad_id: ids of the special tokens.
+        max_len: how many tokens are made at most, EOS counted, BOS not.
+
+    Returns:
+        ``int64 (B, L)`` with ``L <= max_len``, on the device of ``src``: without BOS, with EOS where the row
+        ended, padding after it. ``L`` is the length of the longest row.
+    """
+    raise NotImplementedError("Phase 6: greedy_decode")
+
+
+def length_penalty(length: int, alpha: float) -> float:
+    """What a log-probability is divided by, so that long answers stand a chance (Wu et al. 2016, eq. 14).
+
+    ::
+
+        lp = ((5 + length) / 6) ^ alpha
+
+    Args:
+        length: number of tokens, EOS counted.
+        alpha: strength; 0 switches the penalty off, the paper uses 0.6 (6.1).
+
+    Returns:
+        The penalty, a ``float``.
+    """
+    raise NotImplementedError("Phase 6: length_penalty")
+
+
+@dataclass
+class Hypothesis:
+    """One answer of the beam search. Given: nothing to do here.
+
+    Attributes:
+        tokens: token ids without BOS, with EOS at the end where it ended.
+        score: log-probability divided by the length penalty.
+    """
+
+    tokens: list[int]
+    score: float
+
+
+def beam_search(
+    model: nn.Module,
+    src: Tensor,
+    src_mask: Tensor | None,
+    bos_id: int,
+    eos_id: int,
+    max_len: int,
+    beam_size: int = 4,
+    alpha: float = 0.6,
+) -> list[Hypothesis]:
+    """Search for the most probable answers to one source sentence (paper 6.1; Wu et al. 2016, section 7).
+
+    It starts with one live hypothesis, empty (BOS alone), of log-probability 0. Each step extends every
+    live hypothesis by every token of the vocabulary and keeps, of all these extensions together, the
+    ``beam_size`` of highest log-probability. Of the kept ones, those that end in EOS leave the beam and are
+    collected; the others are the next live hypotheses. An extension that is not kept is gone, also if it
+    ends in EOS. The search ends when no hypothesis is live or the live ones have ``max_len`` tokens. (It may
+    stop earlier where that cannot change the answer.) The collected and the live ones are then ranked by ::
+
+        score = log-probability / length_penalty(number of tokens, alpha)
+
+    where the number of tokens counts EOS and not BOS. The model runs in evaluation mode and without
+    gradients; afterwards it is in the mode it came in.
+
+    Args:
+        model: see the top of this file.
+        src: ``int64 (1, L_src)``, one row.
+        src_mask: mask of the source, ``(1, 1, 1, L_src)`` or None.
+        bos_id, eos_id: ids of the special tokens.
+        max_len: how many tokens a hypothesis has at most, EOS counted, BOS not.
+        beam_size: how many extensions are kept.
+        alpha: strength of the length penalty.
+
+    Returns:
+        At most ``beam_size`` hypotheses, best score first.
+    """
+    raise NotImplementedError("Phase 6: beam_search")

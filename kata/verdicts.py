@@ -1,0 +1,118 @@
+"""What became of one test: a state and one readable paragraph, made from the exception that ended it."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable
+
+from .loading import MissingName, SubmissionError, display_path
+
+PASSED, TODO, FAILED, ERROR, FORBIDDEN = "passed", "todo", "failed", "error", "forbidden"
+STATES = (PASSED, TODO, FAILED, ERROR, FORBIDDEN)
+
+MAX_LINES, MAX_CHARS = 8, 900
+
+
+class TestTimeout(BaseException):
+    """A test ran out of time. Not an ``Exception``, so that a submission's ``except`` does not swallow it."""
+
+    __test__ = False  # not a test class, whatever its name
+
+
+class Forbidden(Exception):
+    """A task uses what the rules forbid; its tests are not run."""
+
+
+class NotRun(Exception):
+    """A test was left out because its task has run out of time too often already."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a test ended.
+
+    Attributes:
+        state: one of ``STATES``.
+        message: what a learner reads; empty where the test passed.
+    """
+
+    state: str
+    message: str
+
+
+def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
+    """Turn the exception that ended a test (None: it passed) into a verdict.
+
+    Args:
+        error: the exception.
+        sources: folders of the code under test; the message points at the last line in one of them.
+    """
+    if error is None:
+        return Verdict(PASSED, "")
+    error = _original(error)
+    sources = [str(folder) for folder in sources]
+    where = _where(error, sources)
+    if isinstance(error, Forbidden):
+        return Verdict(FORBIDDEN, str(error))
+    if isinstance(error, NotImplementedError):
+        return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{where}")
+    if isinstance(error, (SubmissionError, NotRun)):
+        return Verdict(ERROR, shorten(str(error)))
+    if isinstance(error, MissingName):
+        return Verdict(FAILED, shorten(str(error)))
+    if isinstance(error, TestTimeout):
+        return Verdict(ERROR, f"{error}{where}. Is there an endless loop?")
+    if isinstance(error, (SystemExit, GeneratorExit, KeyboardInterrupt)):
+        return Verdict(ERROR, f"the code ended the program with {type(error).__name__}{where} instead of returning")
+    if isinstance(error, AssertionError) and not where:
+        return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
+    if isinstance(error, (MemoryError, RecursionError)):
+        return Verdict(ERROR, shorten(f"{type(error).__name__}{where}: {_text_of(error)}"))
+    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{where}: {_text_of(error)}"))
+
+
+def _original(error: BaseException) -> BaseException:
+    """The first failure behind what hypothesis makes of a test that fails only sometimes."""
+    seen = 0
+    while type(error).__name__ in ("FlakyFailure", "ExceptionGroup", "BaseExceptionGroup") and seen < 10:
+        inner = getattr(error, "exceptions", ())
+        if not inner:
+            break
+        error, seen = inner[0], seen + 1
+    if type(error).__name__.startswith("Flaky"):
+        return AssertionError("the same input gives different results from one call to the next")
+    return error
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error) or "(no message)"
+    except Exception:  # a submission may raise an exception that cannot be printed
+        return "(its message cannot be printed)"
+
+
+def _where(error: BaseException, sources: list[str]) -> str:
+    """`` at phase2_attention.py:53, in forward: `return x` `` for the last frame in the code under test."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        filename = frame.f_code.co_filename
+        if any(filename.startswith(folder) for folder in sources):
+            found = (filename, line, frame.f_code.co_name)
+    if found is None:
+        return ""
+    filename, line, function = found
+    code = linecache.getline(filename, line).strip()
+    quoted = f" (`{code}`)" if code else ""
+    return f" at {display_path(Path(filename))}:{line}, in {function}{quoted}"
+
+
+def shorten(text: str) -> str:
+    """Cut a message to what fits under a task in the report."""
+    lines = text.strip().splitlines()
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES - 1], "..."]
+    text = "\n".join(lines)
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 3] + "..."

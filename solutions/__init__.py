@@ -1,0 +1,1 @@
+"""The reference solutions, one module a phase. Spoilers: try the exercises first."""

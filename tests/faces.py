@@ -1,0 +1,118 @@
+"""What every task also faces: float64, odd memory layout, ``meta``, unchanged inputs, copies, modes.
+
+Each function runs one of these examinations on a call of the submission; the suites say which call.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from .checks import expect_close, expect_shape, expect_that, fail
+from .tensors import non_contiguous
+
+Call = Callable[..., Tensor]
+
+
+def float64_in_and_out(call: Call, inputs: Sequence[Tensor], expected: Any, label: str, tolerance: float = 1e-9) -> None:
+    """Double precision in gives double precision out, with all its digits.
+
+    Args:
+        call: takes ``inputs``; for a module, one whose parameters are float64 already.
+        inputs: float64 tensors (others pass as they are).
+        expected: the result in float64, from an oracle.
+        label: what the result is.
+        tolerance: looser where a table may have been made in float32.
+    """
+    why = "everything made on the way must follow the input's dtype; float32 in between loses digits"
+    expect_close(call(*inputs), expected, label, why, dtype=torch.float64, tolerance=tolerance)
+
+
+def odd_memory_layout(call: Call, inputs: Sequence[Tensor], expected: Any, label: str) -> None:
+    """Inputs that are not contiguous in memory (a transpose, a slice) give the same values."""
+    spread = [non_contiguous(x) if x.dtype.is_floating_point else x for x in inputs]
+    why = "`view` needs contiguous memory; `reshape` does not"
+    expect_close(call(*spread), expected, f"{label} for a non-contiguous input", why)
+
+
+def on_meta(call: Call, inputs: Sequence[Tensor], shape: Sequence[int], label: str) -> None:
+    """On the ``meta`` device (shapes without numbers) the result has the right shape and stays on ``meta``.
+
+    It stands for every other device: what is made on the way must be made where the inputs are.
+    """
+    why = "make new tensors on the device of the inputs, and decide nothing from a tensor's values"
+    try:
+        got = call(*[x.to("meta") for x in inputs])
+    except NotImplementedError as error:
+        if "Phase" in str(error):  # an unfinished task
+            raise
+        fail(f"{label} cannot be computed on the meta device: {str(error).splitlines()[0]}", why)
+    expect_shape(got, shape, f"{label} on the meta device", why)
+    expect_that(got.device.type == "meta", f"{label} is on {got.device.type}, its inputs are on meta", why)
+
+
+def inputs_unchanged(call: Call, inputs: Sequence[Tensor], expected: Any, label: str) -> None:
+    """The call leaves its inputs as they were, and gives the same answer twice.
+
+    Args:
+        call: takes ``inputs``.
+        inputs: tensors; the call must not write to them.
+        expected: the result, from an oracle; None to compare the two calls alone.
+        label: what the result is.
+    """
+    before = [x.clone() for x in inputs]
+    first = call(*inputs)
+    for number, (x, was) in enumerate(zip(inputs, before), start=1):
+        if not torch.equal(x, was):
+            fail(
+                f"{label}: tensor argument {number} was changed in place",
+                "+=, *=, masked_fill_ and other in-place operations write into the caller's tensor",
+            )
+    second = call(*inputs)
+    expect_close(first, second if expected is None else expected, label)
+    expect_close(second, first, f"{label} at the second call", "a call must not change what the next one gives")
+
+
+def copies_behave_alike(module: Any, fresh: Any, inputs: Sequence[Tensor], expected: Any, label: str) -> None:
+    """A deep copy, and a new module with the same state dict, give the same output as the module itself.
+
+    Args:
+        module: a module with random weights, in evaluation mode.
+        fresh: another module of the same sizes with other weights, in evaluation mode.
+        inputs: what both are called with.
+        expected: the output, from an oracle.
+        label: what the output is.
+    """
+    twin = copy.deepcopy(module)
+    expect_close(twin(*inputs), expected, f"{label} of a deep copy", "all state must be in parameters and buffers")
+    fresh.load_state_dict(module.state_dict())
+    why = "what the module computes with must be in its state dict: registered parameters, not plain tensors"
+    expect_close(fresh(*inputs), expected, f"{label} after loading the state dict into a new module", why)
+
+
+def parameter_names(module: Any) -> list[str]:
+    """Names of all parameters, sorted."""
+    return sorted(name for name, _ in module.named_parameters())
+
+
+def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: str) -> None:
+    """The module has exactly these parameters, by name and shape.
+
+    Args:
+        module: the module.
+        shapes: name to shape.
+        label: what the module is.
+    """
+    got = {name: tuple(value.shape) for name, value in module.named_parameters()}
+    missing = sorted(set(shapes) - set(got))
+    extra = sorted(set(got) - set(shapes))
+    if missing:
+        fail(f"{label} has no parameter {missing[0]!r}", "attribute names are part of the contract; see the docstring")
+    if extra:
+        fail(f"{label} has a parameter {extra[0]!r} that it should not have", "a constant table is a buffer")
+    for name, shape in shapes.items():
+        if got[name] != shape:
+            fail(f"{label}: {name} has the wrong shape\n  expected: {shape}\n  got:      {got[name]}")

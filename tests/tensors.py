@@ -1,0 +1,77 @@
+"""Making test inputs: random tensors from an explicit generator, and modules with random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def normal(gen: torch.Generator, *shape: int, scale: float = 1.0, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Normal numbers with standard deviation ``scale``."""
+    return (torch.randn(*shape, generator=gen, dtype=torch.float64) * scale).to(dtype)
+
+
+def integers(gen: torch.Generator, low: int, high: int, *shape: int) -> Tensor:
+    """Whole numbers from ``low`` to ``high - 1``, int64."""
+    return torch.randint(low, high, shape, generator=gen)
+
+
+def booleans(gen: torch.Generator, *shape: int, share: float = 0.5) -> Tensor:
+    """Booleans, True with probability ``share``."""
+    return torch.rand(*shape, generator=gen) < share
+
+
+def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
+    """Load random values into every parameter of ``module``, one-dimensional ones (norms, biases) included.
+
+    Initial weights hide mistakes: gains of 1 and biases of 0 make a missing or doubled norm invisible. Gains
+    of norms end up around 1, everything else around 0. Buffers keep their values. A parameter that stands
+    in the module under several names (shared embeddings) keeps one value.
+    """
+    state = {name: value.clone() for name, value in module.state_dict().items()}
+    aliases = _aliases(module)
+    for name, _ in module.named_parameters():
+        value = normal(gen, *state[name].shape, scale=scale, dtype=state[name].dtype)
+        if name.endswith("norm.weight") or name == "weight":
+            value = value + 1.0
+        for alias in aliases.get(name, [name]):
+            state[alias] = value
+    module.load_state_dict(state)
+
+
+def _aliases(module: Any) -> dict[str, list[str]]:
+    """For every parameter, all the names under which it stands in the state dict."""
+    state = module.state_dict()
+    names = {name: [name] for name, _ in module.named_parameters()}
+    for name in state:
+        if name in names:
+            continue
+        for known in names:
+            if state[known].shape == state[name].shape and state[known].data_ptr() == state[name].data_ptr():
+                names[known].append(name)
+    return names
+
+
+def weights_of(module: Any) -> dict[str, np.ndarray]:
+    """The state dict in float64 NumPy, for an oracle."""
+    return {name: array(value) for name, value in module.state_dict().items()}
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    """A tensor as NumPy; floating point numbers become float64."""
+    tensor = tensor.detach().cpu()
+    return tensor.to(torch.float64).numpy() if tensor.dtype.is_floating_point else tensor.numpy()
+
+
+def non_contiguous(tensor: Tensor) -> Tensor:
+    """The same values laid out in memory with gaps, so that ``view`` on them is likely to fail."""
+    spread = torch.stack([tensor, torch.zeros_like(tensor)], dim=-1)
+    return spread[..., 0]
+
+
+def leaf(tensor: Tensor) -> Tensor:
+    """A copy that gradients can be asked for."""
+    return tensor.detach().clone().requires_grad_(True)

@@ -1,0 +1,329 @@
+"""Phase 1: input embedding and sinusoidal positional encoding (paper 3.4, 3.5)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks, faces
+from tests.oracles import embedding as oracle
+from tests.strategies import generators, sizes
+from tests.tensors import array, integers, leaf, non_contiguous, normal, randomise, weights_of
+
+# A table made in float32 is off by up to 8e-6 at 128 positions (pow and exp(log) differ by as much).
+TABLE = 3e-5
+
+even_widths = st.integers(1, 8).map(lambda pairs: 2 * pairs)
+
+
+# -- sinusoidal_encoding ------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.core
+def test_encoding_is_the_formula_of_section_3_5(phase1):
+    got = phase1.sinusoidal_encoding(11, 6)
+    why = "PE[pos, 2i] = sin(pos / 10000^(2i / d_model)), PE[pos, 2i + 1] = cos of the same angle"
+    checks.expect_close(got, oracle.sinusoidal_encoding(11, 6), "sinusoidal_encoding(11, 6)", why, tolerance=TABLE)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+@given(max_len=st.integers(1, 128), d_model=even_widths)
+def test_encoding_is_right_at_every_size(phase1, max_len, d_model):
+    label = f"sinusoidal_encoding({max_len}, {d_model})"
+    expected = oracle.sinusoidal_encoding(max_len, d_model)
+    checks.expect_close(phase1.sinusoidal_encoding(max_len, d_model), expected, label, tolerance=TABLE)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+def test_encoding_has_the_default_dtype(phase1):
+    got = phase1.sinusoidal_encoding(5, 4)
+    checks.expect_shape(got, (5, 4), "sinusoidal_encoding(5, 4)")
+    checks.expect_dtype(got, torch.float32, "sinusoidal_encoding(5, 4)", "use torch's default dtype")
+    checks.expect_close(got, oracle.sinusoidal_encoding(5, 4), "sinusoidal_encoding(5, 4)", tolerance=TABLE)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+def test_the_first_position_is_zeros_and_ones(phase1):
+    got = phase1.sinusoidal_encoding(3, 8)
+    checks.expect_shape(got, (3, 8), "sinusoidal_encoding(3, 8)")
+    why = "positions count from 0: sin(0) = 0 in the even columns, cos(0) = 1 in the odd ones"
+    checks.expect_close(got[0], torch.tensor([0.0, 1.0] * 4), "the encoding of position 0", why)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+@given(max_len=st.integers(2, 60), d_model=even_widths)
+def test_each_pair_is_a_clock_hand_of_length_one(phase1, max_len, d_model):
+    got = phase1.sinusoidal_encoding(max_len, d_model)
+    checks.expect_shape(got, (max_len, d_model), f"sinusoidal_encoding({max_len}, {d_model})")
+    lengths = got[:, 0::2] ** 2 + got[:, 1::2] ** 2
+    why = "columns 2i and 2i + 1 are sine and cosine of one angle, so their squares add up to 1"
+    checks.expect_close(lengths, torch.ones(max_len, d_model // 2), "the squared length of each pair", why)
+    turn = got[1, 0] * got[0, 1] - got[1, 1] * got[0, 0]  # sin of the angle between positions 0 and 1
+    why = "the first pair turns by 1 radian from one position to the next"
+    checks.expect_close(turn, np.sin(1.0), "the sine of the first hand's turn", why)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+def test_far_positions_and_wide_models_are_close_to_the_formula(phase1):
+    got = phase1.sinusoidal_encoding(2000, 64)
+    label = "sinusoidal_encoding(2000, 64)"
+    checks.expect_close(got, oracle.sinusoidal_encoding(2000, 64), label, tolerance=2e-3)
+
+
+@pytest.mark.task("sinusoidal_encoding")
+def test_encoding_is_a_new_table_at_every_call(phase1):
+    first = phase1.sinusoidal_encoding(6, 4)
+    checks.expect_shape(first, (6, 4), "sinusoidal_encoding(6, 4)")
+    first.fill_(7.0)
+    second = phase1.sinusoidal_encoding(6, 4)
+    expected = oracle.sinusoidal_encoding(6, 4)
+    checks.expect_close(second, expected, "sinusoidal_encoding(6, 4) after the caller changed an earlier one", tolerance=TABLE)
+
+
+# -- position_shift_matrix ----------------------------------------------------------------------------------
+
+
+@pytest.mark.task("position_shift_matrix")
+@pytest.mark.core
+def test_shift_matrix_moves_every_position_by_the_offset(phase1):
+    matrix = phase1.position_shift_matrix(3, 6)
+    checks.expect_shape(matrix, (6, 6), "position_shift_matrix(3, 6)")
+    encoding = oracle.sinusoidal_encoding(12, 6)
+    moved = array(matrix) @ encoding[:9].T  # (6, 9): column pos is M @ PE[pos]
+    why = "M @ PE[pos] must be PE[pos + 3]: sin(a + b) = cos(b) sin(a) + sin(b) cos(a), and likewise for cos(a + b)"
+    checks.expect_close(torch.tensor(moved.T), encoding[3:], "position_shift_matrix(3, 6) @ PE[pos]", why, tolerance=TABLE)
+
+
+@pytest.mark.task("position_shift_matrix")
+@given(offset=st.integers(-40, 40), pairs=st.integers(1, 6), first=st.integers(0, 40))
+def test_one_matrix_serves_all_positions(phase1, offset, pairs, first):
+    d_model = 2 * pairs
+    matrix = phase1.position_shift_matrix(offset, d_model)
+    label = f"position_shift_matrix({offset}, {d_model})"
+    checks.expect_shape(matrix, (d_model, d_model), label)
+    start = first + max(0, -offset)
+    encoding = oracle.sinusoidal_encoding(start + max(0, offset) + 1, d_model)
+    moved = torch.tensor(array(matrix) @ encoding[start])
+    checks.expect_close(moved, encoding[start + offset], f"{label} @ PE[{start}]", "the offset may be negative", tolerance=TABLE)
+
+
+@pytest.mark.task("position_shift_matrix")
+@given(a=st.integers(-20, 20), b=st.integers(-20, 20), pairs=st.integers(1, 5))
+def test_shifts_add_up_and_undo_each_other(phase1, a, b, pairs):
+    d_model = 2 * pairs
+    one, other = phase1.position_shift_matrix(a, d_model), phase1.position_shift_matrix(b, d_model)
+    both = phase1.position_shift_matrix(a + b, d_model)
+    checks.expect_shape(one, (d_model, d_model), f"position_shift_matrix({a}, {d_model})")
+    checks.expect_close(one @ other, both, f"M({a}) @ M({b}), compared with M({a + b})", tolerance=TABLE)
+    why = "each block is a rotation, so the transpose is the inverse"
+    checks.expect_close(one @ one.T, torch.eye(d_model), f"M({a}) @ M({a}) transposed", why, tolerance=TABLE)
+
+
+@pytest.mark.task("position_shift_matrix")
+def test_shift_by_zero_is_the_identity(phase1):
+    got = phase1.position_shift_matrix(0, 10)
+    checks.expect_close(got, torch.eye(10), "position_shift_matrix(0, 10)", "no shift changes nothing")
+
+
+@pytest.mark.task("position_shift_matrix")
+def test_shift_matrix_turns_each_pair_alone(phase1):
+    got = phase1.position_shift_matrix(5, 8)
+    checks.expect_shape(got, (8, 8), "position_shift_matrix(5, 8)")
+    blocks = torch.block_diag(*[torch.ones(2, 2)] * 4)
+    why = "the pair (2i, 2i + 1) depends on itself only: the matrix is block-diagonal with 2 x 2 blocks"
+    checks.expect_close(got * (1 - blocks), torch.zeros(8, 8), "the part outside the 2 x 2 blocks", why)
+    rates = 5.0 / 10000.0 ** (np.arange(4) / 4)
+    checks.expect_close(torch.diagonal(got), np.repeat(np.cos(rates), 2), "the diagonal", tolerance=TABLE)
+
+
+# -- TokenEmbedding -----------------------------------------------------------------------------------------
+
+
+def make_embedding(phase1, gen, vocab_size=11, d_model=6):
+    module = phase1.TokenEmbedding(vocab_size, d_model)
+    randomise(module, gen, scale=1.0)
+    return module
+
+
+@pytest.mark.task("TokenEmbedding")
+@pytest.mark.core
+def test_embedding_is_the_row_times_the_root_of_d_model(phase1, gen):
+    module = make_embedding(phase1, gen)
+    tokens = integers(gen, 0, 11, 2, 5)
+    expected = oracle.token_embedding(tokens.numpy(), weights_of(module)["embedding.weight"])
+    why = "look the tokens up, then multiply by sqrt(d_model) (paper 3.4)"
+    checks.expect_close(module(tokens), expected, "TokenEmbedding(11, 6)(tokens)", why, dtype=torch.float32)
+
+
+@pytest.mark.task("TokenEmbedding")
+@given(gen=generators(), dims=sizes(4, 2, 9))
+def test_embedding_is_right_at_every_size(phase1, gen, dims):
+    vocab_size, d_model, batch, length = dims
+    module = make_embedding(phase1, gen, vocab_size, d_model)
+    tokens = integers(gen, 0, vocab_size, batch, length)
+    expected = oracle.token_embedding(tokens.numpy(), weights_of(module)["embedding.weight"])
+    checks.expect_close(module(tokens), expected, f"TokenEmbedding({vocab_size}, {d_model})(tokens)")
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_embedding_has_one_table(phase1):
+    module = phase1.TokenEmbedding(7, 4)
+    faces.expect_parameters(module, {"embedding.weight": (7, 4)}, "TokenEmbedding(7, 4)")
+    checks.expect_shape(module(torch.zeros(2, 3, dtype=torch.int64)), (2, 3, 4), "TokenEmbedding(7, 4)(tokens)")
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_every_row_that_was_looked_up_learns(phase1, gen):
+    module = make_embedding(phase1, gen, 5, 4)
+    tokens = torch.tensor([[0, 1, 2, 3, 4, 0], [3, 3, 2, 1, 0, 4]])
+    output = module(tokens)
+    probe = checks.probe_like(output) * 4**0.5
+    expected = torch.zeros(5, 4).index_add(0, tokens.flatten(), probe.reshape(-1, 4))
+    why = "no row is special: a padding_idx freezes one, .detach() or .data freezes all"
+    checks.expect_gradients(output, {"weight": module.embedding.weight}, {"weight": expected}, "the embedding", why)
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_embedding_faces_float64(phase1, gen):
+    module = make_embedding(phase1, gen).double()
+    tokens = integers(gen, 0, 11, 3, 4)
+    expected = oracle.token_embedding(tokens.numpy(), weights_of(module)["embedding.weight"])
+    faces.float64_in_and_out(module, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_embedding_faces_meta(phase1):
+    module = phase1.TokenEmbedding(11, 6).to("meta")
+    faces.on_meta(module, [torch.zeros(2, 3, dtype=torch.int64)], (2, 3, 6), "TokenEmbedding(11, 6)(tokens)")
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_embedding_faces_copies_and_unchanged_inputs(phase1, gen):
+    module, fresh = make_embedding(phase1, gen).eval(), make_embedding(phase1, gen).eval()
+    tokens = integers(gen, 0, 11, 2, 5)
+    expected = oracle.token_embedding(tokens.numpy(), weights_of(module)["embedding.weight"])
+    faces.copies_behave_alike(module, fresh, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
+    faces.inputs_unchanged(module, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
+    checks.expect_close(module.train()(tokens), expected, "TokenEmbedding(11, 6)(tokens) in training mode")
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_embedding_leaves_its_table_as_it_is(phase1, gen):
+    module = make_embedding(phase1, gen)
+    before = module.state_dict()["embedding.weight"].clone()
+    tokens = integers(gen, 0, 11, 2, 5)
+    expected = oracle.token_embedding(tokens.numpy(), array(before))
+    checks.expect_close(module(tokens), expected, "TokenEmbedding(11, 6)(tokens)")
+    why = "scale the looked-up vectors, not the table"
+    checks.expect_close(module.state_dict()["embedding.weight"], before, "the table after a call", why)
+
+
+# -- PositionalEncoding -------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("PositionalEncoding")
+@pytest.mark.core
+def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
+    x = normal(gen, 3, 5, 6)
+    expected = array(x) + oracle.sinusoidal_encoding(5, 6)
+    why = "add PE[:L] along the length (dimension 1 of a batch-first x), the same for every sequence of the batch"
+    checks.expect_close(module(x), expected, "PositionalEncoding(6)(x)", why, dtype=torch.float32, tolerance=TABLE)
+
+
+@pytest.mark.task("PositionalEncoding")
+@given(gen=generators(), dims=sizes(3, 1, 9), pairs=st.integers(1, 5))
+def test_positional_encoding_is_right_at_every_size(phase1, gen, dims, pairs):
+    batch, length, spare = dims
+    module = phase1.PositionalEncoding(2 * pairs, dropout=0.5, max_len=length + spare).eval()
+    x = normal(gen, batch, length, 2 * pairs)
+    expected = array(x) + oracle.sinusoidal_encoding(length, 2 * pairs)
+    checks.expect_close(module(x), expected, f"PositionalEncoding({2 * pairs})(x) in evaluation mode", tolerance=TABLE)
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_the_longest_sequence_fits_and_a_longer_one_is_refused(phase1, gen):
+    module = phase1.PositionalEncoding(4, dropout=0.0, max_len=7)
+    x = normal(gen, 2, 7, 4)
+    expected = array(x) + oracle.sinusoidal_encoding(7, 4)
+    checks.expect_close(module(x), expected, "PositionalEncoding(4, max_len=7)(x) with L = 7", tolerance=TABLE)
+    too_long = normal(gen, 2, 9, 4)
+    checks.expect_raises(ValueError, lambda: module(too_long), "a sequence of L = 9 with max_len = 7", mentions=(9, 7))
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.0, max_len=9)
+    faces.expect_parameters(module, {}, "PositionalEncoding(6)")
+    names = [name for name, _ in module.named_buffers()]
+    checks.expect_that("pe" in names, f"PositionalEncoding(6) has no buffer 'pe'; its buffers: {names}", "register_buffer")
+    x = leaf(normal(gen, 2, 4, 6))
+    output = module(x)
+    checks.expect_close(output, array(x) + oracle.sinusoidal_encoding(4, 6), "PositionalEncoding(6)(x)", tolerance=TABLE)
+    checks.expect_gradients(output, {"x": x}, {"x": checks.probe_like(output)}, "PositionalEncoding(6)(x)")
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed):
+    module = phase1.PositionalEncoding(8, dropout=0.5, max_len=40)
+    x = normal(gen, 6, 30, 8) + 3.0
+    total = array(x) + oracle.sinusoidal_encoding(30, 8)
+    manual_seed(1)
+    trained = module.train()(x)
+    checks.expect_shape(trained, (6, 30, 8), "PositionalEncoding(8)(x) in training mode")
+    kept = array(trained) != 0.0
+    why = "dropout(x + PE): the sum is dropped out as a whole, and what is kept is divided by 1 - p"
+    checks.expect_that(0.4 < kept.mean() < 0.6, f"{kept.mean():.0%} of the values are kept at dropout 0.5", why)
+    expected = np.where(kept, 2.0 * total, 0.0)
+    checks.expect_close(trained, expected, "PositionalEncoding(8)(x) in training mode", why, tolerance=TABLE)
+    manual_seed(2)
+    different = array(module(x)) != array(trained)
+    checks.expect_that(bool(different.any()), "dropout is the same for every seed of torch's random numbers", why)
+    why = "in evaluation mode nothing is dropped: use the nn.Dropout in self.dropout"
+    checks.expect_close(module.eval()(x), total, "PositionalEncoding(8)(x) in evaluation mode", why, tolerance=TABLE)
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_the_dropout_given_is_the_dropout_used(phase1, gen):
+    x = normal(gen, 2, 5, 4)
+    total = array(x) + oracle.sinusoidal_encoding(5, 4)
+    none = phase1.PositionalEncoding(4, dropout=0.0, max_len=9).train()
+    checks.expect_close(none(x), total, "PositionalEncoding(4, dropout=0.0)(x) in training mode", tolerance=TABLE)
+    everything = phase1.PositionalEncoding(4, dropout=1.0, max_len=9).train()
+    label = "PositionalEncoding(4, dropout=1.0)(x) in training mode"
+    checks.expect_close(everything(x), torch.zeros(2, 5, 4), label, "pass `dropout` on to nn.Dropout")
+    default = phase1.PositionalEncoding(4)
+    checks.expect_number(default.dropout.p, 0.1, "the default dropout", "the paper's P_drop is 0.1 (5.4)")
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_positional_encoding_faces_float64(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20).double()
+    x = normal(gen, 2, 5, 6, dtype=torch.float64)
+    expected = array(x) + oracle.sinusoidal_encoding(5, 6)
+    # The table may have been made in float32 before the module became float64.
+    faces.float64_in_and_out(module, [x], expected, "PositionalEncoding(6)(x)", tolerance=TABLE)
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_positional_encoding_faces_meta_and_odd_layouts(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
+    x = normal(gen, 3, 5, 6)
+    expected = array(x) + oracle.sinusoidal_encoding(5, 6)
+    checks.expect_close(module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE)
+    faces.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_positional_encoding_faces_copies_and_unchanged_inputs(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.3, max_len=20).eval()
+    fresh = phase1.PositionalEncoding(6, dropout=0.3, max_len=20).eval()
+    x = normal(gen, 3, 5, 6)
+    expected = module(x)
+    checks.expect_close(expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=TABLE)
+    faces.inputs_unchanged(module, [x], expected, "PositionalEncoding(6)(x)")
+    faces.copies_behave_alike(module, fresh, [x], expected, "PositionalEncoding(6)(x)")
