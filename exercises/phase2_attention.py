@@ -94,9 +94,7 @@ class MultiHeadAttention(nn.Module):
         """
         raise NotImplementedError("Phase 2: MultiHeadAttention")
 
-    def forward(
-        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Project, split, attend in every head, merge, project.
 
         Args:

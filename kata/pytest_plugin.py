@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--assembled", action="store_true", help="take all six phases from the target, none from the reference"
     )
+    group.addoption("--task", default=None, metavar="NAME", help="run the tests of this task of the course alone")
 
 
 def resolve_target(text: str | None) -> Path:
@@ -55,6 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "core: without this test the task earns nothing")
     config.addinivalue_line("markers", "proof: a long proof, run by continuous integration alone")
     target = resolve_target(config.getoption("--target"))
+    task = config.getoption("--task")
+    known = [known.name for phase in COURSE for known in phase.tasks]
+    if task is not None and task not in known:
+        raise pytest.UsageError(f"--task {task}: there is no such task; the tasks are {', '.join(known)}")
     if not target.is_dir():
         raise pytest.UsageError(f"--target {config.getoption('--target')}: there is no such folder")
     config.pluginmanager.register(KataPlugin(config, target), "kata-session")
@@ -128,6 +133,7 @@ class KataPlugin:
         self.target = target
         self.seed: int = config.getoption("--seed")
         self.assembled: bool = config.getoption("--assembled")
+        self.task: str | None = config.getoption("--task")
         self._packages: dict[str, Any] = {}
         self._forbidden: dict[str, dict[str, str]] = {}
         self._timeouts: Counter[tuple[str, str]] = Counter()
@@ -158,7 +164,11 @@ class KataPlugin:
             self._packages[under_test] = package_for(under_test, self.target, REFERENCE, together)
         return PhaseUnderTest(self._packages[under_test], phase_id)
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        if self.task is not None:
+            left_out = [item for item in items if task_of(item) != self.task]
+            items[:] = [item for item in items if task_of(item) == self.task]
+            config.hook.pytest_deselected(items=left_out)
         if not any(getattr(getattr(item, "obj", None), "is_hypothesis_test", False) for item in items):
             return
         import hypothesis

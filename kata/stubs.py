@@ -2,14 +2,14 @@
 
 ``python -m kata.stubs`` writes all six stubs into a folder. A maintainer edits a solution, then runs it; a
 learner never needs it. Kept are the module's docstring, its imports, the given pieces (``course.Phase.given``)
-and the signature and docstring of every task with its public methods; dropped are bodies, private helpers
-and comments.
+and the signature and docstring of every task with its public methods; dropped are bodies and private helpers.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import re
 from pathlib import Path
 
 from .course import COURSE, DEFAULT_TARGET, REFERENCE, Phase
@@ -23,32 +23,34 @@ def make_stub(phase: Phase, solution: str) -> str:
         solution: source of its solution.
     """
     lines = solution.splitlines()
-    tree = ast.parse(solution)
     names = {task.name for task in phase.tasks}
-    pieces: list[str] = []
-    for node in tree.body:
+    head: list[str] = []
+    definitions: list[str] = []
+    previous_end = 0
+    for node in ast.parse(solution).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if node.name in names:
-                pieces.append("\n\n" + _stub_of(node, lines, f"Phase {phase.number}: {node.name}", ""))
+                definitions.append(_stub_of(node, lines, f"Phase {phase.number}: {node.name}", ""))
             elif node.name in phase.given:
-                pieces.append("\n\n" + _text(node, lines))
+                definitions.append(_text(node, lines))
         elif isinstance(node, (ast.Import, ast.ImportFrom)) or _is_docstring(node):
-            pieces.append(_text(node, lines))
-    return _arrange(pieces, tree, lines)
+            if previous_end and node.lineno > previous_end + 1:
+                head.append("")
+            head.append(_text(node, lines))
+            previous_end = node.end_lineno
+    body = "\n\n\n".join(definitions)
+    head = [line for line in (_without_unused(line, body) for line in head) if line is not None]
+    return "\n\n\n".join(["\n".join(head), body]) + "\n"
 
 
-def _arrange(pieces: list[str], tree: ast.Module, lines: list[str]) -> str:
-    """Join the pieces; imports keep the blank lines between their groups."""
-    text = []
-    previous_end = None
-    kept = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) or _is_docstring(n)]
-    for node in kept:
-        if previous_end is not None and node.lineno > previous_end + 1:
-            text.append("")
-        text.append(_text(node, lines))
-        previous_end = node.end_lineno
-    text.extend(piece for piece in pieces if piece.startswith("\n\n"))
-    return "\n".join(text).replace("from contextlib import contextmanager\n", "") + "\n"
+def _without_unused(line: str, body: str) -> str | None:
+    """Drop from an import of typing or contextlib what the answer alone needs; None if nothing is left."""
+    for module in ("typing", "contextlib"):
+        start = f"from {module} import "
+        if line.startswith(start):
+            used = [name for name in line[len(start) :].split(", ") if re.search(rf"\b{name}\b", body)]
+            return start + ", ".join(used) if used else None
+    return line
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -64,9 +64,9 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
     if isinstance(error, MissingName):
         return Verdict(FAILED, shorten(str(error)))
     if isinstance(error, TestTimeout):
-        return Verdict(ERROR, f"{error}{where}. Is there an endless loop?")
+        return Verdict(ERROR, shorten(f"{error}{where}. Is there an endless loop?"))
     if isinstance(error, (SystemExit, GeneratorExit, KeyboardInterrupt)):
-        return Verdict(ERROR, f"the code ended the program with {type(error).__name__}{where} instead of returning")
+        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{where}"))
     if isinstance(error, AssertionError) and not where:
         return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
     if isinstance(error, (MemoryError, RecursionError)):
@@ -110,8 +110,8 @@ def _where(error: BaseException, sources: list[str]) -> str:
 
 
 def shorten(text: str) -> str:
-    """Cut a message to what fits under a task in the report."""
-    lines = text.strip().splitlines()
+    """Cut a message to what fits under a task in the report, without control characters."""
+    lines = ["".join(c if c.isprintable() else " " for c in line) for line in text.strip().splitlines()]
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], "..."]
     text = "\n".join(lines)

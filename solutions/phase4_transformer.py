@@ -234,9 +234,7 @@ class Transformer(nn.Module):
         """
         super().__init__()
         if share_embeddings and src_vocab_size != tgt_vocab_size:
-            raise ValueError(
-                f"shared embeddings need one vocabulary size, not {src_vocab_size} and {tgt_vocab_size}"
-            )
+            raise ValueError(f"shared embeddings need one vocabulary size, not {src_vocab_size} and {tgt_vocab_size}")
         self.src_embedding = TokenEmbedding(src_vocab_size, d_model)
         self.tgt_embedding = TokenEmbedding(tgt_vocab_size, d_model)
         self.positional_encoding = PositionalEncoding(d_model, dropout, max_len)

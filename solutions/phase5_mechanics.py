@@ -89,9 +89,7 @@ class Batch:
         )
 
 
-def make_batch(
-    pairs: Sequence[tuple[Sequence[int], Sequence[int]]], pad_id: int, bos_id: int, eos_id: int
-) -> Batch:
+def make_batch(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], pad_id: int, bos_id: int, eos_id: int) -> Batch:
     """Turn sentence pairs of different lengths into one rectangular batch (paper 5.1).
 
     For the pair ``(src_ids, tgt_ids)``::

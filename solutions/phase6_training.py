@@ -98,9 +98,7 @@ class Evaluation:
     token_accuracy: float
 
 
-def evaluate(
-    model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]
-) -> Evaluation:
+def evaluate(model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]) -> Evaluation:
     """Measure the model on batches it does not learn from (paper 5).
 
     Loss and accuracy are over all real target tokens of all batches together: each token counts the same,

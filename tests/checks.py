@@ -188,6 +188,8 @@ def expect_raises(kind: type[BaseException], call: Any, label: str, mentions: It
     except kind as error:
         missing = [str(word) for word in mentions if str(word) not in str(error)]
         if missing:
-            fail(f"{label} raises {kind.__name__} without naming {' and '.join(missing)}: its message is {str(error)!r}")
+            fail(
+                f"{label} raises {kind.__name__} without naming {' and '.join(missing)}: its message is {str(error)!r}"
+            )
         return
     fail(f"{label} returned normally, expected it to raise {kind.__name__}")

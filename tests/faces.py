@@ -17,7 +17,9 @@ from .tensors import non_contiguous
 Call = Callable[..., Tensor]
 
 
-def float64_in_and_out(call: Call, inputs: Sequence[Tensor], expected: Any, label: str, tolerance: float = 1e-9) -> None:
+def float64_in_and_out(
+    call: Call, inputs: Sequence[Tensor], expected: Any, label: str, tolerance: float = 1e-9
+) -> None:
     """Double precision in gives double precision out, with all its digits.
 
     Args:

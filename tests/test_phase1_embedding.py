@@ -81,7 +81,9 @@ def test_encoding_is_a_new_table_at_every_call(phase1):
     first.fill_(7.0)
     second = phase1.sinusoidal_encoding(6, 4)
     expected = oracle.sinusoidal_encoding(6, 4)
-    checks.expect_close(second, expected, "sinusoidal_encoding(6, 4) after the caller changed an earlier one", tolerance=TABLE)
+    checks.expect_close(
+        second, expected, "sinusoidal_encoding(6, 4) after the caller changed an earlier one", tolerance=TABLE
+    )
 
 
 # -- position_shift_matrix ----------------------------------------------------------------------------------
@@ -95,7 +97,9 @@ def test_shift_matrix_moves_every_position_by_the_offset(phase1):
     encoding = oracle.sinusoidal_encoding(12, 6)
     moved = array(matrix) @ encoding[:9].T  # (6, 9): column pos is M @ PE[pos]
     why = "M @ PE[pos] must be PE[pos + 3]: sin(a + b) = cos(b) sin(a) + sin(b) cos(a), and likewise for cos(a + b)"
-    checks.expect_close(torch.tensor(moved.T), encoding[3:], "position_shift_matrix(3, 6) @ PE[pos]", why, tolerance=TABLE)
+    checks.expect_close(
+        torch.tensor(moved.T), encoding[3:], "position_shift_matrix(3, 6) @ PE[pos]", why, tolerance=TABLE
+    )
 
 
 @pytest.mark.task("position_shift_matrix")
@@ -108,7 +112,9 @@ def test_one_matrix_serves_all_positions(phase1, offset, pairs, first):
     start = first + max(0, -offset)
     encoding = oracle.sinusoidal_encoding(start + max(0, offset) + 1, d_model)
     moved = torch.tensor(array(matrix) @ encoding[start])
-    checks.expect_close(moved, encoding[start + offset], f"{label} @ PE[{start}]", "the offset may be negative", tolerance=TABLE)
+    checks.expect_close(
+        moved, encoding[start + offset], f"{label} @ PE[{start}]", "the offset may be negative", tolerance=TABLE
+    )
 
 
 @pytest.mark.task("position_shift_matrix")
@@ -260,10 +266,14 @@ def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=9)
     faces.expect_parameters(module, {}, "PositionalEncoding(6)")
     names = [name for name, _ in module.named_buffers()]
-    checks.expect_that("pe" in names, f"PositionalEncoding(6) has no buffer 'pe'; its buffers: {names}", "register_buffer")
+    checks.expect_that(
+        "pe" in names, f"PositionalEncoding(6) has no buffer 'pe'; its buffers: {names}", "register_buffer"
+    )
     x = leaf(normal(gen, 2, 4, 6))
     output = module(x)
-    checks.expect_close(output, array(x) + oracle.sinusoidal_encoding(4, 6), "PositionalEncoding(6)(x)", tolerance=TABLE)
+    checks.expect_close(
+        output, array(x) + oracle.sinusoidal_encoding(4, 6), "PositionalEncoding(6)(x)", tolerance=TABLE
+    )
     checks.expect_gradients(output, {"x": x}, {"x": checks.probe_like(output)}, "PositionalEncoding(6)(x)")
 
 
@@ -314,7 +324,9 @@ def test_positional_encoding_faces_meta_and_odd_layouts(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
     x = normal(gen, 3, 5, 6)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
-    checks.expect_close(module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE)
+    checks.expect_close(
+        module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE
+    )
     faces.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
 
 
@@ -324,6 +336,8 @@ def test_positional_encoding_faces_copies_and_unchanged_inputs(phase1, gen):
     fresh = phase1.PositionalEncoding(6, dropout=0.3, max_len=20).eval()
     x = normal(gen, 3, 5, 6)
     expected = module(x)
-    checks.expect_close(expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=TABLE)
+    checks.expect_close(
+        expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=TABLE
+    )
     faces.inputs_unchanged(module, [x], expected, "PositionalEncoding(6)(x)")
     faces.copies_behave_alike(module, fresh, [x], expected, "PositionalEncoding(6)(x)")

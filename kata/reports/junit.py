@@ -1,0 +1,37 @@
+"""The report as JUnit XML: one test suite a phase, one test case a task."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from .. import verdicts
+from ..scoring import Report
+
+
+def render(report: Report) -> str:
+    """The report as XML text."""
+    root = ElementTree.Element("testsuites", name="Transformer Kata")
+    for phase in report.phases:
+        broken = [task for task in phase.tasks if task.state == verdicts.ERROR]
+        failed = [task for task in phase.tasks if task.state not in (verdicts.PASSED, verdicts.ERROR)]
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=phase.phase.id,
+            tests=str(len(phase.tasks)),
+            failures=str(len(failed)),
+            errors=str(len(broken)),
+            skipped="0",
+            time=f"{phase.seconds:.3f}",
+        )
+        for task in phase.tasks:
+            case = ElementTree.SubElement(suite, "testcase", classname=phase.phase.id, name=task.name)
+            if task.state == verdicts.PASSED:
+                continue
+            kind = "error" if task.state == verdicts.ERROR else "failure"
+            first_line = task.message.splitlines()[0] if task.message else task.state
+            element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
+            element.text = (
+                f"{task.message}\n{task.score:g} of {task.max_score:g} points, {task.passed}/{task.total} tests"
+            )
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -1,0 +1,124 @@
+"""The report in the terminal: a bar a phase, a row a task, the total, and one next step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from .. import verdicts
+from ..course import COURSE, DEFAULT_TARGET, PROJECT
+from ..grading import next_task
+from ..scoring import Report, TaskScore
+from ..texts import text
+from ..where import line_of
+
+MARKS = {
+    verdicts.PASSED: ("✓", "green"),
+    verdicts.FAILED: ("✗", "red"),
+    verdicts.ERROR: ("!", "red"),
+    verdicts.FORBIDDEN: ("⊘", "magenta"),
+    verdicts.TODO: ("·", "dim"),
+}
+BAR = 20
+WIDTH = 100
+
+
+def show(report: Report, console: Console, target: Path, lang: str = "en") -> None:
+    """Print the report.
+
+    Args:
+        report: what to print.
+        console: where; its width is used up to ``WIDTH`` columns.
+        target: the folder that was graded.
+        lang: ``"en"`` or ``"ja"``.
+    """
+    width = min(console.width, WIDTH)
+    console.print()
+    console.print(
+        Text("Transformer Kata", style="bold"),
+        Text("  " + text("header", lang, target=report.target, seed=report.seed), style="dim"),
+        sep="",
+    )
+    for phase in report.phases:
+        console.print()
+        console.print(_heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.max_score, width))
+        for task in phase.tasks:
+            console.print(_task_row(task, lang, width))
+            if task.state not in (verdicts.PASSED, verdicts.TODO):
+                console.print(Padding(_message(task.message), (0, 0, 0, 6)), width=width)
+    console.print()
+    console.print(_heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
+    if report.assembled is not None:
+        console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
+        if not report.assembled:
+            console.print(Padding(_message(report.assembled_message), (0, 0, 0, 6)), width=width)
+    console.print()
+    for number, line in enumerate(next_step(report, target, lang)):
+        console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
+
+
+def _heading(title: str, number: str, score: float, max_score: float, width: int, style: str = "") -> Table:
+    """``1 Title ....... ██████████  62.5 / 100`` across the whole width."""
+    table = Table.grid(expand=False, padding=(0, 1))
+    table.width = width
+    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column(width=BAR)
+    table.add_column(width=13, justify="right", no_wrap=True)
+    filled = int(BAR * score / max_score) if max_score else 0
+    bar = Text("█" * filled, style="green") + Text("░" * (BAR - filled), style="dim")
+    table.add_row(Text(number + title, style=style or "bold"), bar, Text(f"{score:g} / {max_score:g}", style=style))
+    return table
+
+
+def _task_row(task: TaskScore, lang: str, width: int) -> Table:
+    mark, style = MARKS[task.state]
+    table = Table.grid(expand=False, padding=(0, 1))
+    table.width = width
+    table.add_column(width=3, justify="right")
+    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column(width=18, no_wrap=True)
+    table.add_column(width=13, justify="right", no_wrap=True)
+    name = Text(task.name)
+    unfinished = task.message.split(": ", 1)[-1] if task.state == verdicts.TODO else task.name
+    if unfinished != task.name:
+        name += Text("  " + text("waits_for", lang, name=unfinished), style="dim")
+    tests = (
+        text("tests", lang, passed=task.passed, total=task.total) if task.state != verdicts.TODO else text("todo", lang)
+    )
+    row_style = "dim" if task.state == verdicts.TODO else ""
+    table.add_row(Text(mark, style=style), name, Text(tests, style=style), f"{task.score:g} / {task.max_score:g}")
+    if row_style:
+        table.rows[0].style = row_style
+    return table
+
+
+def _message(message: str) -> Text:
+    return Text(message or "?", overflow="fold")
+
+
+def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
+    """What to do now: one line, and where it helps a second and a third."""
+    found = next_task(report)
+    if found is None:
+        if report.assembled is False:
+            return [text("next_assemble", lang)]
+        return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang)]
+    phase, task, state = found
+    line = line_of(target / phase.file, task)
+    place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{line}" if line else "")
+    lines = [text("next_implement" if state == verdicts.TODO else "next_fix", lang, task=task, place=place)]
+    if (PROJECT / phase.lesson(lang)).is_file():
+        lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
+    if state != verdicts.TODO:
+        option = "" if target == DEFAULT_TARGET else f" --target {report.target}"
+        lines.append(text("details", lang, task=task, target=option))
+    return lines
+
+
+def progress_line(done: int, total: int, lang: str) -> str:
+    """What is shown while the tests run."""
+    return text("running", lang, done=done, total=total) if total else text("starting", lang)

@@ -1,2 +1,0 @@
-def forbidden_tasks(phase, target):
-    return {}

@@ -1,0 +1,245 @@
+"""Run suites in a process of their own and collect the results, whatever happens to that process.
+
+If it dies in a test (a crash, an exit), that test is an error and a new process takes up the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterable
+
+from . import verdicts
+from .course import PROJECT, Phase
+from .results import ASSEMBLED, Results, TestResult
+
+SILENCE = 120.0
+"""Seconds without any news after which the process counts as hanging; a test has its own, shorter limit."""
+
+DEATHS_PER_PHASE = 2
+"""After so many crashes in a phase the rest of the phase is not run."""
+
+NEVER, IF_ALL_PASS, ALWAYS = "never", "if-all-pass", "always"
+
+
+class SuitesBroken(Exception):
+    """The suites themselves could not be run; no fault of the submission."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        phases: the phases under test.
+        target: the folder they come from.
+        seed: seed of all random draws.
+        leave_out: (phase id, task) pairs whose tests are not run.
+        assembled: whether to run the learner's six files together: NEVER, IF_ALL_PASS or ALWAYS.
+    """
+
+    phases: tuple[Phase, ...]
+    target: Path
+    seed: int
+    leave_out: frozenset[tuple[str, str]] = frozenset()
+    assembled: str = NEVER
+
+
+def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result, total: None) -> Results:
+    """Run the plan to its end.
+
+    Args:
+        plan: what to run.
+        on_result: called after every test with its result and the number of tests in all.
+
+    Raises:
+        SuitesBroken: if the suites cannot be collected.
+    """
+    results = Results()
+    done: dict[str, TestResult] = {}
+    deaths: Counter[str] = Counter()
+    total = 0
+    while True:
+        attempt = _Attempt(plan, done)
+        for event in attempt.events():
+            if event["event"] == "result":
+                del event["event"]
+                result = TestResult(**event)
+                done[result.test] = result
+                on_result(result, total)
+            elif event["event"] == "collected":
+                total = total or len(event["tests"])
+        if attempt.finished:
+            break
+        for result in attempt.after_death(deaths):
+            done[result.test] = result
+            on_result(result, total)
+    results.tests = [result for result in done.values() if result.phase != ASSEMBLED]
+    together = [result for result in done.values() if result.phase == ASSEMBLED]
+    if together:
+        broken = [result for result in together if result.state != verdicts.PASSED]
+        results.assembled = not broken
+        results.assembled_message = broken[0].message if broken else ""
+    return results
+
+
+class _Attempt:
+    """One life of the process that runs the suites."""
+
+    def __init__(self, plan: Plan, done: dict[str, TestResult]) -> None:
+        self._plan = plan
+        self._done = set(done)
+        self._all_passed = all(result.state == verdicts.PASSED for result in done.values())
+        self._collected: list[dict[str, Any]] = []
+        self._running = ""
+        self.finished = False
+        self._how_it_died = ""
+
+    def events(self) -> Iterable[dict[str, Any]]:
+        """Start the process and yield what it reports until it ends."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kata.session"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,
+        )
+        lines: queue.Queue[bytes | None] = queue.Queue()
+        threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
+        complaints: list[bytes] = []
+        listener = threading.Thread(target=_read_all, args=(process.stderr, complaints), daemon=True)
+        listener.start()
+        try:
+            _send(process, self._orders())
+            while True:
+                try:
+                    line = lines.get(timeout=SILENCE)
+                except queue.Empty:
+                    self._how_it_died = f"no answer for {SILENCE:g} s, and interrupting it did not help"
+                    return
+                if line is None:
+                    break
+                event = _decode(line)
+                if event is not None:
+                    self._note(event)
+                    yield event
+                if self.finished:
+                    return  # no need to wait for torch to be taken down
+            process.wait(timeout=SILENCE)
+        finally:
+            _end(process)
+        listener.join(timeout=1.0)
+        self._how_it_died = _describe_exit(process.returncode)
+        if not self._collected:
+            complaint = b"".join(complaints).decode("utf-8", "replace").strip()
+            raise SuitesBroken(f"the process that runs the tests ended at its start\n{complaint[-2000:]}")
+
+    def _orders(self) -> dict[str, Any]:
+        return {
+            "phases": [phase.id for phase in self._plan.phases],
+            "target": str(self._plan.target),
+            "seed": self._plan.seed,
+            "leave_out": sorted(self._plan.leave_out),
+            "done": sorted(self._done),
+            "assembled": self._plan.assembled,
+            "all_passed": self._all_passed,
+        }
+
+    def _note(self, event: dict[str, Any]) -> None:
+        if event["event"] == "collected":
+            self._collected = event["tests"]
+        elif event["event"] == "start":
+            self._running = event["test"]
+        elif event["event"] == "result":
+            self._done.add(event["test"])
+        elif event["event"] == "broken":
+            raise SuitesBroken(f"a test file could not be loaded\n{event['message']}")
+        elif event["event"] == "end":
+            self.finished = True
+
+    def after_death(self, deaths: Counter[str]) -> list[TestResult]:
+        """The results that follow from the process having died: the running test's, perhaps its phase's."""
+        waiting = [test for test in self._collected if test["test"] not in self._done]
+        if not waiting:
+            self.finished = True
+            return []
+        running = next((test for test in waiting if test["test"] == self._running), waiting[0])
+        phase = running["phase"]
+        deaths[phase] += 1
+        found = [_error(running, f"{self._how_it_died} during this test")]
+        if deaths[phase] >= DEATHS_PER_PHASE:
+            note = f"not run: the phase ended the process {DEATHS_PER_PHASE} times ({self._how_it_died})"
+            found += [_error(test, note) for test in waiting if test["phase"] == phase and test is not running]
+        return found
+
+
+def _error(test: dict[str, Any], message: str) -> TestResult:
+    return TestResult(test["test"], test["phase"], test["task"], test["core"], verdicts.ERROR, message)
+
+
+def _environment() -> dict[str, str]:
+    """The user's environment, less what would change how Python and pytest behave."""
+    dropped = ("PYTEST_", "COV_", "HYPOTHESIS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONPROFILE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["OMP_NUM_THREADS"] = "1"
+    return environment
+
+
+def _send(process: subprocess.Popen[bytes], orders: dict[str, Any]) -> None:
+    try:
+        process.stdin.write(json.dumps(orders).encode())
+        process.stdin.close()
+    except OSError:  # it died already; its end says why
+        pass
+
+
+def _read_lines(stream: Any, lines: queue.Queue[bytes | None]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _read_all(stream: Any, chunks: list[bytes]) -> None:
+    chunks.append(stream.read(100_000))
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """One event; None for a line that is none (a submission may write to any descriptor it finds)."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and everything it started."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _describe_exit(code: int) -> str:
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"the process crashed ({name})"
+    return f"the process ended early (exit status {code})"
