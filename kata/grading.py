@@ -11,7 +11,7 @@ from .results import TestResult
 from .rules import forbidden_tasks
 from .scoring import PhaseScore, Report, score_phase, untouched_task
 from .suites import count_tests
-from .texts import text
+from .trust import in_words
 from .untouched import is_untouched
 
 OnResult = Callable[[TestResult, int], None]
@@ -68,7 +68,7 @@ def grade(
         phases=tuple(scores),
         assembled=results.assembled,
         assembled_message=results.assembled_message,
-        trust=text("trust_direct" if active or assembled else "trust_not_run", lang),
+        trust=in_words(results.held, lang),
     )
 
 

@@ -8,16 +8,21 @@ code is read or written, and several packages live side by side.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
 import itertools
+import os
 import sys
 import types
 from pathlib import Path
 from typing import Mapping
 
 from .course import COURSE
+
+MAX_SOURCE = 4 * 2**20
+"""Bytes; a larger source file is refused."""
 
 _numbers = itertools.count(1)
 
@@ -83,7 +88,7 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
         if package != self.name:
             return None
         source = self.path_of(module)
-        if not source.is_file():
+        if complaint_about(source):
             return None
         return importlib.machinery.ModuleSpec(fullname, _SourceLoader(source), origin=str(source))
 
@@ -103,12 +108,27 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
             raise
 
     def _import(self, phase_id: str, path: Path) -> types.ModuleType:
-        if not path.is_file():
-            raise SubmissionError(f"{display_path(path)} is missing: every target folder needs this file")
+        complaint = complaint_about(path)
+        if complaint:
+            raise SubmissionError(complaint)
         try:
             return importlib.import_module(f"{self.name}.{phase_id}")
         except (Exception, SystemExit, GeneratorExit) as error:
             raise SubmissionError(explain_import_failure(error, path)) from error
+
+
+def complaint_about(path: Path) -> str:
+    """Why a file of a submission is not read at all; empty if it is an ordinary file of its folder."""
+    name = display_path(path)
+    if not os.path.lexists(path):
+        return f"{name} is missing: every target folder needs this file"
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        return f"{name} is a link that leads out of its folder: put the file itself there"
+    if not path.is_file():
+        return f"{name} is not an ordinary file: put a Python file there"
+    if path.stat().st_size > MAX_SOURCE:
+        return f"{name} is larger than {MAX_SOURCE // 2**20} MiB: that is no Python file for this course"
+    return ""
 
 
 def explain_import_failure(error: BaseException, path: Path) -> str:
@@ -140,6 +160,16 @@ def _line_of(error: BaseException, path: Path) -> str:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return f" (line {line})" if line else ""
+
+
+def parse_source(path: Path) -> ast.Module | None:
+    """The syntax tree of a submission's file; None for one that Python cannot read (its import says why)."""
+    if complaint_about(path):
+        return None
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def display_path(path: Path) -> str:

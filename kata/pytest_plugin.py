@@ -20,6 +20,9 @@ TIMEOUTS_PER_TASK = 2
 """After so many tests of a task have run out of time, its other tests are not run."""
 
 VERDICT = pytest.StashKey[verdicts.Verdict]()
+SECONDS_PER_PHASE = 600.0
+"""After so much time in a phase, its other tests are not run."""
+
 ASSEMBLED_SUITE = SUITES / "test_assembled.py"
 
 
@@ -40,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--assembled", action="store_true", help="take all six phases from the target, none from the reference"
     )
+    group.addoption("--wall", action="store_true", help="run the submission in a process of its own, as grader.py does")
     group.addoption("--task", default=None, metavar="NAME", help="run the tests of this task of the course alone")
 
 
@@ -99,17 +103,15 @@ for _phase in COURSE:
 
 
 @pytest.fixture(scope="session")
-def stage() -> Any:
+def stage(request: pytest.FixtureRequest) -> Any:
     """Helper modules that live beside the submission: ``stage.fakes`` is ``tests/stage/fakes.py``."""
-    from .submission import Stage
-
-    return Stage()
+    return request.config.pluginmanager.get_plugin("kata-session").submission.stage
 
 
 @pytest.fixture(scope="session")
 def manual_seed(request: pytest.FixtureRequest) -> Any:
     """``manual_seed(n)`` seeds torch where the submission runs."""
-    return request.config.pluginmanager.get_plugin("kata-session").state.seed
+    return request.config.pluginmanager.get_plugin("kata-session").submission.seed
 
 
 @pytest.fixture
@@ -134,43 +136,60 @@ class KataPlugin:
         self.seed: int = config.getoption("--seed")
         self.assembled: bool = config.getoption("--assembled")
         self.task: str | None = config.getoption("--task")
-        self._packages: dict[str, Any] = {}
+        self.wall: bool = config.getoption("--wall")
+        self._submission: Any = None
         self._forbidden: dict[str, dict[str, str]] = {}
         self._timeouts: Counter[tuple[str, str]] = Counter()
-        self._state: Any = None
+        self._seconds: Counter[str] = Counter()
+        self._limit = 0.0
+        self._profile_loaded = False
 
     @property
-    def state(self) -> Any:
-        """The watch over torch's global settings; made late, because it imports torch."""
-        if self._state is None:
-            import torch
+    def submission(self) -> Any:
+        """The submission, in this process or behind the wall; made late, because it imports torch."""
+        if self._submission is None:
+            if self.wall:
+                from .isolation.submission import WalledSubmission as Kind
+            else:
+                from .submission import DirectSubmission as Kind
+            self._submission = Kind(self.target, REFERENCE, self.assembled)
+        return self._submission
 
-            from .submission import GlobalState
-
-            # One thread is steady; two on a busy machine can be twenty times slower.
-            torch.set_num_threads(1)
-            self._state = GlobalState()
-        return self._state
+    @property
+    def started_submission(self) -> Any:
+        """The submission if a test has asked for it, else None."""
+        return self._submission
 
     def provide(self, phase_id: str, suite: Path) -> Any:
         """The phase as the tests of ``suite`` see it."""
-        from .loading import package_for
-        from .submission import PhaseUnderTest
-
         phase = phase_of_suite(suite)
-        under_test = phase.id if phase else ""
-        if under_test not in self._packages:
-            together = self.assembled or not under_test  # a suite of no phase tests them all together
-            self._packages[under_test] = package_for(under_test, self.target, REFERENCE, together)
-        return PhaseUnderTest(self._packages[under_test], phase_id)
+        return self.submission.phase(phase.id if phase else "", phase_id)
+
+    def pytest_unconfigure(self) -> None:
+        if self._submission is not None:
+            self._submission.close()
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         if self.task is not None:
             left_out = [item for item in items if task_of(item) != self.task]
             items[:] = [item for item in items if task_of(item) == self.task]
             config.hook.pytest_deselected(items=left_out)
-        if not any(getattr(getattr(item, "obj", None), "is_hypothesis_test", False) for item in items):
+        if self.seed == 0:
             return
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                import hypothesis
+
+                hypothesis.seed(self.seed)(item.obj)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_file(self, file_path: Path) -> None:
+        # Before the first suite is imported: `@settings` there starts from the profile that is loaded then.
+        if not self._profile_loaded and file_path.parent == SUITES:
+            self._profile_loaded = True
+            self._load_profile()
+
+    def _load_profile(self) -> None:
         import hypothesis
 
         # No shrinking: the drawn sizes are small already, and a learner waits. No stored examples.
@@ -187,11 +206,6 @@ class KataPlugin:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         hypothesis.settings.load_profile("kata")
-        if self.seed == 0:
-            return
-        for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-                hypothesis.seed(self.seed)(item.obj)
 
     # -- running one test --
 
@@ -208,20 +222,25 @@ class KataPlugin:
             raise verdicts.Forbidden(self._forbidden[phase.id][task])
         if self._timeouts[phase.id, task] >= TIMEOUTS_PER_TASK:
             raise verdicts.NotRun(f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already")
+        if self._seconds[phase.id] > SECONDS_PER_PHASE:
+            raise verdicts.NotRun(f"not run: the phase has taken more than {SECONDS_PER_PHASE:g} s already")
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         if not self._concerns_kata(pyfuncitem):
-            yield
-            return
+            return None
         from .submission import seed_for
 
-        self.state.begin(seed_for(self.seed, pyfuncitem.name))
-        outcome = yield
-        changed = self.state.end()
-        if changed and outcome.excinfo is None:
-            message = f"the code changes a global setting of torch and leaves it changed: {changed}"
-            outcome.force_exception(AssertionError(message))
+        phase = phase_of(pyfuncitem)
+        self.submission.begin(phase.id if phase else "", seed_for(self.seed, pyfuncitem.name), self._limit)
+        try:
+            names = pyfuncitem._fixtureinfo.argnames
+            pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+        finally:
+            changed = self.submission.end()
+        if changed:
+            raise AssertionError(f"the code changes a global setting of torch and leaves it changed: {changed}")
+        return True
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -238,6 +257,9 @@ class KataPlugin:
             verdict = verdicts.judge(error, [self.target])
         if isinstance(error, verdicts.TestTimeout) and call.when == "call":
             self._timeouts[phase_of(item).id if phase_of(item) else "", task_of(item) or ""] += 1
+        if call.when == "call":
+            self._seconds[phase_of(item).id if phase_of(item) else ""] += call.duration
+            report.kata_output = report.capstdout + self.submission.take_output()
         if call.when == "setup" or verdict.state != verdicts.PASSED:
             item.stash[VERDICT] = verdict
         if verdict.state != verdicts.PASSED:
@@ -271,12 +293,16 @@ class KataPlugin:
         if not hasattr(signal, "SIGALRM") or not settings.timeout or settings.timeout <= 0:
             return None  # leave it to pytest-timeout
 
+        self._limit = float(settings.timeout)
+        # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
+        seconds = self._limit + (30.0 if self.wall else 0.0)
+
         def ring(signum: int, frame: Any) -> None:
             raise verdicts.TestTimeout(f"no answer after {settings.timeout:g} s")
 
         signal.signal(signal.SIGALRM, ring)
         # It rings again and again: code that catches everything in a loop swallows the first alarm.
-        signal.setitimer(signal.ITIMER_REAL, settings.timeout, 0.5)
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
         return True
 
     @pytest.hookimpl(optionalhook=True)

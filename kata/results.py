@@ -21,6 +21,7 @@ class TestResult:
         state: one of ``verdicts.STATES``.
         message: what a learner reads; empty where it passed.
         seconds: how long it took.
+        output: what the submission printed meanwhile, cut to size.
     """
 
     __test__ = False  # not a test class, whatever its name
@@ -32,6 +33,7 @@ class TestResult:
     state: str
     message: str = ""
     seconds: float = 0.0
+    output: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -46,8 +48,10 @@ class Results:
         tests: the results, in the order of the suites.
         assembled: whether the learner's six files work together; None if that was not tried.
         assembled_message: why they do not.
+        held: what the wall held back; None where there was no wall.
     """
 
     tests: list[TestResult] = field(default_factory=list)
     assembled: bool | None = None
     assembled_message: str = ""
+    held: list[str] | None = None

@@ -9,9 +9,11 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ class Plan:
         seed: seed of all random draws.
         leave_out: (phase id, task) pairs whose tests are not run.
         assembled: whether to run the learner's six files together: NEVER, IF_ALL_PASS or ALWAYS.
+        wall: run the submission in guest processes.
     """
 
     phases: tuple[Phase, ...]
@@ -52,6 +55,7 @@ class Plan:
     seed: int
     leave_out: frozenset[tuple[str, str]] = frozenset()
     assembled: str = NEVER
+    wall: bool = True
 
 
 def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result, total: None) -> Results:
@@ -78,6 +82,10 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
                 on_result(result, total)
             elif event["event"] == "collected":
                 total = total or len(event["tests"])
+            elif event["event"] == "broken":
+                raise SuitesBroken(f"{event['message']}\n{attempt.complaint()}".strip())
+            elif event["event"] == "wall":
+                results.held = event["held"]
         if attempt.finished:
             break
         for result in attempt.after_death(deaths):
@@ -103,22 +111,27 @@ class _Attempt:
         self._running = ""
         self.finished = False
         self._how_it_died = ""
+        self._complaints: list[bytes] = []
+
+    def complaint(self) -> str:
+        """The end of what the process wrote to its standard error."""
+        return b"".join(self._complaints).decode("utf-8", "replace").strip()[-2000:]
 
     def events(self) -> Iterable[dict[str, Any]]:
         """Start the process and yield what it reports until it ends."""
+        scratch = tempfile.mkdtemp(prefix="kata-")
         process = subprocess.Popen(
-            [sys.executable, "-m", "kata.session"],
+            [sys.executable, "-m", "kata.session", *(["--wall"] if self._plan.wall else [])],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            env={**_environment(), "TMPDIR": scratch},
             start_new_session=True,
         )
         lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
-        complaints: list[bytes] = []
-        listener = threading.Thread(target=_read_all, args=(process.stderr, complaints), daemon=True)
+        listener = threading.Thread(target=_read_all, args=(process.stderr, self._complaints), daemon=True)
         listener.start()
         try:
             _send(process, self._orders())
@@ -139,11 +152,11 @@ class _Attempt:
             process.wait(timeout=SILENCE)
         finally:
             _end(process)
+            shutil.rmtree(scratch, ignore_errors=True)
         listener.join(timeout=1.0)
         self._how_it_died = _describe_exit(process.returncode)
         if not self._collected:
-            complaint = b"".join(complaints).decode("utf-8", "replace").strip()
-            raise SuitesBroken(f"the process that runs the tests ended at its start\n{complaint[-2000:]}")
+            raise SuitesBroken(f"the process that runs the tests ended at its start\n{self.complaint()}")
 
     def _orders(self) -> dict[str, Any]:
         return {
@@ -163,8 +176,6 @@ class _Attempt:
             self._running = event["test"]
         elif event["event"] == "result":
             self._done.add(event["test"])
-        elif event["event"] == "broken":
-            raise SuitesBroken(f"a test file could not be loaded\n{event['message']}")
         elif event["event"] == "end":
             self.finished = True
 
@@ -188,10 +199,16 @@ def _error(test: dict[str, Any], message: str) -> TestResult:
     return TestResult(test["test"], test["phase"], test["task"], test["core"], verdicts.ERROR, message)
 
 
+KEPT = (
+    "HOME", "KATA_TEST_TIMEOUT", "KATA_WALL_START", "KATA_WITHOUT", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "SYSTEMROOT", "USERPROFILE",
+    "VIRTUAL_ENV",
+)  # fmt: skip
+"""Variables of the user's environment that the process needs; the others are none of a submission's business."""
+
+
 def _environment() -> dict[str, str]:
-    """The user's environment, less what would change how Python and pytest behave."""
-    dropped = ("PYTEST_", "COV_", "HYPOTHESIS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONPROFILE")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment = {name: os.environ[name] for name in os.environ if name in KEPT or name.startswith("LC_")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["OMP_NUM_THREADS"] = "1"
@@ -213,7 +230,10 @@ def _read_lines(stream: Any, lines: queue.Queue[bytes | None]) -> None:
 
 
 def _read_all(stream: Any, chunks: list[bytes]) -> None:
+    """Keep the beginning of a stream and read the rest, so that nobody waits for a reader."""
     chunks.append(stream.read(100_000))
+    while stream.read(100_000):
+        pass
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

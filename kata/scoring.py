@@ -6,7 +6,7 @@ check of its formula) fails: a result of the right shape and the wrong values is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Mapping, Sequence
 
 from . import verdicts
@@ -24,6 +24,7 @@ class TaskScore:
         score, max_score: points earned and possible.
         passed, total: tests passed and in all.
         message: what to say about the first test that did not pass; empty if all did.
+        output: what the submission printed in that test.
     """
 
     name: str
@@ -33,6 +34,7 @@ class TaskScore:
     passed: int
     total: int
     message: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,6 @@ class Report:
     assembled: bool | None = None
     assembled_message: str = ""
     trust: str = ""
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def score(self) -> float:
@@ -112,23 +113,33 @@ def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden:
     """
     if forbidden is not None:
         return TaskScore(task.name, verdicts.FORBIDDEN, 0.0, task.points, 0, total, forbidden)
-    passed = sum(result.state == verdicts.PASSED for result in results)
+    tests = _by_function(results)
+    passed = sum(tests.values())
     if total > 0 and passed == total:
         return TaskScore(task.name, verdicts.PASSED, float(task.points), task.points, passed, total)
-    state, message = _worst(results)
+    state, message, output = _worst(results)
     core_holds = all(result.state == verdicts.PASSED for result in results if result.core)
-    complete = len(results) == total and core_holds
+    complete = len(tests) == total and core_holds
     score = round(task.points * passed / total, 2) if complete else 0.0
-    return TaskScore(task.name, state, score, task.points, passed, total, message)
+    return TaskScore(task.name, state, score, task.points, passed, total, message, output)
 
 
-def _worst(results: Sequence[TestResult]) -> tuple[str, str]:
-    """State of a task that did not pass, and the message of the first test that has this state."""
+def _by_function(results: Sequence[TestResult]) -> dict[str, bool]:
+    """Whether each test passed; one with several cases is one test, and passes if all of them do."""
+    tests: dict[str, bool] = {}
+    for result in results:
+        name = result.test.split("[")[0]
+        tests[name] = tests.get(name, True) and result.state == verdicts.PASSED
+    return tests
+
+
+def _worst(results: Sequence[TestResult]) -> tuple[str, str, str]:
+    """State of a task that did not pass, and message and output of the first test that has this state."""
     for state in PRECEDENCE:
         for result in results:
             if result.state == state:
-                return state, result.message
-    return verdicts.ERROR, "not all of its tests were run"
+                return state, result.message, result.output
+    return verdicts.ERROR, "not all of its tests were run", ""
 
 
 def untouched_task(task: Task, total: int, phase_number: int) -> TaskScore:

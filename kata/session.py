@@ -1,7 +1,8 @@
 """The process that runs the suites: pytest inside, one line of JSON a test to the process that grades.
 
-Started by ``running`` as ``python -m kata.session``. It reads its orders from standard input. What the
-submission prints goes nowhere: the lines travel over what was standard output when the process began.
+Started by ``running`` as ``python -m kata.session [--wall]``. It reads its orders from standard input. What the
+submission prints goes nowhere: the lines travel over what was standard output when the process began. With
+``--wall`` the server of the guests is forked before anything secret is in memory: orders, tests, oracles, pytest.
 """
 
 from __future__ import annotations
@@ -11,94 +12,42 @@ import os
 import sys
 from typing import Any, TextIO
 
-import pytest
-
 from .course import COURSE, PROJECT
-from .results import ASSEMBLED, TestResult
-
-
-class Reporter:
-    """A pytest plugin that leaves out what was not ordered and reports the rest as it happens."""
-
-    def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
-        self._channel = channel
-        self._orders = orders
-        self._all_passed = True
-        self._tests: dict[str, tuple[str, str, bool]] = {}
-        self._reports: dict[str, TestResult] = {}
-
-    def send(self, event: str, **data: Any) -> None:
-        """Write one line."""
-        self._channel.write(json.dumps({"event": event, **data}) + "\n")
-        self._channel.flush()
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.send("broken", message=str(report.longrepr))
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        from .pytest_plugin import phase_of, task_of
-
-        done = set(self._orders["done"])
-        left_out = {tuple(pair) for pair in self._orders["leave_out"]}
-        kept = []
-        for item in items:
-            phase, task = phase_of(item), task_of(item)
-            described = (phase.id if phase else ASSEMBLED, task or "", item.get_closest_marker("core") is not None)
-            if item.nodeid not in done and described[:2] not in left_out:
-                self._tests[item.nodeid] = described
-                kept.append(item)
-        items[:] = sorted(kept, key=lambda item: self._tests[item.nodeid][0] == ASSEMBLED)
-        self._all_passed = self._orders["all_passed"]
-        self.send(
-            "collected",
-            tests=[
-                {"test": name, "phase": phase, "task": task, "core": core}
-                for name, (phase, task, core) in self._tests.items()
-            ],
-        )
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        assembled = self._tests[item.nodeid][0] == ASSEMBLED
-        if assembled and not self._all_passed and self._orders["assembled"] != "always":
-            return True  # handled: not run
-        self.send("start", test=item.nodeid)
-        return None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = report.nodeid
-        phase, task, core = self._tests[name]
-        verdict = report.kata_verdict
-        previous = self._reports.get(name)
-        if report.when == "teardown" and previous is not None:
-            if report.passed or previous.state != "passed":
-                self.send("result", **previous.as_dict())
-                self._all_passed = self._all_passed and previous.state == "passed"
-                return
-        elif report.when == "setup" and report.passed:
-            return
-        seconds = report.duration + (previous.seconds if previous else 0.0)
-        self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds)
-        if report.when == "teardown":
-            self._all_passed = False
-            self.send("result", **self._reports[name].as_dict())
 
 
 def main() -> None:
     """Run what was ordered, then say so."""
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (1, 2):
-        os.dup2(nowhere, descriptor)
+    os.dup2(nowhere, 1)
+    if "--wall" in sys.argv:
+        prepare_wall(channel)
     orders = json.loads(sys.stdin.read())
     os.dup2(nowhere, 0)
+    run(channel, orders)
+    os._exit(0)  # no need to take torch down in good order
+
+
+def prepare_wall(channel: TextIO) -> None:
+    """Fork the server of the guests now, while this process knows nothing but torch."""
+    from .isolation import submission, wall
+
+    if wall.can_fork():
+        os.set_inheritable(channel.fileno(), False)
+        submission.prepared_server = wall.fork_server()
+        wall.shield_this_process()
+
+
+def run(channel: TextIO, orders: dict[str, Any]) -> None:
+    """Run the suites of the ordered phases."""
+    import pytest
+
+    from .reporter import Reporter
+
     wanted = set(orders["phases"])
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
     if orders["assembled"] != "never":
         suites.append(PROJECT / "tests" / "test_assembled.py")
-    reporter = Reporter(channel, orders)
     arguments = [
         f"--rootdir={PROJECT}",
         f"--config-file={PROJECT / 'pyproject.toml'}",
@@ -110,8 +59,11 @@ def main() -> None:
         "-p", "no:junitxml",
         f"--target={orders['target']}",
         f"--seed={orders['seed']}",
+        *(["--wall"] if "--wall" in sys.argv else []),
+        *([f"--timeout={os.environ['KATA_TEST_TIMEOUT']}"] if "KATA_TEST_TIMEOUT" in os.environ else []),
         *map(str, suites),
     ]  # fmt: skip
+    reporter = Reporter(channel, orders)
     status = pytest.main(arguments, plugins=[reporter])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         reporter.send("end")

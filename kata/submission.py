@@ -1,21 +1,72 @@
 """What the suites see of a submission: ``phase2.split_heads(x, 4)``.
 
 A suite never imports what it tests. It is given, for every phase, an object whose attributes are those of the
-phase's module, and ``stage``, whose attributes are helper modules that must live beside the submission
-(fake models, recording optimizers). Here both are in this process, so that ``--pdb`` and tracebacks work.
+phase's module, and ``stage``, whose attributes are helper modules that must live beside the submission (fake
+models, recording optimizers). Here both are in this process, so that ``--pdb`` and tracebacks work;
+``isolation.submission`` gives the same from behind the wall.
 """
 
 from __future__ import annotations
 
 import importlib
-import random
 import zlib
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from .loading import MissingName, VirtualPackage, display_path
+from .global_state import GlobalState
+from .loading import MissingName, VirtualPackage, display_path, package_for
+
+
+class DirectSubmission:
+    """A submission in this process.
+
+    Args:
+        target: its folder.
+        reference: folder of the phases that are not under test.
+        assembled: take all phases from ``target``.
+    """
+
+    def __init__(self, target: Path, reference: Path, assembled: bool) -> None:
+        # One thread is steady; two on a busy machine can be twenty times slower.
+        torch.set_num_threads(1)
+        self._target, self._reference, self._assembled = target, reference, assembled
+        self._packages: dict[str, VirtualPackage] = {}
+        self._state = GlobalState()
+        self.stage = Stage()
+
+    def phase(self, under_test: str, phase_id: str) -> PhaseUnderTest:
+        """A phase as the suite of ``under_test`` sees it; an empty ``under_test`` is the assembled suite."""
+        if under_test not in self._packages:
+            together = self._assembled or not under_test
+            self._packages[under_test] = package_for(under_test, self._target, self._reference, together)
+        return PhaseUnderTest(self._packages[under_test], phase_id)
+
+    def begin(self, under_test: str, seed: int, limit: float) -> None:
+        """A test begins."""
+        self._state.begin(seed)
+
+    def end(self) -> str:
+        """A test ends; which global settings it left changed."""
+        return self._state.end()
+
+    def seed(self, value: int) -> None:
+        """Seed torch where the submission runs."""
+        self._state.seed(value)
+
+    def take_output(self) -> str:
+        """What the submission printed during the test; here pytest captures it."""
+        return ""
+
+    def held(self) -> list[str] | None:
+        """What the wall held back; there is none."""
+        return None
+
+    def close(self) -> None:
+        """Forget all packages."""
+        for package in self._packages.values():
+            package.close()
 
 
 class PhaseUnderTest:
@@ -48,52 +99,3 @@ class Stage:
 def seed_for(seed: int, name: str) -> int:
     """A seed of its own for every test, the same on every machine and in any order of tests."""
     return zlib.crc32(f"{seed}:{name}".encode())
-
-
-class GlobalState:
-    """Watch that a submission leaves torch's global settings as they are (course contract)."""
-
-    def __init__(self) -> None:
-        self._seeded: int | None = None
-
-    def seed(self, value: int) -> None:
-        """Seed torch on behalf of the test."""
-        self._seeded = value
-        torch.manual_seed(value)
-
-    def begin(self, value: int) -> None:
-        """Remember the settings and start the test with its own seed."""
-        self._before = self._settings()
-        random.seed(value)
-        self.seed(value)
-
-    def end(self) -> str:
-        """Put the settings back; return what had changed, or an empty string."""
-        after = self._settings()
-        changed = [name for name in after if after[name] != self._before[name]]
-        if torch.initial_seed() != self._seeded:
-            changed.append("the seed of torch's random numbers")
-        torch.set_default_dtype(self._before["the default dtype"])
-        torch.set_grad_enabled(self._before["the gradient mode"])
-        torch.set_num_threads(self._before["the number of threads"])
-        torch.use_deterministic_algorithms(self._before["deterministic algorithms"])
-        torch.autograd.set_detect_anomaly(self._before["anomaly detection"])
-        if "the default device" in changed:
-            torch.set_default_device(self._before["the default device"])
-        return ", ".join(changed)
-
-    @staticmethod
-    def _settings() -> dict[str, Any]:
-        return {
-            "the default dtype": torch.get_default_dtype(),
-            "the default device": torch.empty(0).device.type,
-            "the gradient mode": torch.is_grad_enabled(),
-            "the number of threads": torch.get_num_threads(),
-            "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-            "anomaly detection": torch.is_anomaly_enabled(),
-        }
-
-
-def folders_of(target: Path, reference: Path) -> list[Path]:
-    """Folders whose lines are worth pointing at in a message, the target's before the reference's."""
-    return [target] if target == reference else [target, reference]

@@ -39,15 +39,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "lesson": ("Lesson: {lesson}", "解説: {lesson}"),
     "details": ("Details: python -m pytest --task {task}{target}", "詳細: python -m pytest --task {task}{target}"),
-    "trust_direct": (
-        "The tests ran in a process of their own, but the submission's code ran in that same process: this score is "
-        "sound for honest work; it is not proof against a submission that tampers with its tests.",
-        "テストは専用プロセスで実行しましたが、提出コードも同じプロセスで動きました。誠実な提出には正しい点数ですが、"
-        "テストを改ざんする提出を防ぐものではありません。",
+    "trust_wall": (
+        "The submission ran in processes of its own; only data crossed to the tests, and no verdict was made there. "
+        "Confined: {held}.",
+        "提出コードは専用のプロセスで動き、テストとの間を通ったのはデータだけで、判定はそちらでは行っていません。"
+        "制限したもの: {held}。",
     ),
+    "trust_lacking": (" Not confined on this system: {lacking}.", "このシステムで制限できなかったもの: {lacking}。"),
+    "held_reading": ("reading the tests and this phase's solution", "テストと該当フェーズの解答の読み取り"),
+    "held_writing": ("writing files", "ファイルへの書き込み"),
+    "held_network": ("the network", "ネットワーク"),
+    "held_processes": ("new processes", "新しいプロセス"),
+    "held_signals": ("signals to other processes", "ほかのプロセスへのシグナル"),
+    "held_memory": ("memory", "メモリ"),
+    "held_cpu": ("processor time", "CPU 時間"),
+    "printed": ("it printed:", "出力:"),
     "trust_not_run": (
-        "Nothing was run: all phases are untouched stubs.",
-        "すべてのフェーズが未着手のため、何も実行していません。",
+        "Nothing of the submission was run.",
+        "提出コードは何も実行していません。",
     ),
     "running": ("grading ... {done}/{total} tests", "採点中 ... テスト {done}/{total}"),
     "starting": ("starting torch ...", "torch を起動中 ..."),

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from .course import Phase
+from .loading import parse_source
 
 
 def is_untouched(phase: Phase, target: Path) -> bool:
@@ -14,9 +15,8 @@ def is_untouched(phase: Phase, target: Path) -> bool:
     Comments, docstrings, imports and the given pieces do not matter. In doubt the answer is no: then the
     suite runs and finds out.
     """
-    try:
-        tree = ast.parse((target / phase.file).read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_source(target / phase.file)
+    if tree is None:
         return False
     todo = {task.name for task in phase.tasks}
     for node in tree.body:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import linecache
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
-from .loading import MissingName, SubmissionError, display_path
+from .loading import MissingName, SubmissionError
+from .tracebacks import where
 
 PASSED, TODO, FAILED, ERROR, FORBIDDEN = "passed", "todo", "failed", "error", "forbidden"
 STATES = (PASSED, TODO, FAILED, ERROR, FORBIDDEN)
@@ -20,6 +19,10 @@ class TestTimeout(BaseException):
     """A test ran out of time. Not an ``Exception``, so that a submission's ``except`` does not swallow it."""
 
     __test__ = False  # not a test class, whatever its name
+
+
+class GuestDied(BaseException):
+    """The process that runs the submission ended, or answered nonsense, in the middle of a test."""
 
 
 class Forbidden(Exception):
@@ -53,25 +56,26 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
     if error is None:
         return Verdict(PASSED, "")
     error = _original(error)
-    sources = [str(folder) for folder in sources]
-    where = _where(error, sources)
+    place = where(error, sources)
     if isinstance(error, Forbidden):
         return Verdict(FORBIDDEN, str(error))
     if isinstance(error, NotImplementedError):
-        return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{where}")
+        return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{place}")
     if isinstance(error, (SubmissionError, NotRun)):
         return Verdict(ERROR, shorten(str(error)))
     if isinstance(error, MissingName):
         return Verdict(FAILED, shorten(str(error)))
+    if isinstance(error, GuestDied):
+        return Verdict(ERROR, shorten(str(error)))
     if isinstance(error, TestTimeout):
-        return Verdict(ERROR, shorten(f"{error}{where}. Is there an endless loop?"))
+        return Verdict(ERROR, shorten(f"{error}{place}. Is there an endless loop?"))
     if isinstance(error, (SystemExit, GeneratorExit, KeyboardInterrupt)):
-        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{where}"))
-    if isinstance(error, AssertionError) and not where:
+        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{place}"))
+    if isinstance(error, AssertionError) and not place:
         return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
     if isinstance(error, (MemoryError, RecursionError)):
-        return Verdict(ERROR, shorten(f"{type(error).__name__}{where}: {_text_of(error)}"))
-    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{where}: {_text_of(error)}"))
+        return Verdict(ERROR, shorten(f"{type(error).__name__}{place}: {_text_of(error)}"))
+    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{place}: {_text_of(error)}"))
 
 
 def _original(error: BaseException) -> BaseException:
@@ -94,25 +98,16 @@ def _text_of(error: BaseException) -> str:
         return "(its message cannot be printed)"
 
 
-def _where(error: BaseException, sources: list[str]) -> str:
-    """`` at phase2_attention.py:53, in forward: `return x` `` for the last frame in the code under test."""
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        filename = frame.f_code.co_filename
-        if any(filename.startswith(folder) for folder in sources):
-            found = (filename, line, frame.f_code.co_name)
-    if found is None:
-        return ""
-    filename, line, function = found
-    code = linecache.getline(filename, line).strip()
-    quoted = f" (`{code}`)" if code else ""
-    return f" at {display_path(Path(filename))}:{line}, in {function}{quoted}"
-
-
 def shorten(text: str) -> str:
     """Cut a message to what fits under a task in the report, without control characters."""
-    lines = ["".join(c if c.isprintable() else " " for c in line) for line in text.strip().splitlines()]
+    lines = [printable(line) for line in text.strip().splitlines()]
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], "..."]
     text = "\n".join(lines)
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 3] + "..."
+
+
+def printable(line: str) -> str:
+    """A line without control characters: nothing in it moves a cursor, colours a screen or speaks to a CI system."""
+    line = "".join(c if c.isprintable() else " " for c in line).replace("##[", "## [")
+    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from .loading import parse_source
+
 
 def line_of(path: Path, name: str) -> int | None:
     """Line of the function or class ``name`` at the top level of ``path``; None if it is not to be found."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    for node in tree.body:
+    tree = parse_source(path)
+    for node in tree.body if tree else []:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             return node.lineno
     return None

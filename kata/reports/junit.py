@@ -34,4 +34,6 @@ def render(report: Report) -> str:
             element.text = (
                 f"{task.message}\n{task.score:g} of {task.max_score:g} points, {task.passed}/{task.total} tests"
             )
+            if task.output:
+                ElementTree.SubElement(case, "system-out").text = task.output
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

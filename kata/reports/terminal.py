@@ -25,6 +25,8 @@ MARKS = {
 }
 BAR = 20
 WIDTH = 100
+PRINTED = 5
+"""Lines of a submission's own output that are shown."""
 
 
 def show(report: Report, console: Console, target: Path, lang: str = "en") -> None:
@@ -50,6 +52,9 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
             console.print(_task_row(task, lang, width))
             if task.state not in (verdicts.PASSED, verdicts.TODO):
                 console.print(Padding(_message(task.message), (0, 0, 0, 6)), width=width)
+                if task.output:
+                    printed = "\n".join([text("printed", lang), *task.output.splitlines()[:PRINTED]])
+                    console.print(Padding(Text(printed, style="dim", overflow="fold"), (0, 0, 0, 6)), width=width)
     console.print()
     console.print(_heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
     if report.assembled is not None:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
+import sysconfig
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Iterator
 
-from ..course import COURSE, Phase
+from ..course import Phase
 from ..loading import display_path
 from . import table
-
-PHASE_IDS = {phase.id for phase in COURSE}
-
-# sys.stdlib_module_names is there from Python 3.10 on; before that, what the check cannot tell apart is let pass.
-STANDARD_LIBRARY = getattr(sys, "stdlib_module_names", None)
-KNOWN_FOREIGN = {
-    "accelerate", "einops", "fairseq", "flash_attn", "flax", "haiku", "jax", "keras", "lightning", "onmt", "opt_einsum",
-    "pytorch_lightning", "scipy", "sklearn", "tensorflow", "timm", "torchtext", "torchvision", "transformers", "triton",
-    "x_transformers", "xformers",
-}  # fmt: skip
+from .names import Names, constant_text, read
 
 
 @dataclass(frozen=True)
@@ -72,53 +64,41 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
     waiting = [target / phase.file]
     while waiting:
         path = waiting.pop()
-        tree = _parse(path)
+        tree = read(path)
         if path in seen or tree is None:
             continue
         seen.add(path)
-        findings.extend(sorted(_Checker(path, tree).findings(), key=lambda finding: finding.line))
-        waiting.extend(target / f"{name}.py" for name in _helpers(tree))
+        try:
+            if isinstance(tree, RecursionError):
+                raise tree
+            checker = _Checker(path, tree)
+            findings.extend(sorted(checker.findings(), key=lambda finding: finding.line))
+            waiting.extend(target / f"{name}.py" for name in checker.names.helpers())
+        except RecursionError:  # Python may run what is nested too deeply for its own parser module
+            findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
     return findings
-
-
-def _parse(path: Path) -> ast.Module | None:
-    """The syntax tree, or None for a file that Python cannot read: its import says why."""
-    try:
-        return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _task_spans(phase: Phase, path: Path) -> dict[str, tuple[int, int]]:
     """First and last line of every task's definition."""
-    tree = _parse(path)
+    tree = read(path)
     names = {task.name for task in phase.tasks}
     spans = {}
-    for node in tree.body if tree else []:
+    for node in tree.body if isinstance(tree, ast.Module) else []:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
             spans[node.name] = (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno)
     return spans
 
 
-def _helpers(tree: ast.Module) -> Iterator[str]:
-    """Names of modules beside the phase that it imports and that are no phases."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
-            yield from (name for name in names if name not in PHASE_IDS)
-
-
 class _Checker:
-    """One file: what its names stand for, and which of its lines break a rule."""
+    """One file and which of its lines break a rule."""
 
     def __init__(self, path: Path, tree: ast.Module) -> None:
         self._path = path
         self._tree = tree
-        self._names: dict[str, set[str]] = {}
-        self._stars: list[str] = []
-        self._collect_imports()
-        for _ in range(3):  # aliases of aliases: `n = nn; m = n`
-            self._collect_aliases()
+        self.names = Names(tree, path.parent)
+        nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))]
+        self._uses_cross_entropy = any(_smoothing_call(name) for node in nodes for name in self.names.resolve(node))
 
     def findings(self) -> Iterator[Finding]:
         """Every finding, at most one a line and rule."""
@@ -129,56 +109,6 @@ class _Checker:
                     seen.add((node.lineno, rule.id))
                     yield Finding(self._path, node.lineno, what, rule)
 
-    # -- what names stand for --
-
-    def _collect_imports(self) -> None:
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    bound = alias.asname or alias.name.split(".")[0]
-                    self._names.setdefault(bound, set()).add(alias.name if alias.asname else bound)
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                for alias in node.names:
-                    if alias.name == "*":
-                        self._stars.append(node.module)
-                    else:
-                        name = f"{node.module}.{alias.name}"
-                        self._names.setdefault(alias.asname or alias.name, set()).add(name)
-        # `from torch.nn import *` binds LayerNorm, unless the file defines a name like it.
-        self._defined = {n.name for n in ast.walk(self._tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-
-    def _collect_aliases(self) -> None:
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Assign):
-                pairs = [(target, node.value) for target in node.targets]
-            elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-                pairs = [(node.target, node.value)]
-            else:
-                continue
-            for target, value in pairs:
-                if isinstance(target, ast.Name):
-                    self._names.setdefault(target.id, set()).update(self._resolve(value))
-
-    def _resolve(self, node: ast.AST) -> set[str]:
-        """Dotted names that an expression may stand for: ``nn.LayerNorm`` is ``torch.nn.LayerNorm``."""
-        if isinstance(node, ast.Name):
-            names = set(self._names.get(node.id, ()))
-            if node.id not in self._defined:
-                names.update(f"{module}.{node.id}" for module in self._stars)
-            return names
-        if isinstance(node, ast.Attribute):
-            return {f"{name}.{node.attr}" for name in self._resolve(node.value)}
-        if isinstance(node, ast.Call) and self._is_builtin(node.func, "getattr") and len(node.args) >= 2:
-            attribute = _constant_text(node.args[1])
-            if attribute is not None:
-                return {f"{name}.{attribute}" for name in self._resolve(node.args[0])}
-        return set()
-
-    def _is_builtin(self, node: ast.AST, *names: str) -> bool:
-        return isinstance(node, ast.Name) and node.id in names and node.id not in self._defined
-
-    # -- the rules --
-
     def _judge(self, node: ast.AST) -> Iterator[tuple[str, table.Rule]]:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -186,16 +116,22 @@ class _Checker:
         elif isinstance(node, ast.ImportFrom):
             yield from self._judge_import_from(node)
         elif isinstance(node, (ast.Attribute, ast.Name)):
-            yield from self._judge_names(self._resolve(node))
+            yield from self._judge_names(self.names.resolve(node))
+            yield from self._judge_expression(node)
         elif isinstance(node, ast.Call):
-            yield from self._judge_names(self._resolve(node))
+            yield from self._judge_names(self.names.resolve(node))
             yield from self._judge_call(node)
+            yield from self._judge_smoothing(node)
+
+    # -- imports --
 
     def _judge_import(self, module: str) -> Iterator[tuple[str, table.Rule]]:
         top = module.split(".")[0]
         if top in table.PROJECT_PACKAGES:
             yield f"`import {module}`", table.ANSWERS
-        elif top not in table.ALLOWED_LIBRARIES and not _is_standard(top):
+        elif top in table.HIDING_MODULES:
+            yield f"`import {module}`", table.DYNAMIC
+        elif top not in table.ALLOWED_LIBRARIES and top not in STANDARD_LIBRARY:
             yield f"`import {module}`", table.LIBRARIES
         else:
             yield from self._judge_names({module})
@@ -209,45 +145,103 @@ class _Checker:
             if not found:
                 yield from self._judge_names({f"{node.module}.{alias.name}" for alias in node.names})
 
+    # -- names --
+
     def _judge_names(self, names: set[str]) -> Iterator[tuple[str, table.Rule]]:
         for name in sorted(names):
             for rule in table.RULES:
-                if name not in rule.allowed and any(fnmatchcase(name, pattern) for pattern in rule.names):
-                    yield name, rule
-            if name.endswith(".__dict__") and name.startswith("torch"):
-                yield name, table.DYNAMIC
+                if _matches(name, rule.names) and not _matches(name, rule.allowed):
+                    yield name[len("builtins.") :] if name.startswith("builtins.") else name, rule
+
+    def _judge_expression(self, node: ast.Attribute | ast.Name) -> Iterator[tuple[str, table.Rule]]:
+        if isinstance(node, ast.Attribute) and node.attr in table.HIDING_ATTRIBUTES:
+            yield f".{node.attr}", table.DYNAMIC
+        if isinstance(node.ctx, ast.Load) and node not in self.names.plain and self.names.is_certain(node):
+            for name in sorted(self.names.resolve(node)):
+                if name in table.MODULES:
+                    yield f"the module {name} as a value", table.DYNAMIC
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "label_smoothing":
+            own = isinstance(node.value, ast.Name) and node.value.id == "self"
+            if self._uses_cross_entropy and not (own and not self._subclasses_cross_entropy()):
+                yield "label_smoothing", table.LABEL_SMOOTHING
+
+    # -- calls --
 
     def _judge_call(self, node: ast.Call) -> Iterator[tuple[str, table.Rule]]:
-        for builtin in table.DYNAMIC_CALLS:
-            if self._is_builtin(node.func, builtin):
-                yield f"{builtin}()", table.DYNAMIC
-        on_torch = bool(node.args) and any(name.split(".")[0] == "torch" for name in self._resolve(node.args[0]))
-        if on_torch and self._is_builtin(node.func, "vars"):
-            yield "vars() of torch", table.DYNAMIC
-        if on_torch and self._is_builtin(node.func, "getattr") and _constant_text(node.args[1]) is None:
-            yield "getattr() of torch with a computed name", table.DYNAMIC
+        functions = self.names.resolve(node.func)
+        if "builtins.getattr" in functions:
+            attribute = constant_text(node.args[1]) if len(node.args) > 1 else None
+            if attribute in table.HIDING_ATTRIBUTES:
+                yield f".{attribute}", table.DYNAMIC
+            if any(isinstance(argument, ast.Starred) for argument in node.args):
+                yield "getattr() with arguments that are not written out", table.DYNAMIC
+            elif attribute is None and node.args and any(_is_torch(n) for n in self.names.resolve(node.args[0])):
+                yield "getattr() of torch with a computed name", table.DYNAMIC
+        if "builtins.vars" in functions and not node.args:
+            yield "vars()", table.DYNAMIC
+        if "operator.attrgetter" in functions or "operator.methodcaller" in functions:
+            for argument in node.args[: 1 if "operator.methodcaller" in functions else None]:
+                attribute = constant_text(argument)
+                if attribute is None:
+                    yield "attrgetter() with a computed name", table.DYNAMIC
+                else:
+                    yield from self._judge_names({f"torch.{attribute}", f"torch.nn.{attribute}"})
+
+    def _judge_smoothing(self, node: ast.Call) -> Iterator[tuple[str, table.Rule]]:
+        functions = self.names.resolve(node.func)
+        arguments = node.args
+        if "functools.partial" in functions or "functools.partialmethod" in functions:
+            functions = self.names.resolve(arguments[0]) if arguments else set()
+            arguments = arguments[1:]
+        for name in sorted(functions):
+            positions = _smoothing_call(name)
+            if positions is None:
+                continue
+            starred = any(isinstance(argument, ast.Starred) for argument in arguments)
+            if starred or len(arguments) >= positions or any(keyword.arg is None for keyword in node.keywords):
+                yield f"{name} with its smoothing", table.LABEL_SMOOTHING
         if any(keyword.arg == "label_smoothing" for keyword in node.keywords) and (
-            any(name.startswith("torch.") or name == "functools.partial" for name in self._resolve(node.func))
+            any(_is_torch(name) for name in functions)
+            or (self._uses_cross_entropy and not self.names.is_defined_here(node.func))
         ):
             yield "label_smoothing=", table.LABEL_SMOOTHING
-        for name in self._resolve(node.func):
-            if name not in table.SMOOTHING_CALLS:
-                continue
-            if len(node.args) >= table.SMOOTHING_CALLS[name] or any(k.arg is None for k in node.keywords):
-                yield f"{name} with its smoothing", table.LABEL_SMOOTHING
+        if "builtins.setattr" in functions and len(node.args) > 1 and self._uses_cross_entropy:
+            attribute = constant_text(node.args[1])
+            if attribute == "label_smoothing":
+                yield "label_smoothing", table.LABEL_SMOOTHING
+
+    def _subclasses_cross_entropy(self) -> bool:
+        """Whether a class of this file extends torch's own loss, so that ``self`` is one."""
+        return any(
+            _smoothing_call(name) is not None
+            for node in ast.walk(self._tree)
+            if isinstance(node, ast.ClassDef)
+            for base in node.bases
+            for name in self.names.resolve(base)
+        )
 
 
-def _constant_text(node: ast.AST) -> str | None:
-    """The text of a string literal, or of literals joined by ``+``; None for anything computed."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _constant_text(node.left), _constant_text(node.right)
-        return None if left is None or right is None else left + right
-    return None
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _is_standard(module: str) -> bool:
-    if STANDARD_LIBRARY is None:
-        return module not in KNOWN_FOREIGN
-    return module in STANDARD_LIBRARY
+def _is_torch(name: str) -> bool:
+    return name.split(".")[0] == "torch"
+
+
+def _smoothing_call(name: str) -> int | None:
+    """How many positional arguments of a loss of torch's include its ``label_smoothing``; None for anything else."""
+    return table.SMOOTHING_CALLS.get(name.split(".")[-1]) if _is_torch(name) else None
+
+
+def _standard_library() -> frozenset[str]:
+    """Names of the standard library's modules; Python lists them from 3.10 on."""
+    known = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return frozenset(known)
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    files = [*folder.iterdir(), *folder.glob("lib-dynload/*")]
+    return frozenset(sys.builtin_module_names) | {path.name.split(".")[0] for path in files}
+
+
+STANDARD_LIBRARY = _standard_library()

@@ -1,0 +1,56 @@
+"""Watch that a submission leaves torch's global settings as they are (course contract)."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import torch
+
+
+class GlobalState:
+    """The settings as they were when a test began."""
+
+    def __init__(self) -> None:
+        self._seeded: int | None = None
+        self.grad_mode_changed = False
+
+    def seed(self, value: int) -> None:
+        """Seed torch on behalf of the test."""
+        self._seeded = value
+        torch.manual_seed(value)
+
+    def begin(self, value: int) -> None:
+        """Remember the settings and start the test with its own seed."""
+        self._before = self._settings()
+        self.grad_mode_changed = False
+        random.seed(value)
+        self.seed(value)
+
+    def end(self) -> str:
+        """Put the settings back; return what had changed, or an empty string."""
+        after = self._settings()
+        changed = [name for name in after if after[name] != self._before[name]]
+        if self.grad_mode_changed and "the gradient mode" not in changed:
+            changed.append("the gradient mode")
+        if torch.initial_seed() != self._seeded:
+            changed.append("the seed of torch's random numbers")
+        torch.set_default_dtype(self._before["the default dtype"])
+        torch.set_grad_enabled(self._before["the gradient mode"])
+        torch.set_num_threads(self._before["the number of threads"])
+        torch.use_deterministic_algorithms(self._before["deterministic algorithms"])
+        torch.autograd.set_detect_anomaly(self._before["anomaly detection"])
+        if "the default device" in changed:
+            torch.set_default_device(self._before["the default device"])
+        return ", ".join(changed)
+
+    @staticmethod
+    def _settings() -> dict[str, Any]:
+        return {
+            "the default dtype": torch.get_default_dtype(),
+            "the default device": torch.empty(0).device.type,
+            "the gradient mode": torch.is_grad_enabled(),
+            "the number of threads": torch.get_num_threads(),
+            "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+            "anomaly detection": torch.is_anomaly_enabled(),
+        }

@@ -1,0 +1,245 @@
+"""Turn values into data and back: JSON for structure, safetensors for numbers. Never pickle, never code.
+
+Either side may be lied to by the other, so decoding takes nothing on trust: depth, counts, dtypes and sizes are
+checked before anything is built from them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+MAX_DEPTH = 12
+MAX_ITEMS = 200_000
+MAX_TEXT = 100_000
+MAX_NUMEL = 32_000_000
+
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int64": torch.int64,
+    "int32": torch.int32,
+    "int16": torch.int16,
+    "int8": torch.int8,
+    "uint8": torch.uint8,
+    "bool": torch.bool,
+}
+DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+
+class CodecError(ValueError):
+    """A value that cannot cross, or data that is not what it says it is."""
+
+
+class Encoder:
+    """Encode one message. ``tensors`` collects what does not fit into JSON.
+
+    Args:
+        on_object: what to make of an object that is no data, such as a module: a JSON value that names it.
+        on_tensor: extra facts about a tensor to send along, such as the id of its graph.
+    """
+
+    def __init__(
+        self, on_object: Callable[[Any], Any], on_tensor: Callable[[Tensor], dict[str, Any]] = lambda tensor: {}
+    ) -> None:
+        self._on_object = on_object
+        self._on_tensor = on_tensor
+        self._items = 0
+        self._indices: dict[Any, int] = {}
+        self._storages: set[int] = set()
+        self._facts: list[dict[str, Any]] = []
+        self._payload: dict[str, Tensor] = {}
+        self._alive: list[Tensor] = []  # keeps ids from being used twice
+
+    def message(self, value: Any) -> tuple[bytes, bytes]:
+        """Header and payload of a message that holds ``value``."""
+        body = self.encode(value)
+        header = json.dumps({"body": body, "tensors": self._facts}).encode()
+        return header, save_tensors(self._payload) if self._payload else b""
+
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        """A JSON value that stands for ``value``."""
+        self._items += 1
+        if depth > MAX_DEPTH or self._items > MAX_ITEMS:
+            raise CodecError("the value is nested too deeply or has too many parts")
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, Tensor):
+            return {"t": self._tensor(value)}
+        if isinstance(value, int):
+            number = int.__int__(value)
+            return number if abs(number) < 2**63 else {"big": str(number)}
+        if isinstance(value, float):
+            return {"f": float.__float__(value).hex()}
+        if isinstance(value, str):
+            if len(value) > MAX_TEXT:
+                raise CodecError("the text is too long")
+            return str.__str__(value)
+        if isinstance(value, torch.Size):
+            return {"u": [int(size) for size in value]}
+        if isinstance(value, tuple):
+            return {"u": [self.encode(item, depth + 1) for item in tuple.__iter__(value)]}
+        if isinstance(value, list):
+            return {"l": [self.encode(item, depth + 1) for item in list.__iter__(value)]}
+        if isinstance(value, dict):
+            pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in dict.items(value)]
+            return {"d": pairs}
+        if isinstance(value, torch.dtype) and value in DTYPE_NAMES:
+            return {"dtype": DTYPE_NAMES[value]}
+        if isinstance(value, torch.device):
+            return {"device": str(value)}
+        return {"o": self._on_object(value)}
+
+    def _tensor(self, tensor: Tensor) -> int:
+        """Put a tensor into the message once; the same one again gets the same number."""
+        with torch._C.DisableTorchFunction():
+            key = _identity(tensor)
+            if key in self._indices:
+                return self._indices[key]
+            if tensor.dtype not in DTYPE_NAMES or tensor.layout != torch.strided:
+                raise CodecError(f"a tensor of dtype {tensor.dtype} and layout {tensor.layout} cannot cross")
+            if tensor.numel() > MAX_NUMEL:
+                raise CodecError(f"a tensor of shape {tuple(tensor.shape)} is too large to cross")
+            index = len(self._facts)
+            self._indices[key] = index
+            self._alive.append(tensor)
+            facts: dict[str, Any] = {"shape": list(tensor.shape), "dtype": DTYPE_NAMES[tensor.dtype]}
+            if tensor.device.type == "meta":
+                facts["meta"] = True
+            else:
+                plain = tensor.detach().cpu()
+                if type(plain) is not Tensor:
+                    plain = plain.as_subclass(Tensor)
+                if not plain.is_contiguous():
+                    facts["strides"] = list(plain.stride())
+                    plain = plain.contiguous()
+                self._payload[str(index)] = plain.clone() if self._shares(plain) else plain
+            facts.update(self._on_tensor(tensor))
+            self._facts.append(facts)
+            return index
+
+    def _shares(self, tensor: Tensor) -> bool:
+        """Whether another tensor of the payload lies in the same memory, which safetensors refuses."""
+        start = tensor.untyped_storage().data_ptr()
+        shared = start in self._storages
+        self._storages.add(start)
+        return shared
+
+
+def _identity(tensor: Tensor) -> Any:
+    """Equal for what is one tensor to the receiver: the same object, or views of all of the same memory."""
+    if tensor.device.type == "meta" or tensor.numel() == 0 or tensor.requires_grad:
+        return ("id", id(tensor))
+    return ("memory", tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
+
+
+class Decoder:
+    """Decode one message.
+
+    Args:
+        header, payload: from ``Encoder.message`` of the other side.
+        on_object: what a named object becomes.
+        on_tensor: makes of a plain tensor and the facts sent along what the receiver uses.
+    """
+
+    def __init__(
+        self,
+        header: bytes,
+        payload: bytes,
+        on_object: Callable[[Any], Any],
+        on_tensor: Callable[[Tensor, dict[str, Any]], Tensor] = lambda tensor, facts: tensor,
+    ) -> None:
+        self._on_object = on_object
+        self._items = 0
+        try:
+            message = json.loads(header)
+            self._body = message["body"]
+            facts = message["tensors"]
+            stored = load_tensors(payload) if payload else {}
+            plain = [_rebuild(stored.get(str(index)), fact) for index, fact in enumerate(facts)]
+        except CodecError:
+            raise
+        except Exception as error:
+            raise CodecError(f"not a message: {type(error).__name__}: {error}") from None
+        self._plain = plain
+        self._facts = facts
+        self._on_tensor = on_tensor
+        self._made: dict[int, Tensor] = {}
+
+    def value(self) -> Any:
+        """The value of the message."""
+        try:
+            return self._decode(self._body, 0)
+        except CodecError:
+            raise
+        except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
+            raise CodecError(f"not a message: {type(error).__name__}: {error}") from None
+
+    def _decode(self, item: Any, depth: int) -> Any:
+        self._items += 1
+        if depth > MAX_DEPTH or self._items > MAX_ITEMS:
+            raise CodecError("the message is nested too deeply or has too many parts")
+        if item is None or isinstance(item, (bool, int, str)):
+            return item
+        if not isinstance(item, dict) or len(item) != 1:
+            raise CodecError("not a message")
+        (kind, content), *_ = item.items()
+        if kind == "t":
+            return self._tensor(content)
+        if kind == "f":
+            return float.fromhex(content)
+        if kind == "big":
+            return int(content[:400])
+        if kind == "u":
+            return tuple(self._decode(part, depth + 1) for part in content)
+        if kind == "l":
+            return [self._decode(part, depth + 1) for part in content]
+        if kind == "d":
+            return {self._decode(key, depth + 1): self._decode(value, depth + 1) for key, value in content}
+        if kind == "dtype":
+            return DTYPES[content]
+        if kind == "device":
+            return torch.device(content)
+        if kind == "o":
+            return self._on_object(content)
+        raise CodecError("not a message")
+
+    def _tensor(self, index: Any) -> Tensor:
+        if not isinstance(index, int) or not 0 <= index < len(self._plain):
+            raise CodecError("a tensor that was not sent")
+        if index not in self._made:
+            self._made[index] = self._on_tensor(self._plain[index], self._facts[index])
+        return self._made[index]
+
+
+def _rebuild(stored: Tensor | None, facts: dict[str, Any]) -> Tensor:
+    """The tensor that the facts describe, with its memory layout."""
+    dtype = DTYPES[facts["dtype"]]
+    shape = facts["shape"]
+    if not all(type(size) is int and size >= 0 for size in shape) or len(shape) > 20:
+        raise CodecError("a tensor of an impossible shape")
+    if facts.get("meta"):
+        return torch.empty(shape, dtype=dtype, device="meta")
+    if stored is None or stored.dtype != dtype or list(stored.shape) != shape:
+        raise CodecError("a tensor that is not what it says it is")
+    strides = facts.get("strides")
+    if strides is None:
+        return stored
+    if len(strides) != len(shape) or not all(type(stride) is int and stride >= 0 for stride in strides):
+        raise CodecError("a tensor of impossible strides")
+    # Dimensions of stride 0 are expanded ones: lay out one entry of each, then expand.
+    base = [1 if stride == 0 else size for size, stride in zip(shape, strides)]
+    extent = 1 + sum((size - 1) * stride for size, stride in zip(base, strides) if size > 0)
+    if extent > MAX_NUMEL:
+        raise CodecError("a tensor of impossible strides")
+    laid_out = torch.empty_strided(base, strides, dtype=dtype)
+    first = stored[tuple(slice(0, size) for size in base)]
+    laid_out.copy_(first)
+    return laid_out.expand(shape)

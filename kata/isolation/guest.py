@@ -1,0 +1,244 @@
+"""Inside the guest: hold the submission's objects and answer the host's requests about them.
+
+The guest knows nothing that a submission could use to cheat: no test, no expected value, no seed of the tests. What
+it answers is believed by nobody; the host judges values alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import itertools
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..global_state import GlobalState
+from ..loading import MissingName, SubmissionError, VirtualPackage, display_path
+from ..tracebacks import where
+from .channel import Channel, ChannelClosed, ChannelTimeout
+from .codec import CodecError, Decoder, Encoder
+
+MAX_LISTED = 100_000
+
+
+class Guest:
+    """Serve one host until it hangs up.
+
+    Args:
+        channel: the connection to the host.
+        config: ``folders`` (phase id to folder), ``default`` (folder of everything else), ``stage`` (folder of
+            the suites' helper modules) and ``sources`` (folders whose lines messages point at).
+    """
+
+    def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
+        self._channel = channel
+        folders = {phase: Path(folder) for phase, folder in config["folders"].items()}
+        self._package = VirtualPackage(folders, Path(config["default"]))
+        self._stage = VirtualPackage({}, Path(config["stage"]))
+        self._sources = [Path(folder) for folder in config["sources"]]
+        self._state = GlobalState()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop all objects and graphs: a test begins."""
+        self._objects: dict[int, Any] = {}
+        self._ids: dict[int, int] = {}
+        self._numbers = itertools.count(1)
+        self._outputs: dict[int, Tensor] = {}
+        self._leaves: dict[int, Tensor] = {}
+        self._leaf_ids: dict[int, int] = {}
+        self._arguments: dict[int, list[Tensor]] = {}
+
+    def serve(self) -> None:
+        """Answer requests, one after another."""
+        while True:
+            try:
+                header, payload = self._channel.receive()
+            except (ChannelClosed, ChannelTimeout):
+                return
+            try:
+                answer = self._answer(header, payload)
+            except CodecError as error:
+                answer = self._complaint(TypeError(f"a value that cannot leave the submission's process: {error}"))
+            except BaseException as error:  # whatever the submission raises is told to the host
+                answer = self._complaint(error)
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):
+                    stream.flush()
+            try:
+                self._channel.send(*answer)
+            except (ChannelClosed, ChannelTimeout):
+                return
+
+    # -- requests --
+
+    def _answer(self, header: bytes, payload: bytes) -> tuple[bytes, bytes]:
+        arguments: list[Tensor] = []
+        originals: list[tuple[int, Tensor, Tensor]] = []
+
+        def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Tensor:
+            if facts.get("grad"):
+                tensor.requires_grad_(True)
+                arguments.append(tensor)
+            originals.append((len(originals), tensor, tensor.detach().clone()))
+            return tensor
+
+        decoder = Decoder(header, payload, self._object, on_tensor)
+        request = decoder.value()
+        operation = getattr(self, "_do_" + request["op"])
+        number = next(self._numbers)
+        self._arguments[number] = arguments
+        with torch.set_grad_enabled(bool(request.get("grad", True))):
+            before = torch.is_grad_enabled()
+            result = operation(request)
+            if torch.is_grad_enabled() != before:
+                # Leaving the `with` would hide it: say so when the test ends.
+                self._state.grad_mode_changed = True
+        changed = {
+            index: tensor.detach()
+            for index, tensor, was in originals
+            if request["op"] == "call" and not _same(tensor, was)
+        }
+        encoder = Encoder(self._register, lambda tensor: self._facts(tensor, number))
+        return encoder.message({"ok": result, "changed": changed, "call": number})
+
+    def _object(self, reference: Any) -> Any:
+        try:
+            return self._objects[reference]
+        except (KeyError, TypeError):
+            raise CodecError("an object of an earlier test") from None
+
+    def _register(self, value: Any) -> dict[str, Any]:
+        """Name an object that stays here."""
+        number = self._ids.get(id(value))
+        if number is None:
+            number = next(self._numbers)
+            self._ids[id(value)] = number
+            self._objects[number] = value
+        return {"id": number, "type": str(type.__dict__["__name__"].__get__(type(value)))[:80]}
+
+    def _facts(self, tensor: Tensor, call: int) -> dict[str, Any]:
+        """How a tensor hangs on gradients: a parameter, an argument of this call, or the end of a graph."""
+        if not tensor.requires_grad:
+            return {}
+        for index, argument in enumerate(self._arguments[call]):
+            if argument is tensor:
+                return {"argument": index}
+        if tensor.grad_fn is None:
+            return {"leaf": self._leaf(tensor)}
+        output = next(self._numbers)
+        self._outputs[output] = tensor
+        return {"output": output, "leaves": self._leaves_of(tensor, call)}
+
+    def _leaf(self, tensor: Tensor) -> int:
+        number = self._leaf_ids.get(id(tensor))
+        if number is None:
+            number = next(self._numbers)
+            self._leaf_ids[id(tensor)] = number
+            self._leaves[number] = tensor
+        return number
+
+    def _leaves_of(self, tensor: Tensor, call: int) -> list[dict[str, Any]]:
+        """The parameters that a result depends on; arguments of the call are known to the host anyway."""
+        arguments = {id(argument) for argument in self._arguments[call]}
+        found: dict[int, dict[str, Any]] = {}
+        seen = set()
+        waiting = [tensor.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            variable = getattr(node, "variable", None)
+            if variable is not None and id(variable) not in arguments:
+                number = self._leaf(variable)
+                found[number] = {
+                    "id": number,
+                    "shape": list(variable.shape),
+                    "dtype": str(variable.dtype)[6:],
+                    "meta": variable.device.type == "meta",
+                }
+            waiting.extend(parent for parent, _ in node.next_functions)
+        return list(found.values())
+
+    def _complaint(self, error: BaseException) -> tuple[bytes, bytes]:
+        names = [kind.__name__ for kind in type(error).__mro__]
+        try:
+            message = str(error)[:4000]
+        except BaseException:
+            message = "(its message cannot be printed)"
+        answer = {"error": {"names": names[:20], "message": message, "where": where(error, self._sources)}}
+        return Encoder(lambda value: None).message(answer)
+
+    # -- what the host may ask for --
+
+    def _do_begin(self, request: dict[str, Any]) -> None:
+        self._forget()
+        self._state.begin(request["seed"])
+
+    def _do_end(self, request: dict[str, Any]) -> str:
+        return self._state.end()
+
+    def _do_seed(self, request: dict[str, Any]) -> None:
+        self._state.seed(request["seed"])
+
+    def _do_load(self, request: dict[str, Any]) -> None:
+        for phase in request["phases"]:
+            with contextlib.suppress(SubmissionError):  # told when a test asks for the phase
+                self._package.load(phase)
+
+    def _do_phase(self, request: dict[str, Any]) -> Any:
+        module = self._package.load(request["phase"])
+        try:
+            return getattr(module, request["name"])
+        except AttributeError:
+            path = display_path(self._package.path_of(request["phase"]))
+            raise MissingName(f"{path} does not define {request['name']!r}: was it renamed or deleted?") from None
+
+    def _do_stage(self, request: dict[str, Any]) -> Any:
+        return getattr(self._stage.load(request["module"]), request["name"])
+
+    def _do_getattr(self, request: dict[str, Any]) -> Any:
+        return getattr(request["object"], request["name"])
+
+    def _do_call(self, request: dict[str, Any]) -> Any:
+        target = request["object"]
+        if request["method"] is not None:
+            target = getattr(target, request["method"])
+        result = target(*request["args"], **request["kwargs"])
+        if request["listed"]:
+            return list(itertools.islice(result, MAX_LISTED))
+        return result
+
+    def _do_copy(self, request: dict[str, Any]) -> Any:
+        return copy.deepcopy(request["object"])
+
+    def _do_list(self, request: dict[str, Any]) -> list[Any]:
+        return list(itertools.islice(request["object"], MAX_LISTED))
+
+    def _do_item(self, request: dict[str, Any]) -> Any:
+        return request["object"][request["key"]]
+
+    def _do_length(self, request: dict[str, Any]) -> int:
+        return len(request["object"])
+
+    def _do_grad(self, request: dict[str, Any]) -> list[Tensor | None]:
+        outputs = [self._outputs[number] for number in request["outputs"]]
+        arguments = self._arguments[request["call"]]
+        inputs = [arguments[index] for index in request["arguments"]]
+        inputs += [self._leaves[number] for number in request["leaves"]]
+        return list(torch.autograd.grad(outputs, inputs, request["grads"], retain_graph=True, allow_unused=True))
+
+
+def _same(tensor: Tensor, was: Tensor) -> bool:
+    """Whether an argument still has the values it came with; NaN counts as equal to NaN."""
+    if tensor.device.type == "meta" or tensor.shape != was.shape:
+        return tensor.shape == was.shape
+    now = tensor.detach()
+    if now.dtype.is_floating_point:
+        return bool(((now == was) | (now.isnan() & was.isnan())).all())
+    return torch.equal(now, was)

@@ -1,0 +1,327 @@
+"""On the host: handles that stand for a guest's objects, so that a test reads as ordinary PyTorch.
+
+A call, an attribute, a state dict and a backward pass are requests. What comes back is plain data: numbers, text,
+tensors, or another handle. Gradients flow through ``torch.autograd.Function``, whose backward asks the guest.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any, Callable
+
+import torch
+from torch import Tensor
+
+from ..loading import MissingName, SubmissionError
+from ..verdicts import GuestDied, TestTimeout
+from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
+from .codec import DTYPES, CodecError, Decoder, Encoder
+
+LISTED = frozenset(
+    ("named_parameters", "parameters", "named_buffers", "buffers", "named_modules", "modules", "children")
+)
+"""Methods of nn.Module that give an iterator."""
+
+METHODS = LISTED | frozenset(
+    ("train", "eval", "double", "float", "to", "state_dict", "load_state_dict", "zero_grad", "step", "backward")
+)
+"""Methods that suites call often: they are called in one request instead of two."""
+
+
+class GuestProcess:
+    """The host's end of one guest.
+
+    Args:
+        channel: the connection.
+        describe_end: says how the guest's process ended, once it is gone.
+    """
+
+    def __init__(self, channel: Channel, describe_end: Callable[[], str]) -> None:
+        self._channel = channel
+        self._describe_end = describe_end
+        self._mirrors: dict[int, Tensor] = {}
+        self._epoch = 0
+        self.deadline: float | None = None
+        self.limit = 0.0
+        self.dead = ""
+
+    def begin(self, seed: int) -> None:
+        """A test begins: objects of earlier tests are forgotten."""
+        self._mirrors = {}
+        self._epoch += 1
+        self.request({"op": "begin", "seed": seed})
+
+    def end(self) -> str:
+        """A test ends: which global settings it left changed."""
+        return str(self.request({"op": "end"}))
+
+    def request(self, request: dict[str, Any]) -> Any:
+        """Ask the guest for something and wait for the answer.
+
+        Raises:
+            GuestDied, TestTimeout: the guest is gone, or did not answer in time; it must be replaced.
+            Exception: what the submission raised, as the builtin exception nearest to it.
+        """
+        if self.dead:
+            raise GuestDied(self.dead)
+        sent: list[Tensor] = []
+
+        def on_tensor(tensor: Tensor) -> dict[str, Any]:
+            if tensor.requires_grad and torch.is_grad_enabled():
+                differentiable.append(tensor)
+                sent.append(tensor)
+                return {"grad": True}
+            sent.append(tensor)
+            return {}
+
+        differentiable: list[Tensor] = []
+        message = Encoder(_reference, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
+        try:
+            self._channel.send(*message, deadline=self.deadline)
+            answer = self._channel.receive(self.deadline)
+            decoder = Decoder(*answer, on_object=self._handle, on_tensor=self._on_tensor(differentiable))
+            body = decoder.value()
+        except ChannelTimeout:
+            self.dead = "the process that runs the submission hangs"
+            raise TestTimeout(f"no answer after {self.limit:g} s") from None
+        except ChannelClosed:
+            self.dead = self._describe_end()
+            raise GuestDied(self.dead) from None
+        except (ChannelNonsense, CodecError) as error:
+            self.dead = f"the process that runs the submission answers nonsense ({error})"
+            raise GuestDied(self.dead) from None
+        except BaseException:
+            self.dead = "the conversation with the submission was interrupted"
+            raise
+        if not isinstance(body, dict):
+            self.dead = "the process that runs the submission answers nonsense"
+            raise GuestDied(self.dead)
+        if "error" in body:
+            raise _rebuild_error(body["error"])
+        self._write_back(body.get("changed"), sent)
+        return self._connect(body.get("ok"), body.get("call"), differentiable)
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        self.dead = self.dead or "the process that runs the submission was ended"
+        self._channel.close()
+
+    # -- tensors --
+
+    def _on_tensor(self, arguments: list[Tensor]) -> Callable[[Tensor, dict[str, Any]], Tensor]:
+        """What becomes of a tensor in an answer: the argument it is, a parameter's mirror, or an open end."""
+
+        def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Tensor:
+            if "argument" in facts:
+                return arguments[facts["argument"]]
+            if "leaf" in facts:
+                mirror = self._mirror(facts["leaf"], tensor.shape, tensor.dtype, tensor.device)
+                mirror.data = tensor
+                return mirror
+            if "output" in facts:
+                tensor.kata_output = (facts["output"], facts["leaves"])
+            return tensor
+
+        return on_tensor
+
+    def _mirror(self, number: Any, shape: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
+        """The host's stand-in for a parameter of the guest; a new one if it has changed its kind."""
+        if not isinstance(number, int):
+            raise CodecError("not a message")
+        mirror = self._mirrors.get(number)
+        if mirror is None or mirror.shape != tuple(shape) or mirror.dtype != dtype or mirror.device != device:
+            mirror = torch.zeros(tuple(shape), dtype=dtype, device=device).requires_grad_(True)
+            self._mirrors[number] = mirror
+        return mirror
+
+    def _connect(self, value: Any, call: Any, arguments: list[Tensor]) -> Any:
+        """Hang the open ends of an answer on the host's graph, so that gradients can be asked for."""
+        ends: list[Tensor] = []
+        _walk(value, lambda tensor: ends.append(tensor) if hasattr(tensor, "kata_output") else None)
+        if not ends:
+            return value
+        try:
+            leaves: dict[int, Tensor] = {}
+            for end in ends:
+                for leaf in end.kata_output[1]:
+                    place = torch.device("meta" if leaf["meta"] else "cpu")
+                    leaves[leaf["id"]] = self._mirror(leaf["id"], leaf["shape"], DTYPES[leaf["dtype"]], place)
+            outputs = [int(end.kata_output[0]) for end in ends]
+        except (TypeError, KeyError, ValueError, RuntimeError, CodecError):
+            self.dead = "the process that runs the submission answers nonsense"
+            raise GuestDied(self.dead) from None
+        if not arguments and not leaves:
+            return value
+        connected = _Remote.apply(
+            self, (call, outputs, list(leaves), len(arguments), ends), *arguments, *leaves.values()
+        )
+        places = {id(end): new for end, new in zip(ends, connected)}
+        return _replace(value, lambda tensor: places.get(id(tensor), tensor))
+
+    def _write_back(self, changed: Any, sent: list[Tensor]) -> None:
+        """Repeat on the host's tensors what the submission did to its arguments in place."""
+        if not isinstance(changed, dict):
+            return
+        for index, tensor in changed.items():
+            if isinstance(index, int) and 0 <= index < len(sent) and isinstance(tensor, Tensor):
+                original = sent[index]
+                if original.shape == tensor.shape and original.dtype == tensor.dtype:
+                    original.data.copy_(tensor)
+
+    def _handle(self, reference: Any) -> Handle:
+        return Handle(self, int(reference["id"]), str(reference["type"]), self._epoch)
+
+
+class _Remote(torch.autograd.Function):
+    """A call's results; their gradients are asked of the guest."""
+
+    @staticmethod
+    def forward(ctx: Any, guest: GuestProcess, facts: tuple[Any, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
+        ctx.guest, ctx.facts = guest, facts
+        ctx.set_materialize_grads(False)
+        return tuple(end.detach().clone() for end in facts[4])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
+        call, outputs, leaves, argument_count, ends = ctx.facts
+        wanted = [(output, grad) for output, grad in zip(outputs, grads) if grad is not None]
+        found: Any = [None] * (argument_count + len(leaves))
+        if wanted:
+            found = ctx.guest.request(
+                {
+                    "op": "grad",
+                    "call": call,
+                    "outputs": [output for output, _ in wanted],
+                    "grads": [grad.detach() for _, grad in wanted],
+                    "arguments": list(range(argument_count)),
+                    "leaves": leaves,
+                }
+            )
+        if not isinstance(found, list) or len(found) != argument_count + len(leaves):
+            raise GuestDied("the process that runs the submission answers nonsense about a gradient")
+        return (None, None, *[grad if isinstance(grad, Tensor) else None for grad in found])
+
+
+class Handle:
+    """An object that lives in the guest. What it says and does is asked there."""
+
+    __slots__ = ("_kata_guest", "_kata_id", "_kata_type", "_kata_epoch")
+
+    def __init__(self, guest: GuestProcess, number: int, type_name: str, epoch: int) -> None:
+        for name, value in zip(self.__slots__, (guest, number, type_name, epoch)):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name.startswith("_kata"):
+            raise AttributeError(name)
+        if name in METHODS:
+            return _Method(self, name)
+        return self._kata_guest.request({"op": "getattr", "object": self, "name": name})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a suite does not set attributes of a submission's objects")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _call(self, None, args, kwargs)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._kata_guest.request({"op": "copy", "object": self})
+
+    def __iter__(self) -> Any:
+        return iter(self._kata_guest.request({"op": "list", "object": self}))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._kata_guest.request({"op": "item", "object": self, "key": key})
+
+    def __len__(self) -> int:
+        return int(self._kata_guest.request({"op": "length", "object": self}))
+
+    def __bool__(self) -> bool:
+        return True  # what the object thinks of itself does not matter
+
+    def __repr__(self) -> str:
+        return f"<{self._kata_type} of the submission>"
+
+
+class _Method:
+    """A method of a handle, called in one request."""
+
+    def __init__(self, handle: Handle, name: str) -> None:
+        self._handle = handle
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = _call(self._handle, self._name, args, kwargs)
+        return iter(result) if self._name in LISTED else result
+
+
+def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
+    request = {
+        "op": "call",
+        "object": handle,
+        "method": method,
+        "args": list(args),
+        "kwargs": kwargs,
+        "listed": method in LISTED,
+    }
+    return handle._kata_guest.request(request)
+
+
+def _reference(value: Any) -> Any:
+    """What names an object in a request: only the guest's own can go back to it."""
+    if isinstance(value, Handle):
+        return value._kata_id
+    if isinstance(value, _Method):
+        raise CodecError("a bound method cannot be passed on")
+    raise TypeError(f"a test passes a {type(value).__name__} of its own to the submission; only data can cross")
+
+
+def _rebuild_error(told: Any) -> BaseException:
+    """The exception that a guest tells of, as the nearest builtin one."""
+    try:
+        names = [str(name) for name in told["names"]]
+        message, place = str(told["message"]), str(told["where"])
+    except (TypeError, KeyError):
+        return GuestDied("the process that runs the submission answers nonsense about an exception")
+    error: BaseException
+    if names[:1] == ["SubmissionError"]:
+        error = SubmissionError(message)
+    elif names[:1] == ["MissingName"]:
+        error = MissingName(message)
+    elif names and names[0] == "KeyboardInterrupt":
+        error = GuestDied(f"the code raises KeyboardInterrupt{place}")
+    else:
+        kinds = (getattr(builtins, name, None) for name in names)
+        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseException)), BaseException)
+        if kind is BaseException:
+            error = GuestDied(f"the code raises {names[0] if names else 'something'}{place}: {message}")
+        else:
+            if kind.__name__ != names[0]:
+                message = f"{names[0]}: {message}"
+            try:
+                error = kind(message)
+            except Exception:  # some exceptions want other arguments
+                error = Exception(f"{kind.__name__}: {message}")
+    error.kata_where = place
+    return error
+
+
+def _walk(value: Any, visit: Callable[[Tensor], None]) -> None:
+    if isinstance(value, Tensor):
+        visit(value)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _walk(item, visit)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _walk(item, visit)
+
+
+def _replace(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_replace(item, change) for item in value)
+    if isinstance(value, dict):
+        return {key: _replace(item, change) for key, item in value.items()}
+    return value

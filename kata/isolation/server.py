@@ -1,0 +1,166 @@
+"""The clean server: a process that has imported torch and knows nothing secret, and forks a guest when asked.
+
+It is forked from the session before that reads its orders (target, seed), or started as a program of its own. When a
+guest ends, all that it may have left running ends with it.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from . import _libc, landlock, limits, namespaces, seccomp
+from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
+
+
+def serve(control: socket.socket, output: int) -> None:
+    """Make and end guests until the host hangs up.
+
+    Args:
+        control: the connection to the host; requests are JSON frames.
+        output: descriptor that takes what guests print.
+    """
+    with contextlib.suppress(OSError):
+        _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
+    network = namespaces.leave_the_network()
+    channel = Channel(control)
+    pids: set[int] = set()
+    while True:
+        try:
+            request = json.loads(channel.receive()[0])
+        except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError):
+            break
+        if request["op"] == "spawn":
+            ours, theirs = socket.socketpair()
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                control.close()
+                _become_guest(theirs, output, request["config"], network)
+            theirs.close()
+            pids.add(pid)
+            _send_with_descriptor(control, {"pid": pid}, ours.fileno())
+            ours.close()
+        elif request["op"] == "end":
+            pids.discard(request["pid"])
+            channel.send(json.dumps({"status": _end(request["pid"])}).encode())
+    for pid in pids:
+        _end(pid)
+    os._exit(0)
+
+
+def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
+    """In the forked process: give up what a guest does not need, then serve the host."""
+    status = 1
+    try:
+        os.setsid()
+        with contextlib.suppress(OSError):
+            _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+        for descriptor in (1, 2):
+            os.dup2(output, descriptor)
+        limits.close_other_descriptors({connection.fileno()})
+        held = [*held, *confine(config)]
+        from .guest import Guest
+
+        channel = Channel(connection)
+        channel.send(json.dumps({"held": held}).encode())
+        Guest(channel, config).serve()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def confine(config: dict[str, Any]) -> list[str]:
+    """Limit this process as ``config`` says; return what holds."""
+    limits.enter_scratch(config["scratch"])
+    held = [f"limit of {name}" for name in limits.set_resource_limits()]
+    filed = []
+    if config.get("landlock", True):
+        readable = [Path(entry) for entry in config["readable"]]
+        filed = landlock.restrict([*readable, *system_folders()], [Path(config["scratch"]), Path("/dev/null")])
+    held += filed
+    if config.get("seccomp", True):
+        held += seccomp.restrict(allow_writes=bool(filed))
+    return sorted(set(held))
+
+
+def system_folders() -> list[Path]:
+    """What Python, torch and the C library read while they work."""
+    folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if entry)]
+    system = ["/usr", "/lib", "/lib64", "/etc", "/bin", "/opt", "/nix", "/sys/devices", "/dev/urandom", "/dev/shm"]
+    own = ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/sys", "/proc/stat"]
+    return [Path(os.path.realpath(folder)) for folder in [*folders, *system]] + [Path(entry) for entry in own]
+
+
+def _send_with_descriptor(control: socket.socket, message: dict[str, Any], descriptor: int) -> None:
+    """Send a line of JSON with an open descriptor attached."""
+    rights = array.array("i", [descriptor])
+    control.settimeout(None)
+    control.sendmsg([json.dumps(message).encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+
+
+def receive_with_descriptor(control: socket.socket) -> tuple[dict[str, Any], int]:
+    """Receive what ``_send_with_descriptor`` sent."""
+    size = array.array("i").itemsize
+    control.settimeout(60.0)
+    data, ancillary, *_ = control.recvmsg(4096, socket.CMSG_LEN(size))
+    rights = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            rights.frombytes(content[:size])
+    return json.loads(data), rights[0]
+
+
+def _end(pid: int) -> int:
+    """End a guest and everything that it left behind; return its wait status."""
+    status = 0
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        _, status = os.waitpid(pid, 0)
+    # Orphans come to this process, because it is their subreaper.
+    for _ in range(1000):
+        orphans = _children()
+        if not orphans:
+            break
+        for orphan in orphans:
+            with contextlib.suppress(OSError):
+                os.kill(orphan, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.005)
+    return status
+
+
+def _children() -> list[int]:
+    """Processes whose parent is this one."""
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    except OSError:
+        return []
+    return [int(pid) for pid in text.split()]
+
+
+def main() -> None:
+    """Serve over descriptors that were handed down: ``python -m kata.isolation.server CONTROL OUTPUT``."""
+    control, output = int(sys.argv[1]), int(sys.argv[2])
+    import torch
+
+    from . import guest  # noqa: F401 (ready before the first fork)
+
+    torch.set_num_threads(1)
+    serve(socket.socket(fileno=control), output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""A guest that was not forked but started: connects back to its host. ``python -m kata.isolation.spawned``."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+
+from .channel import Channel
+
+
+def main() -> None:
+    """Read where the host listens, connect, confine this process, serve."""
+    orders = json.loads(sys.stdin.read())
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    import torch
+
+    from .guest import Guest
+    from .server import confine
+
+    torch.set_num_threads(1)
+    channel = Channel(socket.create_connection(("127.0.0.1", orders["port"]), timeout=60.0))
+    channel.send(orders["token"].encode())
+    channel.send(json.dumps({"held": confine(orders["config"])}).encode())
+    Guest(channel, orders["config"]).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""A submission behind the wall, as the suites see it: the same interface as ``kata.submission``."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .host import GuestProcess
+from .wall import SpawnServer, Wall, can_fork, start_server
+
+prepared_server: Any = None
+"""A server forked earlier, while this process knew nothing secret (see ``kata.session``)."""
+
+
+class WalledSubmission:
+    """A submission in guest processes, one for each phase under test.
+
+    Args:
+        target: its folder.
+        reference: folder of the phases that are not under test.
+        assembled: take all phases from ``target``.
+    """
+
+    def __init__(self, target: Path, reference: Path, assembled: bool) -> None:
+        torch.set_num_threads(1)
+        self._server = prepared_server or (start_server() if can_fork() else SpawnServer())
+        # For trying what the wall is worth on a machine that offers less: KATA_WITHOUT=landlock,seccomp
+        without = os.environ.get("KATA_WITHOUT", "").split(",")
+        settings = {name: name not in without for name in ("landlock", "seccomp")}
+        self._wall = Wall(self._server, target, reference, settings)
+        self._assembled = assembled
+        self._guest: GuestProcess | None = None
+        self.stage = RemoteStage(self)
+
+    def phase(self, under_test: str, phase_id: str) -> RemotePhase:
+        """A phase as the suite of ``under_test`` sees it."""
+        return RemotePhase(self, phase_id)
+
+    def begin(self, under_test: str, seed: int, limit: float) -> None:
+        """A test begins: see that there is a living guest, and give it so many seconds."""
+        self._server.output.take()
+        self._guest = None
+        guest = self._wall.guest(under_test, self._assembled or not under_test, limit)
+        guest.limit = limit
+        guest.deadline = time.monotonic() + limit if limit else None
+        guest.begin(seed)
+        self._guest = guest
+
+    def end(self) -> str:
+        """A test ends; which global settings it left changed."""
+        return self._guest.end() if self._guest is not None and not self._guest.dead else ""
+
+    def seed(self, value: int) -> None:
+        """Seed torch where the submission runs."""
+        self.request({"op": "seed", "seed": value})
+
+    def request(self, request: dict[str, Any]) -> Any:
+        """Ask the guest of the test that is running."""
+        if self._guest is None:
+            raise RuntimeError("the submission was asked for something outside of a test")
+        return self._guest.request(request)
+
+    def take_output(self) -> str:
+        """What the submission printed during the test."""
+        return self._server.output.take()
+
+    def held(self) -> list[str] | None:
+        """What the wall holds back, as far as all guests agree; None if there was no guest."""
+        return None if self._wall.held is None else sorted(self._wall.held)
+
+    def close(self) -> None:
+        """End all guests."""
+        self._wall.close()
+
+
+class RemotePhase:
+    """A phase's module in the guest."""
+
+    def __init__(self, submission: WalledSubmission, phase_id: str) -> None:
+        self._submission = submission
+        self._phase_id = phase_id
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name.startswith("hypothesis_"):
+            raise AttributeError(name)
+        return self._submission.request({"op": "phase", "phase": self._phase_id, "name": name})
+
+
+class RemoteStage:
+    """The helper modules under ``tests/stage``, loaded in the guest."""
+
+    def __init__(self, submission: WalledSubmission) -> None:
+        self._submission = submission
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name.startswith("hypothesis_"):
+            raise AttributeError(name)
+        return _RemoteStageModule(self._submission, name)
+
+
+class _RemoteStageModule:
+    """One helper module in the guest."""
+
+    def __init__(self, submission: WalledSubmission, module: str) -> None:
+        self._submission = submission
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._submission.request({"op": "stage", "module": self._module, "name": name})

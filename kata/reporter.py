@@ -1,0 +1,92 @@
+"""A pytest plugin that reports every test to the process that grades, one line of JSON each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+import pytest
+
+from .results import ASSEMBLED, TestResult
+from .verdicts import printable
+
+OUTPUT_REPORTED = 2000
+"""Characters of what a test printed that go into the report."""
+
+
+class Reporter:
+    """A pytest plugin that leaves out what was not ordered and reports the rest as it happens."""
+
+    def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
+        self._channel = channel
+        self._orders = orders
+        self._all_passed = True
+        self._tests: dict[str, tuple[str, str, bool]] = {}
+        self._reports: dict[str, TestResult] = {}
+
+    def send(self, event: str, **data: Any) -> None:
+        """Write one line."""
+        self._channel.write(json.dumps({"event": event, **data}) + "\n")
+        self._channel.flush()
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Say what the wall held back, before it is taken down."""
+        submission = session.config.pluginmanager.get_plugin("kata-session").started_submission
+        if submission is not None and submission.held() is not None:
+            self.send("wall", held=submission.held())
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.send("broken", message=str(report.longrepr))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from .pytest_plugin import phase_of, task_of
+
+        done = set(self._orders["done"])
+        left_out = {tuple(pair) for pair in self._orders["leave_out"]}
+        kept = []
+        for item in items:
+            phase, task = phase_of(item), task_of(item)
+            described = (phase.id if phase else ASSEMBLED, task or "", item.get_closest_marker("core") is not None)
+            if item.nodeid not in done and described[:2] not in left_out:
+                self._tests[item.nodeid] = described
+                kept.append(item)
+        items[:] = sorted(kept, key=lambda item: self._tests[item.nodeid][0] == ASSEMBLED)
+        self._all_passed = self._orders["all_passed"]
+        self.send(
+            "collected",
+            tests=[
+                {"test": name, "phase": phase, "task": task, "core": core}
+                for name, (phase, task, core) in self._tests.items()
+            ],
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        assembled = self._tests[item.nodeid][0] == ASSEMBLED
+        if assembled and not self._all_passed and self._orders["assembled"] != "always":
+            return True  # handled: not run
+        self.send("start", test=item.nodeid)
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = report.nodeid
+        phase, task, core = self._tests[name]
+        verdict = report.kata_verdict
+        previous = self._reports.get(name)
+        if report.when == "teardown" and previous is not None:
+            if report.passed or previous.state != "passed":
+                self.send("result", **previous.as_dict())
+                self._all_passed = self._all_passed and previous.state == "passed"
+                return
+        elif report.when == "setup" and report.passed:
+            return
+        seconds = report.duration + (previous.seconds if previous else 0.0)
+        output = "\n".join(
+            printable(line) for line in getattr(report, "kata_output", "")[:OUTPUT_REPORTED].splitlines()
+        )
+        self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds, output)
+        if report.when == "teardown":
+            self._all_passed = False
+            self.send("result", **self._reports[name].as_dict())
