@@ -119,7 +119,7 @@ COURSE: tuple[Phase, ...] = (
     Phase(
         number=3,
         id="phase3_layers",
-        title_en="Layer normalisation, feed-forward network, residual connection",
+        title_en="Layer norm, feed-forward, residual connection",
         title_ja="層正規化・フィードフォワード・残差接続",
         paper="3.1, 3.3, 5.4",
         tasks=(
@@ -145,7 +145,7 @@ COURSE: tuple[Phase, ...] = (
     Phase(
         number=5,
         id="phase5_mechanics",
-        title_en="Masks, batches, label smoothing, Noam schedule",
+        title_en="Masks, batches, label smoothing, schedule",
         title_ja="マスク・バッチ・ラベル平滑化・Noam スケジュール",
         paper="3.2.3, 5.1, 5.3, 5.4",
         tasks=(
@@ -162,7 +162,7 @@ COURSE: tuple[Phase, ...] = (
     Phase(
         number=6,
         id="phase6_training",
-        title_en="Training, evaluation, greedy and beam decoding",
+        title_en="Training, evaluation, greedy and beam search",
         title_ja="学習・評価・貪欲法とビームサーチ",
         paper="5, 6.1",
         tasks=(

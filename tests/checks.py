@@ -16,6 +16,12 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 5e-3, torc
 """Largest accepted ``|got - expected| / (1 + |expected|)``, by the dtype of what came."""
 
 
+def kind_of(value: Any) -> str:
+    """What a value is, in words: ``a list``, ``a Tensor``."""
+    name = getattr(value, "_kata_type", None) or type(value).__name__
+    return f"an {name}" if name[:1] in "aeiouAEIOU" else f"a {name}"
+
+
 def fail(message: str, why: str = "") -> None:
     """Fail with ``message`` and, on a line of its own, what to look at."""
     raise AssertionError(f"{message}\n  look at: {why}" if why else message)
@@ -32,18 +38,18 @@ def expect_shape(got: Any, shape: Iterable[int], label: str, why: str = "") -> N
     """
     shape = tuple(shape)
     if got is None:
-        fail(f"{label} is None, expected a tensor of shape {shape}: is a `return` missing?", why)
+        fail(f"{label}: None instead of a tensor of shape {shape}; is a `return` missing?", why)
     if not isinstance(got, Tensor):
-        fail(f"{label} is a {type(got).__name__}, expected a tensor of shape {shape}", why)
+        fail(f"{label}: {kind_of(got)} instead of a tensor of shape {shape}", why)
     if tuple(got.shape) != shape:
-        fail(f"{label} has the wrong shape\n  expected: {shape}\n  got:      {tuple(got.shape)}", why)
+        fail(f"{label}: wrong shape\n  expected: {shape}\n  got:      {tuple(got.shape)}", why)
 
 
 def expect_dtype(got: Tensor, dtype: torch.dtype, label: str, why: str = "") -> None:
     """``got`` is of this dtype."""
     if got.dtype != dtype:
         why = why or "follow the dtype of the inputs; do not create tensors of another dtype on the way"
-        fail(f"{label} has the wrong dtype\n  expected: {dtype}\n  got:      {got.dtype}", why)
+        fail(f"{label}: wrong dtype\n  expected: {dtype}\n  got:      {got.dtype}", why)
 
 
 def expect_close(
@@ -72,7 +78,7 @@ def expect_close(
     if dtype is not None:
         expect_dtype(got, dtype, label)
     if not got.dtype.is_floating_point:
-        fail(f"{label} has the dtype {got.dtype}, expected floating point numbers")
+        fail(f"{label}: {got.dtype} instead of floating point numbers")
     allowed = TOLERANCE[got.dtype] if tolerance is None else tolerance
     values = got.detach().to(torch.float64).cpu().numpy()
     with np.errstate(invalid="ignore"):
@@ -94,13 +100,14 @@ def expect_equal(got: Any, expected: Tensor, label: str, why: str = "") -> None:
 def _report_difference(got: np.ndarray, expected: np.ndarray, wrong: np.ndarray, label: str, why: str) -> None:
     """Fail, showing the first of the wrong entries."""
     index = tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.ndim else ()
-    place = "[" + ", ".join(map(str, index)) + "]" if index else "its value"
     nan = " (some are NaN)" if got.dtype.kind == "f" and np.isnan(got).any() and not np.isnan(expected).any() else ""
-    count = f"{int(wrong.sum())} of {wrong.size} values{nan}" if wrong.ndim else f"its value{nan}"
+    summary = f"wrong value{nan}"
+    if wrong.ndim:
+        place = "[" + ", ".join(map(str, index)) + "]"
+        count = f"{int(wrong.sum())} of {wrong.size} values wrong{nan}"
+        summary = f"{count}, the first at {place} of shape {tuple(got.shape)}"
     fail(
-        f"{label} is wrong in {count}; shape {tuple(got.shape)}, the first at {place}\n"
-        f"  expected: {_number(expected[index])}\n"
-        f"  got:      {_number(got[index])}",
+        f"{label}: {summary}\n  expected: {_number(expected[index])}\n  got:      {_number(got[index])}",
         why,
     )
 
@@ -108,21 +115,38 @@ def _report_difference(got: np.ndarray, expected: np.ndarray, wrong: np.ndarray,
 def expect_number(got: Any, expected: float, label: str, why: str = "", tolerance: float = 1e-9) -> None:
     """``got`` is a plain Python number (not a tensor) within a relative ``tolerance`` of ``expected``."""
     if isinstance(got, bool) or not isinstance(got, (int, float)):
-        fail(f"{label} is a {type(got).__name__}, expected a plain Python number", why)
+        fail(f"{label}: {kind_of(got)} instead of a plain Python number", why)
     if not math.isclose(got, expected, rel_tol=tolerance, abs_tol=tolerance * 1e-3):
-        fail(f"{label} is wrong\n  expected: {_number(expected)}\n  got:      {_number(got)}", why)
+        fail(f"{label}: wrong value\n  expected: {_number(expected)}\n  got:      {_number(got)}", why)
 
 
 def expect_same(got: Any, expected: Any, label: str, why: str = "") -> None:
     """``got`` equals ``expected``: plain values (numbers, strings, lists, tuples), not tensors."""
     if type(got) is not type(expected) or got != expected:
-        fail(f"{label} is wrong\n  expected: {expected!r}\n  got:      {got!r}", why)
+        fail(f"{label}: wrong value\n  expected: {expected!r}\n  got:      {got!r}", why)
 
 
 def expect_that(condition: bool, label: str, why: str = "") -> None:
     """A statement about the result holds; ``label`` says what is wrong if it does not."""
     if not condition:
         fail(label, why)
+
+
+def expect_pair(got: Any, label: str, names: str = "output, weights") -> tuple[Any, Any]:
+    """``got`` is a pair; returns its two parts.
+
+    Args:
+        got: what the submission returned.
+        label: what was called, as in ``"scaled_dot_product_attention(query, key, value)"``.
+        names: what the two parts are.
+    """
+    if got is None:
+        fail(f"{label} returns None, expected the pair ({names}): is a `return` missing?")
+    if not isinstance(got, (tuple, list)):
+        fail(f"{label} returns {kind_of(got)}, expected the pair ({names})", f"end with `return {names}`")
+    if len(got) != 2:
+        fail(f"{label} returns {len(got)} things, expected the pair ({names})", f"end with `return {names}`")
+    return got[0], got[1]
 
 
 def expect_finite(got: Tensor, label: str, why: str = "") -> None:
@@ -134,7 +158,12 @@ def expect_finite(got: Tensor, label: str, why: str = "") -> None:
 
 
 def expect_gradients(
-    output: Tensor, inputs: Mapping[str, Tensor], expected: Mapping[str, Tensor], label: str, why: str = ""
+    output: Tensor,
+    inputs: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    label: str,
+    why: str = "",
+    tolerance: float | None = None,
 ) -> None:
     """The gradients of ``(output * probe).sum()`` have these values.
 
@@ -146,6 +175,7 @@ def expect_gradients(
         expected: name to gradient.
         label: what ``output`` is.
         why: what to look at.
+        tolerance: as in ``expect_close``.
     """
     if not output.requires_grad:
         fail(f"{label} carries no gradient", why or "a .detach(), .data, .item() or no_grad on the way cuts it")
@@ -155,7 +185,7 @@ def expect_gradients(
     for name, gradient in zip(inputs, got):
         if gradient is None:
             fail(f"{name} gets no gradient from {label}", why or f"{name} is unused, or the graph is cut on the way")
-        expect_close(gradient, expected[name], f"the gradient of {name}", why)
+        expect_close(gradient, expected[name], f"the gradient of {name}", why, tolerance=tolerance)
 
 
 def probe_like(output: Tensor) -> Tensor:

@@ -151,6 +151,8 @@ def test_shift_matrix_turns_each_pair_alone(phase1):
 
 def make_embedding(phase1, gen, vocab_size=11, d_model=6):
     module = phase1.TokenEmbedding(vocab_size, d_model)
+    shapes = {"embedding.weight": (vocab_size, d_model)}
+    faces.expect_parameters(module, shapes, f"TokenEmbedding({vocab_size}, {d_model})")
     randomise(module, gen, scale=1.0)
     return module
 
@@ -176,10 +178,13 @@ def test_embedding_is_right_at_every_size(phase1, gen, dims):
 
 
 @pytest.mark.task("TokenEmbedding")
-def test_embedding_has_one_table(phase1):
-    module = phase1.TokenEmbedding(7, 4)
-    faces.expect_parameters(module, {"embedding.weight": (7, 4)}, "TokenEmbedding(7, 4)")
-    checks.expect_shape(module(torch.zeros(2, 3, dtype=torch.int64)), (2, 3, 4), "TokenEmbedding(7, 4)(tokens)")
+def test_one_embedding_serves_batches_of_every_shape(phase1, gen):
+    module = make_embedding(phase1, gen, 7, 4)
+    table = weights_of(module)["embedding.weight"]
+    for shape in [(1, 1), (1, 5), (5, 1), (4, 4), (4, 4), (3, 2)]:  # one shape twice: nothing is remembered
+        tokens = integers(gen, 0, 7, *shape)
+        label = f"TokenEmbedding(7, 4)(tokens) for tokens of shape {shape}"
+        checks.expect_close(module(tokens), oracle.token_embedding(tokens.numpy(), table), label)
 
 
 @pytest.mark.task("TokenEmbedding")
@@ -257,8 +262,31 @@ def test_the_longest_sequence_fits_and_a_longer_one_is_refused(phase1, gen):
     x = normal(gen, 2, 7, 4)
     expected = array(x) + oracle.sinusoidal_encoding(7, 4)
     checks.expect_close(module(x), expected, "PositionalEncoding(4, max_len=7)(x) with L = 7", tolerance=TABLE)
-    too_long = normal(gen, 2, 9, 4)
-    checks.expect_raises(ValueError, lambda: module(too_long), "a sequence of L = 9 with max_len = 7", mentions=(9, 7))
+    for length in (8, 9):
+        too_long = normal(gen, 2, length, 4)
+        label = f"a sequence of L = {length} with max_len = 7"
+        checks.expect_raises(ValueError, lambda x=too_long: module(x), label, mentions=(length, 7))
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_5000_positions_fit_unless_told_otherwise(phase1, gen):
+    module = phase1.PositionalEncoding(2).eval()
+    x = normal(gen, 1, 5000, 2)
+    output = module(x)
+    checks.expect_shape(output, (1, 5000, 2), "PositionalEncoding(2)(x) with L = 5000")
+    start = array(x[:, :100]) + oracle.sinusoidal_encoding(100, 2)
+    checks.expect_close(output[:, :100], start, "PositionalEncoding(2)(x) with L = 5000", tolerance=TABLE)
+    label = "a sequence of L = 5001 with the default max_len"
+    checks.expect_raises(ValueError, lambda: module(normal(gen, 1, 5001, 2)), label, mentions=(5001, 5000))
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_one_encoding_serves_batches_of_every_shape(phase1, gen):
+    module = phase1.PositionalEncoding(4, dropout=0.0, max_len=6)
+    for shape in [(1, 1, 4), (1, 5, 4), (5, 1, 4), (9, 3, 4), (4, 4, 4), (4, 4, 4)]:  # nothing is remembered
+        x = normal(gen, *shape)
+        expected = array(x) + oracle.sinusoidal_encoding(shape[1], 4)
+        checks.expect_close(module(x), expected, f"PositionalEncoding(4)(x) for x of shape {shape}", tolerance=TABLE)
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -290,6 +318,9 @@ def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed)
     checks.expect_that(0.4 < kept.mean() < 0.6, f"{kept.mean():.0%} of the values are kept at dropout 0.5", why)
     expected = np.where(kept, 2.0 * total, 0.0)
     checks.expect_close(trained, expected, "PositionalEncoding(8)(x) in training mode", why, tolerance=TABLE)
+    for dim, name in enumerate(["sequence", "position", "feature"]):
+        same = (kept == kept.take([0], axis=dim)).all()
+        checks.expect_that(not same, f"dropout drops the same entries for every {name}", "drop every entry on its own")
     manual_seed(2)
     different = array(module(x)) != array(trained)
     checks.expect_that(bool(different.any()), "dropout is the same for every seed of torch's random numbers", why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +24,7 @@ MARKS = {
 }
 BAR = 20
 WIDTH = 100
+INDENT = 6
 PRINTED = 5
 """Lines of a submission's own output that are shown."""
 
@@ -51,16 +51,16 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         for task in phase.tasks:
             console.print(_task_row(task, lang, width))
             if task.state not in (verdicts.PASSED, verdicts.TODO):
-                console.print(Padding(_message(task.message), (0, 0, 0, 6)), width=width)
+                _print_indented(console, task.message or "?", width)
                 if task.output:
-                    printed = "\n".join([text("printed", lang), *task.output.splitlines()[:PRINTED]])
-                    console.print(Padding(Text(printed, style="dim", overflow="fold"), (0, 0, 0, 6)), width=width)
+                    printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
+                    _print_indented(console, "\n".join(printed), width, style="dim")
     console.print()
     console.print(_heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
     if report.assembled is not None:
         console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
         if not report.assembled:
-            console.print(Padding(_message(report.assembled_message), (0, 0, 0, 6)), width=width)
+            _print_indented(console, report.assembled_message, width)
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
@@ -101,8 +101,14 @@ def _task_row(task: TaskScore, lang: str, width: int) -> Table:
     return table
 
 
-def _message(message: str) -> Text:
-    return Text(message or "?", overflow="fold")
+def _print_indented(console: Console, message: str, width: int, style: str = "") -> None:
+    """Print a message below its task; a line that is too long goes on under its own beginning."""
+    for line in message.splitlines():
+        content = line.lstrip()
+        indent = INDENT + len(line) - len(content)
+        for number, part in enumerate(Text(content, style=style).wrap(console, max(20, width - indent - 2))):
+            part.rstrip()
+            console.print(Text(" " * (indent + (2 if number else 0))) + part, soft_wrap=True)
 
 
 def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:

@@ -1,0 +1,1 @@
+"""Speed, as ratios against something that runs side by side. Nothing here is a test."""

@@ -1,0 +1,94 @@
+"""What the suites of phase 4 share: masks, parts built from a model's own weights, gradients against torch."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from .checks import expect_gradients, expect_shape, expect_that, probe_like
+from .tensors import booleans, integers, normal, randomise
+
+
+def random_mask(gen: torch.Generator, *shape: int, share: float = 0.5) -> Tensor:
+    """A boolean mask of this shape in which every query may attend to at least one key."""
+    mask = booleans(gen, *shape, share=share)
+    return mask.scatter(-1, integers(gen, 0, shape[-1], *shape[:-1], 1), True)
+
+
+def masks(gen: torch.Generator, batch: int, num_heads: int, len_q: int, len_k: int) -> list[Tensor | None]:
+    """A mask of every shape that broadcasts to ``(B, h, L_q, L_k)`` in use: none, padding, causal-like, both, full."""
+    shapes = [(batch, 1, 1, len_k), (1, 1, len_q, len_k), (batch, 1, len_q, len_k), (batch, num_heads, len_q, len_k)]
+    return [None] + [random_mask(gen, *shape) for shape in shapes]
+
+
+def causal(length: int) -> Tensor:
+    """``(1, 1, L, L)``: position i may attend to 0 .. i."""
+    return torch.ones(length, length, dtype=torch.bool).tril()[None, None]
+
+
+def lengths_mask(lengths: Sequence[int], longest: int) -> Tensor:
+    """``(B, 1, 1, L)``: the first ``lengths[b]`` keys of row ``b`` may be attended to."""
+    return (torch.arange(longest) < torch.tensor(lengths)[:, None])[:, None, None, :]
+
+
+def parameter(module: Any, name: str) -> Tensor:
+    """The parameter at a dotted name."""
+    for attribute in name.split("."):
+        module = getattr(module, attribute)
+    return module
+
+
+def part_of(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The part of a state dict that belongs to one submodule."""
+    return {key[len(name) + 1 :]: value for key, value in state.items() if key.startswith(f"{name}.")}
+
+
+def expect_working(output: Any, given: Tensor, label: str, acts: bool = True) -> None:
+    """A part that an expected value is computed with does something at all: no stub passes for it.
+
+    Args:
+        output: what the part returned.
+        given: what went into it, of the same shape.
+        label: what the part is.
+        acts: whether the output must differ from what went in.
+    """
+    why = f"this test builds on {label}: get {label} right first"
+    expect_shape(output, given.shape, f"the output of {label}", why)
+    spread = (output - output.flatten()[0]).abs().max()
+    expect_that(bool(spread > 1e-3), f"{label} returns the same number everywhere", why)
+    expect_that(not acts or bool((output - given).abs().max() > 1e-3), f"{label} returns its input unchanged", why)
+
+
+def expect_gradients_like(
+    output: Tensor,
+    expected: Tensor,
+    inputs: Mapping[str, tuple[Tensor, Tensor]],
+    label: str,
+    why: str = "",
+    tolerance: float | None = None,
+) -> None:
+    """The gradients of ``output`` are those of ``expected``, another computation of the same.
+
+    Args:
+        output: what the submission computed.
+        expected: the oracle's output.
+        inputs: name to the tensor that went into ``output`` and the one that went into ``expected``.
+        label: what ``output`` is.
+        why: what to look at.
+        tolerance: as in ``expect_close``.
+    """
+    twins = [twin for _, twin in inputs.values()]
+    gradients = torch.autograd.grad((expected * probe_like(expected)).sum(), twins)
+    mine = {name: tensor for name, (tensor, _) in inputs.items()}
+    expect_gradients(output, mine, dict(zip(inputs, gradients)), label, why, tolerance)
+
+
+def randomise_shared(model: Any, gen: torch.Generator, scale: float = 0.5) -> None:
+    """Random weights for a Transformer whose embeddings and output projection are one matrix."""
+    randomise(model, gen, scale)
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    names = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
+    table = normal(gen, *state[names[0]].shape, scale=scale, dtype=state[names[0]].dtype)
+    model.load_state_dict({**state, **dict.fromkeys(names, table)})

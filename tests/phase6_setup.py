@@ -1,0 +1,47 @@
+"""What the suites of phase 6 have in common: ids, batches, small models."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import torch
+from torch import Tensor
+
+from tests.tensors import integers, normal, weights_of
+
+# Ids that hide nothing: padding is not 0, and 0 is an ordinary word.
+PAD, BOS, EOS = 3, 1, 2
+WORDS = (0, 4, 5, 6, 7)
+SRC_VOCAB, TGT_VOCAB = 9, 8
+
+
+def sentence(gen: torch.Generator, length: int) -> list[int]:
+    """A list of random words."""
+    return [WORDS[i] for i in integers(gen, 0, len(WORDS), length).tolist()]
+
+
+def random_batch(phase5: Any, gen: torch.Generator, lengths: Sequence[int]) -> Any:
+    """A batch whose targets have these lengths, without EOS, and whose sources are of other lengths."""
+    pairs = [(sentence(gen, (3 * n + i) % 5 + 1), sentence(gen, n)) for i, n in enumerate(lengths)]
+    return phase5.make_batch(pairs, PAD, BOS, EOS)
+
+
+def context_model(stage: Any, gen: torch.Generator, dtype: torch.dtype = torch.float64, **settings: Any) -> Any:
+    """A ``ContextModel`` with random tables, and so large that its probabilities are peaked."""
+    tables = [normal(gen, rows, TGT_VOCAB, scale=1.5, dtype=dtype) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
+    return stage.fakes.ContextModel(*tables, **settings)
+
+
+def tables_of(model: Any) -> Any:
+    """The tables of a ``ContextModel`` as they are now, in NumPy."""
+    return {name: value.copy() for name, value in weights_of(model).items()}
+
+
+def small_transformer(phase4: Any, dropout: float = 0.0, vocab: tuple[int, int] = (SRC_VOCAB, TGT_VOCAB)) -> Any:
+    """A reference Transformer of two layers."""
+    return phase4.Transformer(*vocab, d_model=12, num_heads=3, num_layers=2, d_ff=20, dropout=dropout, max_len=20)
+
+
+def state_of(model: Any) -> dict[str, Tensor]:
+    """A copy of the state dict."""
+    return {name: value.clone() for name, value in model.state_dict().items()}

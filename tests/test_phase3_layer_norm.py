@@ -1,0 +1,218 @@
+"""Phase 3: layer normalisation (Ba et al. 2016; paper 3.1)."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks, faces
+from tests.oracles import layers as oracle
+from tests.strategies import generators, sizes
+from tests.tensors import array, leaf, normal, randomise, weights_of
+
+# A float32 row of nearly equal features loses digits, in any right answer: random sizes are drawn in float64.
+ROUNDING = 3e-4
+
+BIASED = "over the last dimension take mean and biased variance (divide by d_model): (x - mean) / sqrt(var + eps)"
+
+
+def make_norm(phase3, gen, d_model, *args, **kwargs):
+    module = phase3.LayerNorm(d_model, *args, **kwargs)
+    faces.expect_parameters(module, {"weight": (d_model,), "bias": (d_model,)}, f"LayerNorm({d_model})")
+    randomise(module, gen)
+    return module
+
+
+def double(gen, *shape, scale=1.0):
+    return normal(gen, *shape, scale=scale, dtype=torch.float64)
+
+
+def formula(module, x, eps=1e-5):
+    weights = weights_of(module)
+    return oracle.layer_norm(array(x), weights["weight"], weights["bias"], eps)
+
+
+def gradients_of(twin, x, names):
+    """The gradients of torch's own module for the sum that expect_gradients takes."""
+    output = twin(x)
+    tensors = [x if name == "x" else dict(twin.named_parameters())[name] for name in names]
+    return dict(zip(names, torch.autograd.grad((output * checks.probe_like(output)).sum(), tensors)))
+
+
+@pytest.mark.task("LayerNorm")
+@pytest.mark.core
+def test_layer_norm_is_the_formula_with_the_biased_variance(phase3, gen):
+    module = make_norm(phase3, gen, 6)
+    x = normal(gen, 2, 3, 6, scale=5.0)
+    label = "LayerNorm(6)(x)"
+    checks.expect_close(module(x), formula(module, x), label, BIASED, dtype=torch.float32, tolerance=ROUNDING)
+    twin = oracle.torch_layer_norm(module, 6)
+    checks.expect_close(module(x), twin(x), f"{label}, compared with torch's own", BIASED, tolerance=ROUNDING)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), dims=sizes(3, 2, 8), scale=st.sampled_from([1e-3, 1.0, 5.0]))
+def test_layer_norm_is_right_at_every_width_and_scale(phase3, gen, dims, scale):
+    batch, length, d_model = dims
+    module = make_norm(phase3, gen, d_model).double()
+    x = double(gen, batch, length, d_model, scale=scale)
+    label = f"LayerNorm({d_model})(x) for values around {scale:g}"
+    checks.expect_close(module(x), formula(module, x), label, BIASED)
+    twin = oracle.torch_layer_norm(module, d_model)
+    checks.expect_close(module(x), twin(x), f"{label}, compared with torch's own", BIASED)
+
+
+@pytest.mark.task("LayerNorm")
+def test_gain_starts_as_ones_and_bias_as_zeros(phase3):
+    module = phase3.LayerNorm(3, eps=1e-12)
+    faces.expect_parameters(module, {"weight": (3,), "bias": (3,)}, "LayerNorm(3)")
+    checks.expect_close(module.weight, torch.ones(3), "the weight of a new LayerNorm(3)", "the gain starts as ones")
+    checks.expect_close(module.bias, torch.zeros(3), "the bias of a new LayerNorm(3)", "it starts as zeros")
+    x = torch.tensor([[-1.0, 0.0, 1.0], [7.0, 7.0, 1.0]])
+    expected = torch.tensor([[-(1.5**0.5), 0.0, 1.5**0.5], [0.5**0.5, 0.5**0.5, -(2.0**0.5)]])
+    checks.expect_close(module(x), expected, "a new LayerNorm(3) on (-1, 0, 1) and (7, 7, 1)", BIASED)
+
+
+@pytest.mark.task("LayerNorm")
+def test_minus_one_and_one_are_normal_already(phase3):
+    x = torch.tensor([[[-1.0, 1.0], [1.0, -1.0]]])
+    why = "their variance is ((-1)^2 + 1^2) / 2 = 1: divide by the number of features, not by one less"
+    checks.expect_close(phase3.LayerNorm(2, eps=1e-12)(x), x, "a new LayerNorm(2) on (-1, 1) and (1, -1)", why)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), dims=sizes(3, 2, 8), eps=st.sampled_from([1e-3, 0.25, 4.0]))
+def test_eps_is_added_to_the_variance_inside_the_root(phase3, gen, dims, eps):
+    batch, length, d_model = dims
+    module = make_norm(phase3, gen, d_model, eps=eps).double()
+    x = double(gen, batch, length, d_model)
+    why = "divide by sqrt(var + eps), with the eps that was given to __init__"
+    checks.expect_close(module(x), formula(module, x, eps), f"LayerNorm({d_model}, eps={eps})(x)", why)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), d_model=st.integers(2, 8), factor=st.sampled_from([0.01, 0.5, 30.0]))
+def test_scaling_a_row_and_eps_alike_changes_nothing(phase3, gen, d_model, factor):
+    module = make_norm(phase3, gen, d_model, 1e-3).double()  # eps by its place
+    scaled = phase3.LayerNorm(d_model, eps=1e-3 * factor**2).double()
+    scaled.load_state_dict(module.state_dict())
+    x = double(gen, 3, 2, d_model)
+    checks.expect_close(module(x), formula(module, x, 1e-3), f"LayerNorm({d_model}, 1e-3)(x)", BIASED)
+    why = "the variance grows with the square of the scale; the root brings it back to the scale"
+    checks.expect_close(scaled(factor * x), module(x), f"LayerNorm of {factor} x, compared with that of x", why)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), d_model=st.integers(2, 8))
+def test_shifting_a_row_changes_nothing(phase3, gen, d_model):
+    module = make_norm(phase3, gen, d_model).double()
+    x, shift = double(gen, 4, 3, d_model), double(gen, 4, 3, 1, scale=3.0)  # one number a row
+    checks.expect_close(module(x), formula(module, x), f"LayerNorm({d_model})(x)", BIASED)
+    label = "LayerNorm of x + one number a row, compared with that of x,"
+    why = "subtract the mean of the row itself, also before the variance is taken"
+    checks.expect_close(module(x + shift), module(x), label, why, tolerance=1e-8)
+
+
+@pytest.mark.task("LayerNorm")
+def test_a_constant_row_gives_the_bias_and_finite_gradients(phase3, gen):
+    module = make_norm(phase3, gen, 5)
+    rows = torch.stack([torch.full((5,), 3.0), torch.zeros(5), normal(gen, 5), torch.full((5,), -0.5)])
+    why = "a constant row has variance 0: eps inside the root keeps 0 / 0 away, in the gradient too"
+    x = leaf(rows)
+    output = module(x)
+    checks.expect_shape(output, (4, 5), "LayerNorm(5)(x)")
+    checks.expect_finite(output, "LayerNorm(5) of constant rows", why)
+    checks.expect_close(output, formula(module, rows), "LayerNorm(5) of constant rows", why, tolerance=ROUNDING)
+    (gradient,) = torch.autograd.grad((output * checks.probe_like(output)).sum(), x)
+    checks.expect_finite(gradient, "the gradient of x at constant rows", why)
+    x, module = leaf(rows.double()), module.double()
+    expected = gradients_of(oracle.torch_layer_norm(module, 5), x, ["x"])
+    checks.expect_gradients(module(x), {"x": x}, expected, "LayerNorm(5) of constant rows", why)
+
+
+@pytest.mark.task("LayerNorm")
+def test_a_single_feature_gives_the_bias(phase3, gen):
+    module = make_norm(phase3, gen, 1)
+    x = normal(gen, 2, 3, 1, scale=5.0)
+    expected = module.bias.detach().expand(2, 3, 1)
+    why = "one feature is its own mean and its biased variance is 0; the unbiased one is 0 / 0"
+    checks.expect_close(module(x), expected, "LayerNorm(1)(x)", why)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), dims=sizes(3, 2, 6))
+def test_a_position_never_sees_another(phase3, gen, dims):
+    batch, length, d_model = dims
+    module = make_norm(phase3, gen, d_model).double()
+    x = double(gen, batch, length, d_model)
+    others = double(gen, batch, length, d_model, scale=4.0) + 2.0
+    others[0, 0] = x[0, 0]
+    label, why = f"LayerNorm({d_model})(x)", "mean and variance over the last dimension alone: not time, not batch"
+    checks.expect_close(module(x)[:, :1], formula(module, x[:, :1]), f"{label} at position 0", why)
+    checks.expect_close(module(x[:, :1]), module(x)[:, :1], f"{label} of position 0 alone", why)
+    checks.expect_close(module(x[:1]), module(x)[:1], f"{label} of sequence 0 alone", why)
+    changed = module(others)[0, 0]
+    checks.expect_close(changed, module(x)[0, 0], f"{label} where all other positions changed", why)
+
+
+@pytest.mark.task("LayerNorm")
+def test_training_and_evaluation_normalise_alike(phase3, gen):
+    module = make_norm(phase3, gen, 4)
+    why = "layer norm keeps no running statistics: that is batch norm"
+    for number in range(3):
+        x = normal(gen, 3, 2, 4, scale=2.0) + number
+        expected = formula(module, x)
+        trained, evaluated = module.train()(x), module.eval()(x)
+        checks.expect_close(trained, expected, "LayerNorm(4)(x) in training mode", why, tolerance=ROUNDING)
+        checks.expect_close(evaluated, expected, "LayerNorm(4)(x) in evaluation mode", why, tolerance=ROUNDING)
+
+
+@pytest.mark.task("LayerNorm")
+def test_layer_norm_takes_any_number_of_leading_dimensions(phase3, gen):
+    module = make_norm(phase3, gen, 5)
+    why = "use dim=-1 with keepdim=True, which works for every number of dimensions"
+    # One shape comes twice: nothing of the first call may be remembered.
+    for shape in [(5,), (3, 5), (2, 3, 5), (1, 1, 5), (5, 5, 5), (5, 5, 5), (2, 4, 3, 5)]:
+        x = normal(gen, *shape, scale=2.0)
+        label = f"LayerNorm(5)(x) for x of shape {shape}"
+        checks.expect_close(module(x), formula(module, x), label, why, tolerance=ROUNDING)
+
+
+@pytest.mark.task("LayerNorm")
+@given(gen=generators(), dims=sizes(3, 2, 7), scale=st.sampled_from([1e-3, 1.0, 5.0]))
+def test_input_gain_and_bias_get_the_gradients_of_the_formula(phase3, gen, dims, scale):
+    batch, length, d_model = dims
+    module = make_norm(phase3, gen, d_model).double()
+    x = leaf(double(gen, batch, length, d_model, scale=scale))
+    twin = oracle.torch_layer_norm(module, d_model)
+    output, label = module(x), f"LayerNorm({d_model})(x)"
+    checks.expect_close(output, twin(x), label, BIASED)
+    why = "mean and variance depend on x too, so no .detach() and no no_grad around them"
+    inputs = {"x": x, "weight": module.weight, "bias": module.bias}
+    checks.expect_gradients(output, inputs, gradients_of(twin, x, list(inputs)), label, why)
+
+
+@pytest.mark.task("LayerNorm")
+def test_layer_norm_faces_float64(phase3, gen):
+    module = make_norm(phase3, gen, 6).double()
+    x = double(gen, 3, 4, 6)
+    faces.float64_in_and_out(module, [x], formula(module, x), "LayerNorm(6)(x)")
+
+
+@pytest.mark.task("LayerNorm")
+def test_layer_norm_faces_meta_and_odd_layouts(phase3, gen):
+    module = make_norm(phase3, gen, 6)
+    x = normal(gen, 3, 5, 6)
+    faces.odd_memory_layout(module, [x], formula(module, x), "LayerNorm(6)(x)")
+    faces.on_meta(module.to("meta"), [x], (3, 5, 6), "LayerNorm(6)(x)")
+
+
+@pytest.mark.task("LayerNorm")
+def test_layer_norm_faces_copies_and_unchanged_inputs(phase3, gen):
+    module, fresh = make_norm(phase3, gen, 6).eval(), make_norm(phase3, gen, 6).eval()
+    x = normal(gen, 3, 5, 6)
+    expected = formula(module, x)
+    faces.copies_behave_alike(module, fresh, [x], expected, "LayerNorm(6)(x)")
+    faces.inputs_unchanged(module, [x], expected, "LayerNorm(6)(x)")

@@ -1,0 +1,343 @@
+"""Phase 4: the stacks of encoder and decoder layers (paper 3.1).
+
+Most expected values here come from single layers of the submission itself, chained by the test: a stack is
+right if it chains its layers rightly. Whether the layers are right is judged by torch's stacks, and elsewhere.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks, faces
+from tests.models import (
+    causal,
+    expect_gradients_like,
+    expect_working,
+    lengths_mask,
+    masks,
+    parameter,
+    part_of,
+    random_mask,
+)
+from tests.oracles import torch_transformer as twin
+from tests.oracles import transformer as oracle
+from tests.strategies import generators, head_sizes, sizes
+from tests.tensors import array, leaf, normal, randomise, weights_of
+
+# Pairwise distinct: batch, layers = heads - 1, heads, target length, hidden width, source length, d_model.
+B, N, H, L_TGT, D_FF, L_SRC, D = 2, 3, 4, 5, 7, 9, 8
+ENCODER = f"Encoder({N}, {D}, {H}, {D_FF})"
+DECODER = f"Decoder({N}, {D}, {H}, {D_FF})"
+CHAIN = "every layer takes the output of the one before; nothing comes before the first or after the last"
+
+
+def chain(kind, state, sizes, x, *context, dropout=0.0):
+    """Single layers of the submission with a stack's weights, one after the other.
+
+    Args:
+        kind: the submission's EncoderLayer or DecoderLayer.
+        state: the stack's state dict.
+        sizes: number of layers, d_model, num_heads, d_ff.
+        x: what goes into the first layer.
+        context: memory and masks, for every layer the same.
+        dropout: of every layer, all in training mode if it is not 0.
+    """
+    num_layers, *others = sizes
+    name = "EncoderLayer" if len(context) < 2 else "DecoderLayer"
+    for number in range(num_layers):
+        layer = kind(*others, dropout).train(dropout > 0).to(x.dtype)
+        layer.load_state_dict(part_of(state, f"layers.{number}"))
+        y = layer(x, *context)
+        expect_working(y, x, name, acts=dropout == 0)  # at dropout 1 little is left to do
+        x = y.detach()
+    return x
+
+
+# -- Encoder ------------------------------------------------------------------------------------------------
+
+
+def make_encoder(phase4, gen, dropout=0.0):
+    stack = phase4.Encoder(N, D, H, D_FF, dropout)
+    randomise(stack, gen)
+    return stack
+
+
+def chain_encoder(phase4, stack, x, mask=None, dropout=0.0):
+    return chain(phase4.EncoderLayer, stack.state_dict(), (N, D, H, D_FF), x, mask, dropout=dropout)
+
+
+@pytest.mark.task("Encoder")
+@pytest.mark.core
+def test_encoder_runs_its_layers_one_after_the_other(phase4, gen):
+    stack = make_encoder(phase4, gen)
+    x = normal(gen, B, L_SRC, D)
+    checks.expect_close(stack(x), chain_encoder(phase4, stack, x), f"{ENCODER}(x)", CHAIN)
+
+
+@pytest.mark.task("Encoder")
+@given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(4, 1, 5), shape=st.integers(0, 4))
+def test_encoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape):
+    num_heads, _, d_model = heads
+    num_layers, batch, length, d_ff = dims
+    sizes = (num_layers, d_model, num_heads, d_ff)
+    stack = phase4.Encoder(*sizes, 0.0).double()
+    randomise(stack, gen)
+    x = normal(gen, batch, length, d_model, dtype=torch.float64)
+    mask = masks(gen, batch, num_heads, length, length)[shape]
+    expected = chain(phase4.EncoderLayer, stack.state_dict(), sizes, x, mask)
+    label = f"Encoder({num_layers}, {d_model}, {num_heads}, {d_ff})(x, mask)"
+    checks.expect_close(stack(x, mask), expected, label, "every layer gets the same mask")
+
+
+@pytest.mark.task("Encoder")
+def test_encoder_agrees_with_torch_in_value_and_gradient(phase4, gen):
+    stack = make_encoder(phase4, gen).double()
+    leaves = twin.leaves_of(stack)
+    x = leaf(normal(gen, B, L_SRC, D, dtype=torch.float64))
+    other, mask = leaf(x), random_mask(gen, B, 1, 1, L_SRC)
+    output, expected = stack(x, mask), twin.encoder(other, leaves, H, mask)
+    label = f"{ENCODER}(x, mask)"
+    checks.expect_close(output, expected, f"{label}, compared with nn.TransformerEncoder", CHAIN)
+    inputs = {"x": (x, other), **{name: (parameter(stack, name), value) for name, value in leaves.items()}}
+    expect_gradients_like(output, expected, inputs, label, "every layer takes part, and no .detach() between them")
+
+
+@pytest.mark.task("Encoder")
+def test_encoder_is_the_formula_and_reads_in_both_directions(phase4, gen):
+    stack = make_encoder(phase4, gen)
+    x = normal(gen, B, L_SRC, D)
+    changed = x.clone()
+    changed[:, -1] += 3.0
+    for given_x, what in ((x, "x"), (changed, "x with another last position")):
+        expected = oracle.encoder(array(given_x), weights_of(stack), H)
+        why = "the encoder has no causal mask of its own: the first output depends on the last input"
+        checks.expect_close(stack(given_x), expected, f"{ENCODER}({what})", why)
+
+
+@pytest.mark.task("Encoder")
+def test_a_masked_position_stays_masked_in_every_layer(phase4, gen):
+    stack = make_encoder(phase4, gen)
+    x, mask = normal(gen, B, L_SRC, D), lengths_mask([L_SRC, L_SRC - 3], L_SRC)
+    changed = x.clone()
+    changed[1, -3:] += 3.0
+    expected = chain_encoder(phase4, stack, x, mask)
+    checks.expect_close(stack(x, mask), expected, f"{ENCODER}(x, mask)", "pass the mask to every layer")
+    got = stack(changed, mask)[1, :-3]
+    why = "row 1 masks its last three positions: what stands there must not show at the others"
+    checks.expect_close(got, expected[1, :-3], "the output at positions that are not masked", why)
+
+
+@pytest.mark.task("Encoder")
+def test_the_layers_of_the_encoder_are_registered_and_independent(phase4, gen):
+    stack = make_encoder(phase4, gen)
+    faces.expect_parameters(stack, oracle.stack_shapes("encoder", N, D, D_FF), ENCODER)
+    count = sum(value.numel() for _, value in stack.named_parameters())
+    expected = N * (4 * D * D + 4 * D + 2 * D * D_FF + D_FF + D + 4 * D)
+    checks.expect_same(count, expected, f"the number of parameters of {ENCODER}")
+    expect_layers_independent(stack, gen, ENCODER)
+    x = normal(gen, B, L_TGT, D)
+    checks.expect_close(stack(x), chain_encoder(phase4, stack, x), f"{ENCODER}(x)", CHAIN)
+
+
+def expect_layers_independent(stack, gen, label):
+    """Values loaded into one layer stay in that layer."""
+    state = {name: normal(gen, *value.shape) for name, value in stack.state_dict().items()}
+    stack.load_state_dict(state)
+    after = stack.state_dict()
+    why = "make a new layer for each place: [layer] * N is the same layer N times"
+    for name, value in state.items():
+        checks.expect_close(after[name], value, f"{name} of {label} after loading a state dict", why)
+
+
+@pytest.mark.task("Encoder")
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_encoder_passes_its_dropout_to_every_layer(phase4, gen, dropout):
+    stack = make_encoder(phase4, gen, dropout).train()
+    x = normal(gen, B, L_SRC, D)
+    expected = chain_encoder(phase4, stack, x, dropout=dropout)
+    label = f"{ENCODER[:-1]}, dropout={dropout})(x) in training mode"
+    checks.expect_close(stack(x), expected, label, f"give `dropout` to every layer: at {dropout:g} nothing is random")
+
+
+@pytest.mark.task("Encoder")
+def test_encoder_switches_every_layer_to_evaluation_and_back(phase4, gen):
+    stack = make_encoder(phase4, gen, 0.5)
+    x = normal(gen, B, L_SRC, D)
+    why = "eval() and train() must reach the layers: they belong in an nn.ModuleList, and dropout obeys its module"
+    got = stack.eval()(x)
+    checks.expect_close(got, chain_encoder(phase4, stack, x), f"{ENCODER[:-1]}, 0.5)(x) in evaluation mode", why)
+    first, second = stack.train()(x).detach(), stack(x).detach()
+    moved = min(float((first - got.detach()).abs().max()), float((first - second).abs().max()))
+    checks.expect_that(moved > 1e-3, f"{ENCODER[:-1]}, 0.5)(x) is not random in training mode", why)
+    default = phase4.Encoder(2, D, H, D_FF)
+    for name in ("layers.0.add_norm1", "layers.1.add_norm2"):
+        checks.expect_number(parameter(default, name).dropout.p, 0.1, f"the default dropout of {name}")
+
+
+@pytest.mark.task("Encoder")
+def test_encoder_faces_float64_meta_and_odd_layouts(phase4, gen):
+    stack = make_encoder(phase4, gen).double()
+    x, mask = normal(gen, B, L_SRC, D, dtype=torch.float64), random_mask(gen, B, 1, L_SRC, L_SRC)
+    expected = chain_encoder(phase4, stack, x, mask)
+    faces.float64_in_and_out(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    faces.odd_memory_layout(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    faces.on_meta(stack.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
+
+
+@pytest.mark.task("Encoder")
+def test_encoder_faces_copies_and_unchanged_inputs(phase4, gen):
+    stack, fresh = make_encoder(phase4, gen, 0.3).eval(), make_encoder(phase4, gen, 0.3).eval()
+    x, mask = normal(gen, B, L_SRC, D), random_mask(gen, B, 1, 1, L_SRC)
+    expected = chain_encoder(phase4, stack, x, mask)
+    faces.inputs_unchanged(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    faces.copies_behave_alike(stack, fresh, [x, mask], expected, f"{ENCODER}(x, mask)")
+
+
+# -- Decoder ------------------------------------------------------------------------------------------------
+
+
+def make_decoder(phase4, gen, dropout=0.0):
+    stack = phase4.Decoder(N, D, H, D_FF, dropout)
+    randomise(stack, gen)
+    return stack
+
+
+def chain_decoder(phase4, stack, x, memory, self_mask=None, memory_mask=None, dropout=0.0):
+    context = (memory, self_mask, memory_mask)
+    return chain(phase4.DecoderLayer, stack.state_dict(), (N, D, H, D_FF), x, *context, dropout=dropout)
+
+
+@pytest.mark.task("Decoder")
+@pytest.mark.core
+def test_decoder_runs_its_layers_one_after_the_other_over_one_memory(phase4, gen):
+    stack = make_decoder(phase4, gen)
+    x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
+    expected = chain_decoder(phase4, stack, x, memory)
+    checks.expect_close(stack(x, memory), expected, f"{DECODER}(x, memory)", f"{CHAIN}; all see the same memory")
+
+
+@pytest.mark.task("Decoder")
+@given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(5, 1, 6), shapes=st.tuples(*[st.integers(0, 4)] * 2))
+def test_decoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shapes):
+    num_heads, _, d_model = heads
+    batch, num_layers, d_ff, len_tgt, len_src = dims
+    sizes = (num_layers, d_model, num_heads, d_ff)
+    stack = phase4.Decoder(*sizes, 0.0).double()
+    randomise(stack, gen)
+    x = normal(gen, batch, len_tgt, d_model, dtype=torch.float64)
+    memory = normal(gen, batch, len_src, d_model, dtype=torch.float64)
+    self_mask = masks(gen, batch, num_heads, len_tgt, len_tgt)[shapes[0]]
+    memory_mask = masks(gen, batch, num_heads, len_tgt, len_src)[shapes[1]]
+    expected = chain(phase4.DecoderLayer, stack.state_dict(), sizes, x, memory, self_mask, memory_mask)
+    label = f"Decoder({num_layers}, {d_model}, {num_heads}, {d_ff})(x, memory, self_mask, memory_mask)"
+    why = "every layer gets the memory, self_mask and memory_mask, in this order"
+    checks.expect_close(stack(x, memory, self_mask, memory_mask), expected, label, why)
+
+
+@pytest.mark.task("Decoder")
+def test_decoder_agrees_with_torch_in_value_and_gradient(phase4, gen):
+    stack = make_decoder(phase4, gen).double()
+    leaves = twin.leaves_of(stack)
+    x = leaf(normal(gen, B, L_TGT, D, dtype=torch.float64))
+    memory = leaf(normal(gen, B, L_SRC, D, dtype=torch.float64))
+    other_x, other_memory, memory_mask = leaf(x), leaf(memory), random_mask(gen, B, 1, 1, L_SRC)
+    output = stack(x, memory, causal(L_TGT), memory_mask)
+    expected = twin.decoder(other_x, other_memory, leaves, H, causal(L_TGT), memory_mask)
+    label = f"{DECODER}(x, memory, self_mask, memory_mask)"
+    checks.expect_close(output, expected, f"{label}, compared with nn.TransformerDecoder", CHAIN)
+    inputs = {"x": (x, other_x), "memory": (memory, other_memory)}
+    inputs.update({name: (parameter(stack, name), value) for name, value in leaves.items()})
+    why = "every layer takes part, every layer sees the memory, and no .detach() between them"
+    expect_gradients_like(output, expected, inputs, label, why)
+
+
+@pytest.mark.task("Decoder")
+def test_decoder_is_the_formula_and_no_future_leaks_through_its_layers(phase4, gen):
+    stack = make_decoder(phase4, gen).double()
+    x, memory = normal(gen, B, L_TGT, D, dtype=torch.float64), normal(gen, B, L_SRC, D, dtype=torch.float64)
+    expected = oracle.decoder(array(x), array(memory), weights_of(stack), H, array(causal(L_TGT)))
+    why = "every layer gets self_mask; one layer without it is enough to see the future"
+    for t in range(L_TGT):
+        changed = torch.cat([x[:, : t + 1], x[:, t + 1 :] + normal(gen, B, L_TGT - t - 1, D, scale=3.0)], dim=1)
+        got = stack(changed, memory, causal(L_TGT))
+        checks.expect_shape(got, x.shape, f"{DECODER}(x, memory, self_mask)")
+        label = f"the output at positions 0 to {t}, after x changed behind them,"
+        checks.expect_close(got[:, : t + 1], expected[:, : t + 1], label, why)
+
+
+@pytest.mark.task("Decoder")
+def test_masked_memory_has_no_influence_in_any_layer(phase4, gen):
+    stack = make_decoder(phase4, gen)
+    x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
+    expected = chain_decoder(phase4, stack, x, memory, causal(L_TGT))
+    padded = torch.cat([memory, normal(gen, B, 2, D, scale=3.0)], dim=1)
+    got = stack(x, padded, causal(L_TGT), lengths_mask([L_SRC] * B, L_SRC + 2))
+    why = "every layer gets memory_mask, for its cross-attention"
+    checks.expect_close(got, expected, f"{DECODER}(x, memory, ...) with two masked positions added to the memory", why)
+
+
+@pytest.mark.task("Decoder")
+def test_the_layers_of_the_decoder_are_registered_and_independent(phase4, gen):
+    stack = make_decoder(phase4, gen)
+    faces.expect_parameters(stack, oracle.stack_shapes("decoder", N, D, D_FF), DECODER)
+    count = sum(value.numel() for _, value in stack.named_parameters())
+    expected = N * (8 * D * D + 8 * D + 2 * D * D_FF + D_FF + D + 6 * D)
+    checks.expect_same(count, expected, f"the number of parameters of {DECODER}")
+    expect_layers_independent(stack, gen, DECODER)
+    x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
+    checks.expect_close(stack(x, memory), chain_decoder(phase4, stack, x, memory), f"{DECODER}(x, memory)", CHAIN)
+
+
+@pytest.mark.task("Decoder")
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_decoder_passes_its_dropout_to_every_layer(phase4, gen, dropout):
+    stack = make_decoder(phase4, gen, dropout).train()
+    x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
+    expected = chain_decoder(phase4, stack, x, memory, dropout=dropout)
+    label = f"{DECODER[:-1]}, dropout={dropout})(x, memory) in training mode"
+    why = f"give `dropout` to every layer: at {dropout:g} nothing is random"
+    checks.expect_close(stack(x, memory), expected, label, why)
+
+
+@pytest.mark.task("Decoder")
+def test_decoder_switches_every_layer_to_evaluation_and_back(phase4, gen):
+    stack = make_decoder(phase4, gen, 0.5)
+    x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
+    why = "eval() and train() must reach the layers: they belong in an nn.ModuleList, and dropout obeys its module"
+    got = stack.eval()(x, memory)
+    expected = chain_decoder(phase4, stack, x, memory)
+    checks.expect_close(got, expected, f"{DECODER[:-1]}, 0.5)(x, memory) in evaluation mode", why)
+    first, second = stack.train()(x, memory).detach(), stack(x, memory).detach()
+    moved = min(float((first - got.detach()).abs().max()), float((first - second).abs().max()))
+    checks.expect_that(moved > 1e-3, f"{DECODER[:-1]}, 0.5)(x, memory) is not random in training mode", why)
+    default = phase4.Decoder(2, D, H, D_FF)
+    for name in ("layers.0.add_norm1", "layers.0.add_norm2", "layers.1.add_norm3"):
+        checks.expect_number(parameter(default, name).dropout.p, 0.1, f"the default dropout of {name}")
+
+
+@pytest.mark.task("Decoder")
+def test_decoder_faces_float64_meta_and_odd_layouts(phase4, gen):
+    stack = make_decoder(phase4, gen).double()
+    x, memory = normal(gen, B, L_TGT, D, dtype=torch.float64), normal(gen, B, L_SRC, D, dtype=torch.float64)
+    inputs = [x, memory, causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
+    expected = chain_decoder(phase4, stack, *inputs)
+    label = f"{DECODER}(x, memory, self_mask, memory_mask)"
+    faces.float64_in_and_out(stack, inputs, expected, label)
+    faces.odd_memory_layout(stack, inputs, expected, label)
+    faces.on_meta(stack.to("meta"), inputs, (B, L_TGT, D), label)
+
+
+@pytest.mark.task("Decoder")
+def test_decoder_faces_copies_unchanged_inputs_and_other_memories(phase4, gen):
+    stack, fresh = make_decoder(phase4, gen, 0.3).eval(), make_decoder(phase4, gen, 0.3).eval()
+    inputs = [normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D), causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
+    expected = chain_decoder(phase4, stack, *inputs)
+    label = f"{DECODER}(x, memory, self_mask, memory_mask)"
+    faces.inputs_unchanged(stack, inputs, expected, label)
+    faces.copies_behave_alike(stack, fresh, inputs, expected, label)
+    inputs[1] = normal(gen, B, L_SRC, D)
+    why = "the decoder must keep nothing from one call to the next: another memory gives another answer"
+    checks.expect_close(stack(*inputs), chain_decoder(phase4, stack, *inputs), f"{label} with another memory", why)

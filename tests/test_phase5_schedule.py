@@ -1,0 +1,292 @@
+"""Phase 5: the learning rate of equation 3 and the scheduler that sets it (paper 5.3)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks
+from tests.oracles import mechanics as oracle
+
+EQUATION = "lrate = factor * d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)"
+
+settings = {"d_model": st.integers(1, 1024), "warmup_steps": st.integers(1, 30), "factor": st.floats(0.1, 4.0)}
+
+
+# -- noam_learning_rate -------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("noam_learning_rate")
+@pytest.mark.core
+def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5):
+    rates = {1: 1.74692811e-07, 4000: 6.98771243e-04, 8000: 4.94105884e-04, 100000: 1.39754249e-04}
+    for step, expected in rates.items():
+        got = phase5.noam_learning_rate(step, 512, 4000)
+        label = f"noam_learning_rate({step}, d_model=512, warmup_steps=4000)"
+        checks.expect_number(got, expected, label, EQUATION, 1e-7)
+
+
+@pytest.mark.task("noam_learning_rate")
+@given(step=st.integers(1, 90), **settings)
+def test_the_rate_is_equation_3_on_both_sides_of_the_peak(phase5, step, d_model, warmup_steps, factor):
+    got = phase5.noam_learning_rate(step, d_model, warmup_steps, factor)
+    expected = oracle.noam_learning_rate(step, d_model, warmup_steps, factor)
+    label = f"noam_learning_rate({step}, {d_model}, {warmup_steps}, {factor:.4g})"
+    checks.expect_number(got, expected, label, EQUATION)
+
+
+@pytest.mark.task("noam_learning_rate")
+def test_the_rate_rises_in_a_straight_line_to_its_peak(phase5):
+    first = phase5.noam_learning_rate(1, 16, 25)
+    why = "during the warm-up the rate is step * warmup_steps^-1.5 / sqrt(d_model): the exponent is -1.5, not -0.5"
+    checks.expect_number(first, 1 / (25**1.5 * 4), "noam_learning_rate(1, 16, 25)", why)
+    for step in (2, 7, 24, 25):
+        got = phase5.noam_learning_rate(step, 16, 25)
+        checks.expect_number(got, step * first, f"noam_learning_rate({step}, 16, 25), {step} times that of step 1", why)
+    why = "the last step of the warm-up has the highest rate, 1 / sqrt(d_model * warmup_steps)"
+    checks.expect_number(phase5.noam_learning_rate(25, 16, 25), 1 / 20, "noam_learning_rate(25, 16, 25)", why)
+
+
+@pytest.mark.task("noam_learning_rate")
+def test_after_the_peak_the_rate_falls_with_the_root_of_the_step(phase5):
+    for step in (25, 36, 49, 100, 2500):
+        got = phase5.noam_learning_rate(step, 16, 25)
+        why = "after the warm-up the rate is 1 / sqrt(d_model * step)"
+        checks.expect_number(got, 1 / (4 * step**0.5), f"noam_learning_rate({step}, 16, 25)", why)
+
+
+@pytest.mark.task("noam_learning_rate")
+def test_a_wider_model_learns_more_slowly(phase5):
+    why = "d_model^-0.5 multiplies the whole: four times the width halves every rate"
+    for d_model, peak in ((64, 1 / 80), (256, 1 / 160), (1024, 1 / 320)):
+        got = phase5.noam_learning_rate(100, d_model, 100)
+        checks.expect_number(got, peak, f"noam_learning_rate(100, {d_model}, 100)", why)
+    label = "noam_learning_rate(4000, d_model=1024, warmup_steps=4000)"
+    checks.expect_number(phase5.noam_learning_rate(4000, 1024, 4000), 4.94105884e-04, label, why, 1e-7)
+
+
+@pytest.mark.task("noam_learning_rate")
+@given(step=st.integers(1, 90), **settings)
+def test_the_factor_multiplies_every_rate(phase5, step, d_model, warmup_steps, factor):
+    label = f"noam_learning_rate({step}, {d_model}, {warmup_steps})"
+    plain = oracle.noam_learning_rate(step, d_model, warmup_steps)
+    why = "the factor is 1 unless another is given"
+    checks.expect_number(phase5.noam_learning_rate(step, d_model, warmup_steps), plain, label, why)
+    got = phase5.noam_learning_rate(step, d_model, warmup_steps, factor=factor)
+    why = "the factor multiplies the minimum of both branches"
+    checks.expect_number(got, factor * plain, f"{label[:-1]}, factor={factor:.4g})", why)
+
+
+@pytest.mark.task("noam_learning_rate")
+@pytest.mark.parametrize("step", [0, -1, -4000])
+def test_steps_below_1_are_refused(phase5, step):
+    checks.expect_number(phase5.noam_learning_rate(1, 4, 1), 0.5, "noam_learning_rate(1, 4, 1)", EQUATION)
+    label = f"noam_learning_rate({step}, 512, 4000)"
+    checks.expect_raises(ValueError, lambda: phase5.noam_learning_rate(step, 512, 4000), label)
+
+
+@pytest.mark.task("noam_learning_rate")
+@pytest.mark.parametrize("step", [1, 9, 40])
+def test_the_rate_is_a_plain_float(phase5, step):
+    got = phase5.noam_learning_rate(step, 1, 9)
+    label = f"noam_learning_rate({step}, 1, 9)"
+    checks.expect_that(isinstance(got, float), f"{label} is a {type(got).__name__}, expected a float")
+    checks.expect_number(got, oracle.noam_learning_rate(step, 1, 9), label, EQUATION)
+
+
+# -- NoamScheduler ------------------------------------------------------------------------------------------
+
+
+def expect_rates(got: Sequence[float], expected: float, label: str, why: str = "") -> None:
+    """Every parameter group has this rate."""
+    for group, rate in enumerate(got):
+        checks.expect_number(rate, expected, f"{label}, parameter group {group}", why)
+
+
+def expect_run(used: Sequence[Sequence[float]], first: int, label: str, why: str, **equation: Any) -> None:
+    """The rates ``used`` by the training steps ``first``, ``first + 1``, ... are those of equation 3."""
+    for step, rates in enumerate(used, start=first):
+        expect_rates(rates, oracle.noam_learning_rate(step, **equation), f"the rate of step {step} {label}", why)
+
+
+@pytest.mark.task("NoamScheduler")
+@pytest.mark.core
+def test_every_training_step_has_the_rate_of_equation_3(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0])
+    scheduler = phase5.NoamScheduler(optimizer, 64, warmup_steps=6)
+    used = stage.schedule_tools.run(optimizer, scheduler, 20)
+    why = "training step n uses noam_learning_rate(n): step 1 is set on building, each step() moves on by one"
+    expect_run(used, 1, "(d_model=64, warmup_steps=6)", why, d_model=64, warmup_steps=6)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0, 1e-3])
+    scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=9, factor=2.0)
+    expected = 2.0 / (4 * 27)
+    why = "set group['lr'] for every group of optimizer.param_groups, whatever rate it had before"
+    expect_rates(stage.schedule_tools.rates(optimizer), expected, "the rate after building the scheduler", why)
+    checks.expect_number(
+        scheduler.last_lr, expected, "last_lr after building the scheduler", "the rate that is set now"
+    )
+
+
+@pytest.mark.task("NoamScheduler")
+@given(steps=st.integers(0, 60), **settings)
+def test_its_settings_reach_the_rate(phase5, stage, steps, d_model, warmup_steps, factor):
+    optimizer = stage.schedule_tools.optimizer("SGD", [1.0])
+    scheduler = phase5.NoamScheduler(optimizer, d_model=d_model, warmup_steps=warmup_steps, factor=factor)
+    stage.schedule_tools.run(optimizer, scheduler, steps)
+    expected = oracle.noam_learning_rate(steps + 1, d_model, warmup_steps, factor)
+    label = f"d_model={d_model}, warmup_steps={warmup_steps}, factor={factor:.4g}"
+    expect_rates(stage.schedule_tools.rates(optimizer), expected, f"the rate of step {steps + 1} ({label})", EQUATION)
+    checks.expect_number(scheduler.last_lr, expected, f"last_lr at step {steps + 1} ({label})", EQUATION)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_defaults_are_those_of_the_paper(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("Adam", [1.0])
+    scheduler = phase5.NoamScheduler(optimizer, 512)
+    why = "by default 4000 steps of warm-up and a factor of 1 (5.3)"
+    expect_rates(stage.schedule_tools.rates(optimizer), 512**-0.5 * 4000**-1.5, "the first rate", why)
+    stage.schedule_tools.run(optimizer, scheduler, 9)
+    expect_rates(stage.schedule_tools.rates(optimizer), 10 * 512**-0.5 * 4000**-1.5, "the rate of step 10", why)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_last_lr_is_the_rate_that_is_set_now(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("SGD", [1.0])
+    scheduler = phase5.NoamScheduler(optimizer, 4, warmup_steps=3)
+    for step in range(1, 9):
+        expected = oracle.noam_learning_rate(step, 4, 3)
+        checks.expect_number(
+            scheduler.last_lr, expected, f"last_lr at step {step}", "a plain number, set by every step()"
+        )
+        expect_rates(stage.schedule_tools.rates(optimizer), expected, f"the rate set at step {step}", EQUATION)
+        stage.schedule_tools.run(optimizer, scheduler, 1)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_parameters_move_by_the_rates(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0])
+    scheduler = phase5.NoamScheduler(optimizer, 4, warmup_steps=3)
+    stage.schedule_tools.run(optimizer, scheduler, 8)
+    total = sum(oracle.noam_learning_rate(step, 4, 3) for step in range(1, 9))
+    why = "the scheduler sets rates only: no optimizer.step() of its own, no parameter touched"
+    moved = [-position for position in stage.schedule_tools.positions(optimizer)]
+    expect_rates(moved, total, "the way that gradients of 1 move a parameter in 8 steps", why)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_adam_keeps_its_other_settings(phase5, stage):
+    optimizer = stage.schedule_tools.optimizer("Adam", [0.37, 5.0])
+    scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=4, factor=0.5)
+    used = stage.schedule_tools.run(optimizer, scheduler, 12)
+    expect_run(used, 1, "of an Adam", EQUATION, d_model=16, warmup_steps=4, factor=0.5)
+    betas = stage.schedule_tools.settings(optimizer)
+    checks.expect_same(betas, [[0.9, 0.98]] * 2, "the betas of the Adam", 'set "lr" and nothing else')
+
+
+@pytest.mark.task("NoamScheduler")
+def test_two_schedulers_count_their_own_steps(phase5, stage):
+    one, other = (stage.schedule_tools.optimizer("SGD", [1.0]) for _ in range(2))
+    first = phase5.NoamScheduler(one, 4, warmup_steps=5)
+    second = phase5.NoamScheduler(other, 9, warmup_steps=3)
+    used = stage.schedule_tools.run(one, first, 7)
+    why = "the count belongs to one scheduler: keep it on self, not on the class or the module"
+    expect_run(used, 1, "of one scheduler beside another", why, d_model=4, warmup_steps=5)
+    used = stage.schedule_tools.run(other, second, 5)
+    expect_run(used, 1, "of the other scheduler", why, d_model=9, warmup_steps=3)
+
+
+# -- NoamScheduler: state_dict and load_state_dict ----------------------------------------------------------
+
+
+@pytest.mark.task("NoamScheduler")
+@pytest.mark.parametrize("done", [0, 2, 5, 11])
+def test_a_resumed_run_goes_on_where_it_stopped(phase5, stage, done):
+    tools = stage.schedule_tools
+    before, after = tools.optimizer("SGD", [1.0, 2.0]), tools.optimizer("SGD", [1.0, 2.0])
+    stopped = phase5.NoamScheduler(before, 16, warmup_steps=5, factor=2.0)
+    tools.run(before, stopped, done)
+    resumed = phase5.NoamScheduler(after, 16, warmup_steps=5, factor=2.0)
+    resumed.load_state_dict(stopped.state_dict())
+    label, expected = f"after loading the state of step {done + 1}", oracle.noam_learning_rate(done + 1, 16, 5, 2.0)
+    why = "load_state_dict sets the rate in the optimizer at once: the next training step needs it"
+    expect_rates(tools.rates(after), expected, f"the rate {label}", why)
+    checks.expect_number(resumed.last_lr, expected, f"last_lr {label}", "set it with the rate")
+    used = tools.run(after, resumed, 9)
+    why = "a resumed run has the same rates as one that never stopped: the step count is part of the state"
+    expect_run(used, done + 1, label, why, d_model=16, warmup_steps=5, factor=2.0)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_loaded_settings_replace_the_ones_given(phase5, stage):
+    tools = stage.schedule_tools
+    before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
+    stopped = phase5.NoamScheduler(before, 36, warmup_steps=8, factor=3.0)
+    tools.run(before, stopped, 4)
+    resumed = phase5.NoamScheduler(after, 100, warmup_steps=2, factor=0.7)
+    tools.run(after, resumed, 2)
+    resumed.load_state_dict(stopped.state_dict())
+    why = "d_model, warmup_steps and factor are part of the state"
+    expected = oracle.noam_learning_rate(5, 36, 8, 3.0)
+    expect_rates(tools.rates(after), expected, "the rate after loading a state with other settings", why)
+    used = tools.run(after, resumed, 9)
+    expect_run(used, 5, "in a scheduler built with other settings", why, d_model=36, warmup_steps=8, factor=3.0)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_state_is_plain_data_that_a_file_can_hold(phase5, stage):
+    tools = stage.schedule_tools
+    before, after = tools.optimizer("Adam", [1.0]), tools.optimizer("Adam", [1.0])
+    stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
+    tools.run(before, stopped, 7)
+    state = stopped.state_dict()
+    why = "a dict of plain numbers: no optimizer, no tensor, no function"
+    checks.expect_that(isinstance(state, dict), f"state_dict() returned a {type(state).__name__}, expected a dict", why)
+    try:
+        written = json.dumps(state)
+    except (TypeError, ValueError) as error:
+        checks.fail(f"the state cannot be written as JSON: {error}", why)
+    resumed = phase5.NoamScheduler(after, 16, warmup_steps=5)
+    resumed.load_state_dict(json.loads(written))
+    expected = oracle.noam_learning_rate(8, 16, 5)
+    expect_rates(tools.rates(after), expected, "the rate after loading a state that was written to a file", why)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_a_state_once_taken_does_not_move_on(phase5, stage):
+    tools = stage.schedule_tools
+    before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
+    stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
+    tools.run(before, stopped, 3)
+    state = tools.state_then_steps(stopped, 6)
+    resumed = phase5.NoamScheduler(after, 16, warmup_steps=5)
+    state = tools.load_then_steps(resumed, state, 4)
+    expect_rates(
+        tools.rates(after), oracle.noam_learning_rate(8, 16, 5), "the rate 4 steps after loading step 4", EQUATION
+    )
+    resumed.load_state_dict(state)
+    why = "state_dict() returns a copy and load_state_dict() keeps none of the dict: self.__dict__ itself is neither"
+    expect_rates(
+        tools.rates(after), oracle.noam_learning_rate(4, 16, 5), "the rate after loading step 4 once more", why
+    )
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_rate_reaches_the_groups_of_an_optimizer_that_was_resumed_too(phase5, stage):
+    tools = stage.schedule_tools
+    before, after = tools.optimizer("Adam", [1.0, 2.0]), tools.optimizer("Adam", [1.0, 2.0])
+    stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
+    tools.run(before, stopped, 3)
+    resumed = phase5.NoamScheduler(after, 16, warmup_steps=5)
+    tools.hand_over(before, after)
+    resumed.load_state_dict(stopped.state_dict())
+    used = tools.run(after, resumed, 6)
+    why = "optimizer.load_state_dict makes new groups: read optimizer.param_groups at every step"
+    expect_run(used, 4, "after optimizer and scheduler were resumed", why, d_model=16, warmup_steps=5)

@@ -1,0 +1,210 @@
+"""Phase 6: measuring a model on batches that it does not learn from (paper 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks
+from tests.oracles import training as oracle
+from tests.phase6_setup import (
+    BOS,
+    EOS,
+    PAD,
+    SRC_VOCAB,
+    TGT_VOCAB,
+    context_model,
+    random_batch,
+    small_transformer,
+    state_of,
+    tables_of,
+)
+from tests.strategies import generators
+from tests.tensors import normal, randomise
+
+WEIGHTED = "every real token counts the same: weight each batch with its num_tokens"
+ACCURACY = "the share of the real target tokens (pad left out) whose largest logit is the right one"
+RESTORED = "put the model back into the mode it came in, in a `finally`"
+CLOSE = 1e-5  # sums may be kept in float32
+
+
+def expect_evaluation(got: Any, loss: float, token_accuracy: float, label: str = "evaluate") -> None:
+    """``got`` holds these two plain numbers."""
+    checks.expect_that(got is not None, f"{label} returned None, expected an Evaluation: is a `return` missing?")
+    for name, value, expected, why in (
+        ("loss", got.loss, loss, WEIGHTED),
+        ("token_accuracy", got.token_accuracy, token_accuracy, ACCURACY),
+    ):
+        kind = type(value).__name__
+        checks.expect_that(isinstance(value, float), f"{label}: the {name} is a {kind}, expected a float", ".item()")
+        checks.expect_number(value, expected, f"{label}: the {name}", why, tolerance=CLOSE)
+
+
+def ragged_batches(phase5: Any, gen: torch.Generator) -> list[Any]:
+    """Batches of different sizes, with padding in most."""
+    return [random_batch(phase5, gen, lengths) for lengths in ([5, 0, 1], [2], [4, 4, 0, 1, 0])]
+
+
+def expected_of(model: Any, batches: list[Any], smoothing: float = 0.1) -> dict[str, float]:
+    """What the oracle finds for a ``ContextModel``."""
+    return oracle.evaluation(tables_of(model), [oracle.Numbers(batch) for batch in batches], smoothing)
+
+
+@pytest.mark.task("evaluate")
+@pytest.mark.core
+def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, stage, gen):
+    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+    expect_evaluation(got, **expected_of(model, batches))
+
+
+@pytest.mark.task("evaluate")
+@given(
+    gen=generators(),
+    shapes=st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=3),
+    smoothing=st.floats(0.0, 0.5),
+)
+def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, stage, gen, shapes, smoothing):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, lengths) for lengths in shapes]
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, smoothing))
+    expect_evaluation(got, **expected_of(model, batches, smoothing))
+
+
+@pytest.mark.task("evaluate")
+def test_it_does_not_matter_how_sentences_are_put_into_batches(phase4, phase5, phase6, gen):
+    model = small_transformer(phase4).double()
+    randomise(model, gen)
+    pairs = [([4, 5, 6], [7]), ([0], [4, 5, 0, 6, 7]), ([5, 4], []), ([7, 7, 4, 5], [6, 0])]
+    loss_fn = phase5.LabelSmoothingLoss(PAD, 0.1)
+    together = phase5.make_batch(pairs, PAD, BOS, EOS)
+    logits = model.eval()(together.src, together.tgt_in, together.src_mask, together.tgt_mask)
+    real = together.tgt_out != PAD
+    accuracy = float((logits.argmax(dim=-1) == together.tgt_out)[real].double().mean())
+    loss = float(loss_fn(logits, together.tgt_out).detach())
+    for cuts in ((4,), (1, 4), (2, 3, 4), (1, 2, 3, 4)):
+        batches = [phase5.make_batch(pairs[a:b], PAD, BOS, EOS) for a, b in zip((0, *cuts), cuts)]
+        expect_evaluation(phase6.evaluate(model, batches, loss_fn), loss, accuracy, f"evaluate in {len(cuts)} batches")
+
+
+@pytest.mark.task("evaluate")
+def test_padding_is_neither_right_nor_wrong(phase5, phase6, stage, gen):
+    batch = phase5.make_batch([([4], [5, 6, 7, 0]), ([4], [])], PAD, BOS, EOS)  # 6 real tokens, 4 pads
+    for table_says, accuracy in ((PAD, 0.0), (EOS, 2 / 6), (5, 1 / 6)):
+        table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
+        table[:, table_says] = 6.0
+        past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
+        model = stage.fakes.ContextModel(table, past, source)
+        got = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
+        expected = expected_of(model, [batch])
+        label = f"evaluate for a model that always answers {table_says} (pad is {PAD})"
+        expect_evaluation(got, expected["loss"], accuracy, label)
+
+
+@pytest.mark.task("evaluate")
+def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, stage, gen):
+    chain = [5, 6, 4, 7, 0]  # each of these words has one that follows it
+    batches = [phase5.make_batch([([4], chain), ([5, 6], chain)], PAD, BOS, EOS)]
+    batches.append(phase5.make_batch([([7], chain)], PAD, BOS, EOS))
+    table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
+    for word, following in zip([BOS, *chain], [*chain, EOS]):
+        table[word, following] = 9.0
+    past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
+    model = stage.fakes.ContextModel(table, past, source)
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
+    expect_evaluation(got, expected_of(model, batches, 0.0)["loss"], 1.0)
+
+
+@pytest.mark.task("evaluate")
+@given(gen=generators(), count=st.integers(1, 4))
+def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, stage, gen, count):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, [n, 3 - n]) for n in range(count)]
+    stream = stage.recorders.stream(batches)
+    got = phase6.evaluate(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1))
+    expect_evaluation(got, **expected_of(model, batches), label=f"evaluate for a generator of {count}")
+
+
+@pytest.mark.task("evaluate")
+@pytest.mark.parametrize("training", [True, False])
+def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, stage, gen, training):
+    model, batches = context_model(stage, gen).train(training), ragged_batches(phase5, gen)
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+    expect_evaluation(got, **expected_of(model, batches))
+    why = "model.eval() before the first batch, so that nothing is dropped"
+    checks.expect_that(not any(model.modes), "the forward pass ran in training mode", why)
+    checks.expect_same(model.training, training, "model.training after evaluate", RESTORED)
+
+
+@pytest.mark.task("evaluate")
+def test_no_gradients_are_kept(phase5, phase6, stage, gen):
+    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+    expect_evaluation(got, **expected_of(model, batches))
+    why = "torch.no_grad() around the forward pass: the graph costs memory, and nobody needs it"
+    checks.expect_that(not any(model.grads), "the forward pass ran with gradients on", why)
+
+
+@pytest.mark.task("evaluate")
+def test_dropout_does_not_touch_the_measurement(phase4, phase5, phase6, gen):
+    dropping, plain = small_transformer(phase4, dropout=0.5), small_transformer(phase4)
+    randomise(dropping, gen)
+    plain.load_state_dict(dropping.state_dict())
+    batches, loss_fn = ragged_batches(phase5, gen), phase5.LabelSmoothingLoss(PAD, 0.1)
+    logits = [plain(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask) for batch in batches]
+    counts = [int((batch.tgt_out != PAD).sum()) for batch in batches]
+    losses = [float(loss_fn(scores, batch.tgt_out).detach()) for scores, batch in zip(logits, batches)]
+    right = [
+        int(((scores.argmax(-1) == batch.tgt_out) & (batch.tgt_out != PAD)).sum())
+        for scores, batch in zip(logits, batches)
+    ]
+    loss = sum(value * count for value, count in zip(losses, counts)) / sum(counts)
+    for _ in range(2):
+        got = phase6.evaluate(dropping.train(), batches, loss_fn)
+        expect_evaluation(got, loss, sum(right) / sum(counts), "evaluate with a dropout of 0.5")
+    layers = [dropping.encoder, dropping.decoder, dropping.positional_encoding]
+    checks.expect_that(all(part.training for part in layers), "parts of the model stay in evaluation mode", RESTORED)
+
+
+@pytest.mark.task("evaluate")
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("what", ["the model", "the loss", "the batches"])
+def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, stage, gen, what, training):
+    model = context_model(stage, gen, fails_at=2 if what == "the model" else 0).train(training)
+    batches = ragged_batches(phase5, gen)
+    loss_fn = stage.recorders.breaking_loss if what == "the loss" else phase5.LabelSmoothingLoss(PAD, 0.1)
+    stream = stage.recorders.stream(batches, breaks_at=3 if what == "the batches" else 0)
+    label = f"evaluate where {what} raised a RuntimeError"
+    checks.expect_raises(RuntimeError, lambda: phase6.evaluate(model, stream, loss_fn), label)
+    checks.expect_same(model.training, training, f"model.training after {label}", RESTORED)
+
+
+@pytest.mark.task("evaluate")
+@pytest.mark.parametrize("training", [True, False])
+def test_nothing_to_measure_is_a_value_error(phase5, phase6, stage, gen, training):
+    model = context_model(stage, gen).train(training)
+    loss_fn = phase5.LabelSmoothingLoss(PAD, 0.1)
+    checks.expect_raises(ValueError, lambda: phase6.evaluate(model, [], loss_fn), "evaluate without batches")
+    checks.expect_same(model.training, training, "model.training after evaluate without batches", RESTORED)
+    some = random_batch(phase5, gen, [2, 1])
+    nothing = torch.full_like(some.tgt_out, PAD)
+    empty = phase5.Batch(some.src, some.tgt_in, nothing, some.src_mask, some.tgt_mask, 0, PAD)
+    label = "evaluate with nothing but padding to predict"
+    checks.expect_raises(ValueError, lambda: phase6.evaluate(model, [empty], loss_fn), label)
+    checks.expect_same(model.training, training, f"model.training after {label}", RESTORED)
+
+
+@pytest.mark.task("evaluate")
+def test_evaluating_changes_nothing_and_can_be_repeated(phase5, phase6, stage, gen):
+    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+    expected, before = expected_of(model, batches), state_of(model)
+    for number in (1, 2):
+        got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+        expect_evaluation(got, **expected, label=f"evaluate at call {number}")
+    after = model.state_dict()
+    for name, value in before.items():
+        checks.expect_close(after[name], value, f"{name} after evaluate", "measuring is not learning")

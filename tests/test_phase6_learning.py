@@ -1,0 +1,50 @@
+"""Phase 6: a small reference Transformer learns a few sentences by heart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from tests import checks
+from tests.phase6_setup import BOS, EOS, PAD
+
+SENTENCES = [
+    ([4, 5], [7, 6, 5]),
+    ([5, 4, 6, 7], [4]),
+    ([6, 6, 5], [5, 5, 6, 0, 4, 7]),
+    ([7], [0, 7, 7, 4, 6]),
+]
+
+
+def said_by(phase5: Any, model: Any, src: torch.Tensor, src_mask: torch.Tensor, max_len: int) -> list[list[int]]:
+    """Greedy answers, made here and step by step from the model's forward pass."""
+    tokens = torch.full((len(src), 1), BOS)
+    for _ in range(max_len):
+        logits = model(src, tokens, src_mask, phase5.look_ahead_mask(tokens.size(1)))
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    rows = [row[1:] for row in tokens.tolist()]
+    return [row[: row.index(EOS)] if EOS in row else row for row in rows]
+
+
+@pytest.mark.task("train")
+def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, stage):
+    # Dropout is on: measuring in training mode, or learning in evaluation mode, would show.
+    model = phase4.Transformer(8, 8, d_model=32, num_heads=4, num_layers=1, d_ff=64, dropout=0.1, max_len=10)
+    batches = [phase5.make_batch(SENTENCES[:2], PAD, BOS, EOS), phase5.make_batch(SENTENCES[2:], PAD, BOS, EOS)]
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), stage.optim.adam(model, 5e-3)
+    losses = phase6.train(model.eval(), batches * 40, loss_fn, optimizer, max_norm=1.0)
+    checks.expect_that(losses is not None, "train returned None, expected the losses: is a `return` missing?")
+    checks.expect_same(len(losses), 80, "the number of losses after 80 steps")
+    start, end = sum(losses[:2]) / 2, sum(losses[-10:]) / 10
+    why = "train_step once for every batch: zero, forward on tgt_in, loss on tgt_out, backward, step"
+    checks.expect_that(end < 0.25 * start, f"the loss went from {start:.2f} to {end:.2f} only in 80 steps", why)
+
+    together = phase5.make_batch(SENTENCES, PAD, BOS, EOS)
+    answers = said_by(phase5, model.eval(), together.src, together.src_mask, 8)
+    learned = [tgt for _, tgt in SENTENCES]
+    right = sum(answer == tgt for answer, tgt in zip(answers, learned))
+    label = f"the model says {right} of the {len(learned)} sentences that it was trained on"
+    why = "the decoder reads tgt_in, which is one step behind tgt_out: reading tgt_out gives the answer away"
+    checks.expect_that(right >= len(learned) - 1, label, why)

@@ -1,0 +1,293 @@
+"""Phase 6: one step of training, and many (paper 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import checks
+from tests.oracles import training as oracle
+from tests.phase6_setup import PAD, context_model, random_batch, small_transformer, state_of, tables_of
+from tests.strategies import generators
+from tests.tensors import randomise
+
+STEP = "train mode, gradients to zero, forward, loss, backward, clip if asked, optimizer.step(), scheduler.step()"
+CLOSE = 1e-6  # clip_grad_norm_ adds 1e-6 to the norm it divides by
+
+
+def expect_loss(got: Any, expected: float, label: str, why: str = "") -> None:
+    """``got`` is a Python float with this value."""
+    checks.expect_that(got is not None, f"{label} is None, expected a float: is a `return` missing?")
+    why = why or "the loss of this batch with the weights before the update"
+    checks.expect_that(isinstance(got, float), f"{label} is a {type(got).__name__}, expected a float", "loss.item()")
+    checks.expect_number(got, expected, label, why, tolerance=CLOSE)
+
+
+def expect_tables(model: Any, expected: oracle.Weights, label: str, why: str, tolerance: float = CLOSE) -> None:
+    """The model's tables have these values."""
+    state = model.state_dict()
+    for name in ("table", "past", "source"):
+        checks.expect_close(state[name], expected[name], f"{name} {label}", why, tolerance=tolerance)
+
+
+# -- train_step ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("train_step")
+@pytest.mark.core
+def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 1, 2])
+    before, numbers = tables_of(model), oracle.Numbers(batch)
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.7))
+    expect_loss(loss, oracle.loss(before, numbers, 0.1), "the loss that train_step returns")
+    expected = oracle.sgd(before, oracle.gradients(before, numbers, 0.1), 0.7)
+    expect_tables(model, expected, "after one step of SGD", STEP)
+
+
+@pytest.mark.task("train_step")
+@given(gen=generators(), lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4), smoothing=st.floats(0.0, 0.5))
+def test_a_step_is_right_for_every_batch(phase5, phase6, stage, gen, lengths, smoothing):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, lengths)
+    before, numbers = tables_of(model), oracle.Numbers(batch)
+    loss_fn = phase5.LabelSmoothingLoss(PAD, smoothing)
+    loss = phase6.train_step(model, batch, loss_fn, stage.optim.sgd(model, 1.3))
+    expect_loss(loss, oracle.loss(before, numbers, smoothing), "the loss that train_step returns")
+    expected = oracle.sgd(before, oracle.gradients(before, numbers, smoothing), 1.3)
+    expect_tables(model, expected, "after one step of SGD", STEP)
+
+
+@pytest.mark.task("train_step")
+def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5, phase6, stage, gen):
+    model = small_transformer(phase4).double()
+    randomise(model, gen)
+    batch = random_batch(phase5, gen, [3, 5])
+    before = state_of(model)
+    logits = model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
+    loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten(), ignore_index=PAD, label_smoothing=0.1)
+    names, parameters = zip(*model.named_parameters())
+    gradients = torch.autograd.grad(loss, parameters)
+    got = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.2))
+    expect_loss(got, float(loss.detach()), "the loss that train_step returns for a Transformer")
+    after = model.state_dict()
+    for name, gradient in zip(names, gradients):
+        checks.expect_close(after[name], before[name] - 0.2 * gradient, f"{name} after one step of SGD", STEP)
+
+
+@pytest.mark.task("train_step")
+def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [3, 2])
+    before, numbers = tables_of(model), oracle.Numbers(batch)
+    optimizer = stage.optim.sgd(model, 0.5)
+    stage.optim.leave_gradients(model, 0.25)
+    phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), optimizer)
+    expected = oracle.sgd(before, oracle.gradients(before, numbers, 0.1), 0.5)
+    why = "backward() adds to the gradients that are there: set them to zero before it"
+    expect_tables(model, expected, "after a step that found old gradients", why)
+
+
+@pytest.mark.task("train_step")
+def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, stage, gen):
+    model, optimizer_oracle = context_model(stage, gen), oracle.Adam(0.03)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.adam(model, 0.03)
+    tables = tables_of(model)
+    for number, lengths in enumerate(([2, 4, 1], [5, 0], [1, 1, 3]), start=1):
+        batch = random_batch(phase5, gen, lengths)
+        numbers = oracle.Numbers(batch)
+        loss = phase6.train_step(model, batch, loss_fn, optimizer)
+        expect_loss(loss, oracle.loss(tables, numbers, 0.1), f"the loss of step {number}")
+        tables = optimizer_oracle.step(tables, oracle.gradients(tables, numbers, 0.1))
+        why = "each step uses the gradient of its own batch alone, and steps once"
+        expect_tables(model, tables, f"after step {number} of Adam", why)
+
+
+@pytest.mark.task("train_step")
+@pytest.mark.parametrize("share", [0.1, 0.9, 1.5])
+def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, stage, gen, share):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 1, 2])
+    before, numbers = tables_of(model), oracle.Numbers(batch)
+    gradient = oracle.gradients(before, numbers, 0.1)
+    max_norm = share * oracle.norm(gradient)
+    stage.optim.leave_gradients(model, 9.0)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 2.0)
+    phase6.train_step(model, batch, loss_fn, optimizer, max_norm=max_norm)
+    expected = oracle.sgd(before, oracle.clip(gradient, max_norm), 2.0)
+    why = "clip after backward() and before optimizer.step(), with one norm over all parameters"
+    label = f"after a step with max_norm at {share} times the norm of the gradients"
+    expect_tables(model, expected, label, why, tolerance=2e-5)
+
+
+@pytest.mark.task("train_step")
+def test_without_max_norm_nothing_is_clipped(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [2])  # few tokens, large gradients
+    numbers = oracle.Numbers(batch)
+    before = {name: 8.0 * value for name, value in tables_of(model).items()}
+    gradient = oracle.gradients(before, numbers, 0.0)
+    for max_norm in (None, 1e6):
+        model.load_state_dict({name: torch.tensor(value) for name, value in before.items()})
+        loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), stage.optim.sgd(model, 3.0)
+        phase6.train_step(model, batch, loss_fn, optimizer, None, max_norm)
+        label = f"after a step with max_norm={max_norm}"
+        why = "None means no clipping, and a norm under the limit stays as it is"
+        expect_tables(model, oracle.sgd(before, gradient, 3.0), label, why)
+
+
+@pytest.mark.task("train_step")
+@pytest.mark.parametrize("training", [True, False])
+def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, stage, gen, training):
+    model, batch = context_model(stage, gen).train(training), random_batch(phase5, gen, [4, 2])
+    expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    expect_loss(loss, expected, "the loss that train_step returns")
+    why = "model.train() before the forward pass: an evaluation may have left the model in evaluation mode"
+    checks.expect_that(len(model.modes) > 0 and all(model.modes), "the forward pass ran in evaluation mode", why)
+    checks.expect_same(model.training, True, "model.training after the step", why)
+
+
+@pytest.mark.task("train_step")
+def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 2])
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.8)
+    scheduler = stage.optim.halving_scheduler(optimizer)
+    tables, numbers = tables_of(model), oracle.Numbers(batch)
+    for step, rate in ((1, 0.8), (2, 0.4), (3, 0.2)):
+        phase6.train_step(model, batch, loss_fn, optimizer, scheduler)
+        tables = oracle.sgd(tables, oracle.gradients(tables, numbers, 0.1), rate)
+        why = "the first step uses the first rate: optimizer.step(), and then scheduler.step(), once each"
+        checks.expect_same(scheduler.optimizer_steps, list(range(1, step + 1)), "optimizer steps before each", why)
+        expect_tables(model, tables, f"after step {step} with a rate that is halved after each", why)
+
+
+@pytest.mark.task("train_step")
+def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, phase6, stage, gen):
+    model = small_transformer(phase4)
+    randomise(model, gen)
+    batch, loss_fn = random_batch(phase5, gen, [3, 5, 1]), phase5.LabelSmoothingLoss(PAD, 0.1)
+    optimizer = stage.optim.adam(model, 1.0)
+    scheduler = phase5.NoamScheduler(optimizer, 12, warmup_steps=20, factor=0.5)
+    losses = [phase6.train_step(model, batch, loss_fn, optimizer, scheduler, 1.0) for _ in range(12)]
+    checks.expect_that(losses[0] is not None, "train_step returned None, expected the loss: is a `return` missing?")
+    checks.expect_that(
+        losses[-1] < losses[0] - 0.3, f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in 12 steps", STEP
+    )
+    why = "one scheduler.step() for every optimizer.step()"
+    expected = phase5.noam_learning_rate(13, 12, 20, 0.5)
+    checks.expect_number(stage.optim.rate(optimizer), expected, "the rate after 12 steps", why)
+
+
+@pytest.mark.task("train_step")
+def test_a_step_leaves_the_batch_as_it_is(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 2])
+    expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
+    names = ("src", "tgt_in", "tgt_out", "src_mask", "tgt_mask")
+    before = {name: getattr(batch, name).clone() for name in names}
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    expect_loss(loss, expected, "the loss that train_step returns")
+    for name in names:
+        checks.expect_equal(getattr(batch, name), before[name], f"batch.{name} after the step")
+
+
+# -- train --------------------------------------------------------------------------------------------------
+
+
+def descend(tables: oracle.Weights, batches: list[Any], rates: list[float], max_norm: float | None = None) -> Any:
+    """Losses and tables of one SGD step a batch, by the oracle."""
+    losses = []
+    for batch, rate in zip(batches, rates):
+        numbers = oracle.Numbers(batch)
+        losses.append(oracle.loss(tables, numbers, 0.1))
+        gradient = oracle.clip(oracle.gradients(tables, numbers, 0.1), max_norm)
+        tables = oracle.sgd(tables, gradient, rate)
+    return losses, tables
+
+
+def expect_losses(got: Any, expected: list[float], label: str, tolerance: float = CLOSE) -> None:
+    """``got`` is a list of floats with these values."""
+    checks.expect_that(isinstance(got, list), f"{label} is a {type(got).__name__}, expected a list of floats")
+    checks.expect_same(len(got), len(expected), f"the number of losses in {label}", "one loss for every batch")
+    for step, (loss, wanted) in enumerate(zip(got, expected), start=1):
+        kind = f"{label}: the loss of step {step}"
+        checks.expect_that(isinstance(loss, float), f"{kind} is a {type(loss).__name__}, expected a float")
+        why = "each step learns from the next batch, once"
+        checks.expect_number(loss, wanted, kind, why, tolerance=tolerance)
+
+
+@pytest.mark.task("train")
+@pytest.mark.core
+def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, stage, gen):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1], [5, 2])]
+    losses, tables = descend(tables_of(model), batches, [0.6] * 4)
+    got = phase6.train(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6))
+    expect_losses(got, losses, "what train returns")
+    expect_tables(model, tables, "after four steps", "one train_step for every batch, in order")
+
+
+@pytest.mark.task("train")
+@given(gen=generators(), count=st.integers(0, 5))
+def test_batches_may_come_from_a_generator(phase5, phase6, stage, gen, count):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, [n % 3 + 1, n]) for n in range(count)]
+    losses, tables = descend(tables_of(model), batches, [0.6] * count)
+    stream = stage.recorders.stream(batches)
+    got = phase6.train(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6))
+    expect_losses(got, losses, f"what train returns for a generator of {count}")
+    why = "batches can be read once only, and have no length"
+    expect_tables(model, tables, f"after {count} steps", why)
+    checks.expect_same(stream.drawn, count, "the number of batches that were read", why)
+
+
+@pytest.mark.task("train")
+def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, stage, gen):
+    model, batch = context_model(stage, gen), random_batch(phase5, gen, [2, 1])
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
+    log = stage.recorders.step_log(optimizer)
+    losses, tables = descend(tables_of(model), [batch], [0.6])
+    expect_losses(phase6.train(model, [], loss_fn, optimizer, on_step=log), [], "what train returns for no batches")
+    checks.expect_same(log.steps, [], "the calls of on_step for no batches")
+    got = phase6.train(model, [batch], loss_fn, optimizer, on_step=log)
+    expect_losses(got, losses, "what train returns for one batch after none")
+    expect_tables(model, tables, "after one batch after none", "no batch, no step")
+    checks.expect_same(log.steps, [1], "the steps that on_step was told", "every call of train counts from 1")
+
+
+@pytest.mark.task("train")
+def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, stage, gen):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
+    losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15])
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
+    scheduler = stage.optim.halving_scheduler(optimizer)
+    log = stage.recorders.step_log(optimizer, scheduler)
+    got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=log)
+    expect_losses(got, losses, "what train returns")
+    why = "on_step(step, loss) once after every step, and steps count from 1"
+    checks.expect_same(log.steps, [1, 2, 3], "the steps that on_step was told", why)
+    expect_losses(log.losses, losses, "what on_step was told")
+    checks.expect_same(log.kinds, [["int", "float"]] * 3, "the types of what on_step was told", why)
+    why = "on_step comes right after its own step, not before it and not at the end of all"
+    checks.expect_same(log.optimizer_steps, [1, 2, 3], "optimizer steps at each call of on_step", why)
+    checks.expect_same(log.scheduler_steps, [1, 2, 3], "scheduler steps at each call of on_step", why)
+    expect_tables(model, tables, "after three steps", "on_step changes nothing")
+
+
+@pytest.mark.task("train")
+@pytest.mark.parametrize("by_name", [True, False])
+def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, stage, gen, by_name):
+    model = context_model(stage, gen)
+    batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
+    losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15], max_norm=0.125)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
+    scheduler = stage.optim.halving_scheduler(optimizer)
+    if by_name:
+        got = phase6.train(model, batches, loss_fn, optimizer, max_norm=0.125, scheduler=scheduler)
+    else:
+        got = phase6.train(model, batches, loss_fn, optimizer, scheduler, 0.125, None)
+    expect_losses(got, losses, "what train returns", tolerance=2e-5)
+    why = "pass scheduler and max_norm on to train_step"
+    expect_tables(model, tables, "after three clipped steps at halved rates", why, tolerance=2e-5)
+    checks.expect_same(scheduler.steps, 3, "the steps of the scheduler", why)
