@@ -38,6 +38,14 @@ def prepare_wall(channel: TextIO) -> None:
         wall.shield_this_process()
 
 
+def warm_up() -> None:
+    """Let the server get ready while this process collects the suites."""
+    from .isolation import submission
+
+    if submission.prepared_server is not None:
+        submission.prepared_server.warm()
+
+
 def run(channel: TextIO, orders: dict[str, Any]) -> None:
     """Run the suites of the ordered phases."""
     import pytest
@@ -45,6 +53,8 @@ def run(channel: TextIO, orders: dict[str, Any]) -> None:
     from .reporter import Reporter
 
     wanted = set(orders["phases"])
+    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders["assembled"] == "always"):
+        warm_up()
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
     if orders["assembled"] != "never":
         suites.append(PROJECT / "tests" / "test_assembled.py")

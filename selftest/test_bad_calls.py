@@ -14,7 +14,7 @@ from selftest.submissions import make_target, phase, replaced, solution, with_bo
 pytestmark = pytest.mark.timeout(300)
 
 HOSTILE = (
-    "[bold red]b[/] \x1b[31mred\x1b[0m <script>x</script> | cell `code` @someone ::error:: </failure> ]]> "
+    "[bold red]b[/] \x1b[31mred\x1b[0m <script>x</script> | cell `code` @someone https://a.b ::error:: </failure> ]]> "
     "\x00 \ud800 &amp; end"
 )
 
@@ -29,7 +29,8 @@ raise Unprintable()"""
 
 
 def broken_phases():
-    """Phase number to source; phase 1 is right, phases 4 and 6 are stubs."""
+    """Phase number to source; phases 4 and 6 are stubs."""
+    first = with_bodies(solution(1), {"TokenEmbedding.forward": "import sys\nsys.exit(0)"})
     second = with_bodies(
         solution(2),
         {"scaled_dot_product_attention": RAISE_HOSTILE, "split_heads": "return x.reshape(x.shape[0], -1)"},
@@ -41,7 +42,6 @@ def broken_phases():
         {
             "LayerNorm.__init__": "self.weight = nn.Parameter(torch.ones(d_model))",
             "PositionwiseFeedForward.forward": "import os\nos._exit(0)",
-            "AddAndNorm.forward": "import sys\nsys.exit(0)",
         },
     )
     fifth = with_bodies(
@@ -55,7 +55,7 @@ def broken_phases():
             "NoamScheduler.__init__": UNPRINTABLE,
         },
     )
-    return {1: solution(1), 2: second, 3: third, 5: fifth}
+    return {1: first, 2: second, 3: third, 5: fifth}
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +88,11 @@ EXPECTED = {
     "merge_heads": ("failed", ["phase2_attention.py does not define 'merge_heads'", "renamed"]),
     "MultiHeadAttention": ("failed", ["NoneType"]),
     "LayerNorm": ("failed", ["AttributeError", "phase3_layers.py:", "in __init__", "before Module.__init__() call"]),
-    "PositionwiseFeedForward": ("error", ["process", "ended"]),
-    "AddAndNorm": ("error", ["ends the program with SystemExit", "phase3_layers.py:", "in forward"]),
-    "padding_mask": ("error", ["no answer after 2 s", "phase5_mechanics.py:", "in padding_mask", "endless loop"]),
+    "PositionwiseFeedForward": ("error", ["ended its process"]),
+    "AddAndNorm": ("failed", ["AttributeError", "phase3_layers.py:"]),  # it is made of LayerNorm
+    "padding_mask": ("error", ["no answer after 2 s", "endless loop"]),
     "look_ahead_mask": ("error", ["RecursionError", "phase5_mechanics.py:", "in look_ahead_mask"]),
-    "decoder_mask": ("error", ["ends the program with KeyboardInterrupt", "phase5_mechanics.py:"]),
+    "decoder_mask": ("error", ["KeyboardInterrupt", "phase5_mechanics.py:", "in decoder_mask"]),
     "make_batch": ("failed", ["None"]),
     "LabelSmoothingLoss": ("todo", ["Phase 5: LabelSmoothingLoss"]),
     "NoamScheduler": ("failed", ["Unprintable", "phase5_mechanics.py:", "cannot be printed"]),
@@ -112,7 +112,7 @@ def test_the_task_earns_nothing_and_its_message_says_why(name, report):
 
 def test_what_is_right_beside_it_keeps_its_points(report):
     scores = scores_of(report)
-    assert scores[1] == 100.0
+    assert (scores[1], scores[5]) == (80.0, 10.0)
     assert tasks_of(report)["noam_learning_rate"]["state"] == "passed"
     assert scores[4] == scores[6] == 0.0
     assert {task["state"] for number in (4, 6) for task in report["phases"][number - 1]["tasks"]} == {"todo"}
@@ -132,7 +132,8 @@ def test_hostile_text_is_no_markup_in_the_terminal(run):
 
 def test_hostile_text_is_no_element_in_junit(report, folder):
     root = ElementTree.parse(folder / "r.xml").getroot()
-    assert {element.tag for element in root.iter()} == {"testsuites", "testsuite", "testcase", "failure", "error"}
+    known = {"testsuites", "testsuite", "testcase", "failure", "error", "system-out"}
+    assert {element.tag for element in root.iter()} <= known
     [case] = [case for case in root.iter("testcase") if case.get("name") == "scaled_dot_product_attention"]
     assert "<script>" in case[0].text
     for suite, entry in zip(root, report["phases"]):
@@ -147,6 +148,7 @@ def test_hostile_text_is_no_markup_in_markdown(folder):
     assert len(re.findall(r"(?<!\\)`", row)) == 2
     assert "@" not in row
     assert "::" not in row
+    assert "://" not in row
     assert "\\[bold red\\]" in row
 
 

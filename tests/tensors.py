@@ -31,28 +31,19 @@ def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
     of norms end up around 1, everything else around 0. Buffers keep their values. A parameter that stands
     in the module under several names (shared embeddings) keeps one value.
     """
-    state = {name: value.clone() for name, value in module.state_dict().items()}
-    aliases = _aliases(module)
-    for name, _ in module.named_parameters():
+    loaded = module.state_dict()
+    state = {name: value.clone() for name, value in loaded.items()}
+    parameters = [name for name, _ in module.named_parameters()]
+    for name in parameters:
         value = normal(gen, *state[name].shape, scale=scale, dtype=state[name].dtype)
         if name.endswith("norm.weight") or name == "weight":
             value = value + 1.0
-        for alias in aliases.get(name, [name]):
-            state[alias] = value
-    module.load_state_dict(state)
-
-
-def _aliases(module: Any) -> dict[str, list[str]]:
-    """For every parameter, all the names under which it stands in the state dict."""
-    state = module.state_dict()
-    names = {name: [name] for name, _ in module.named_parameters()}
+        state[name] = value
     for name in state:
-        if name in names:
-            continue
-        for known in names:
-            if state[known].shape == state[name].shape and state[known].data_ptr() == state[name].data_ptr():
-                names[known].append(name)
-    return names
+        for known in parameters if name not in parameters else ():
+            if loaded[known].shape == loaded[name].shape and loaded[known].data_ptr() == loaded[name].data_ptr():
+                state[name] = state[known]
+    module.load_state_dict(state)
 
 
 def weights_of(module: Any) -> dict[str, np.ndarray]:
@@ -67,9 +58,11 @@ def array(tensor: Tensor) -> np.ndarray:
 
 
 def non_contiguous(tensor: Tensor) -> Tensor:
-    """The same values laid out in memory with gaps, so that ``view`` on them is likely to fail."""
-    spread = torch.stack([tensor, torch.zeros_like(tensor)], dim=-1)
-    return spread[..., 0]
+    """The same values in memory in the opposite order of dimensions and with gaps, so that ``view`` fails on them."""
+    backwards = tuple(reversed(range(tensor.dim())))
+    turned = tensor.permute(backwards)
+    spread = torch.stack([turned, torch.zeros_like(turned)], dim=-1).contiguous()
+    return spread[..., 0].permute(backwards)
 
 
 def leaf(tensor: Tensor) -> Tensor:

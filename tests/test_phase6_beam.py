@@ -201,6 +201,28 @@ def test_eos_outside_the_kept_extensions_is_not_collected(phase6, stage):
 
 
 @pytest.mark.task("beam_search")
+def test_eos_takes_a_place_among_the_kept_extensions(phase6, stage):
+    # EOS and A are kept at the first step, B is not, though it would lead further than A.
+    table = oracle.written_table(
+        {
+            (): {EOS: 0.5, A: 0.3, B: 0.2},
+            (A,): {A: 0.6, B: 0.4},
+            (A, A): {EOS: 0.7, A: 0.3},
+            (A, B): {EOS: 0.6, A: 0.4},
+            (B,): {C: 0.99, A: 0.01},
+            (B, C): {EOS: 0.99, A: 0.01},
+        },
+        vocab_size=5,
+        length=3,
+    )
+    expected, _ = oracle.beam_search(table, EOS, 3, 2, 0.0)
+    checks.expect_same([tokens for tokens, _ in expected], [[EOS], [A, A, EOS]], "the answers by the rule")
+    got = search(phase6, model_of(stage, table), 2, 0.0, 3)
+    why = "beam_size extensions are kept in all, EOS or not: what ends leaves the beam, and nothing moves up for it"
+    expect_answers(got, expected, "beam_search(beam_size=2)", why)
+
+
+@pytest.mark.task("beam_search")
 def test_a_hypothesis_that_ended_early_does_not_stop_better_ones(phase6, stage):
     table = oracle.written_table(
         {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
 
 MAX_HEADER = 32 * 2**20
 MAX_PAYLOAD = 512 * 2**20
+
+CHUNK, MAX_CHUNK = 1 << 16, 1 << 22
+"""Bytes asked for at once, at least and at most."""
 
 _PREFIX = struct.Struct("!4sIQ")
 _MAGIC = b"kata"
@@ -34,6 +38,8 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._socket.setblocking(False)
+        self._ahead = bytearray()  # what came with an earlier frame
 
     def send(self, header: bytes, payload: bytes = b"", deadline: float | None = None) -> None:
         """Send one frame.
@@ -43,14 +49,14 @@ class Channel:
         """
         if len(header) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
             raise ChannelNonsense("the message is too large")
-        data = b"".join((_PREFIX.pack(_MAGIC, len(header), len(payload)), header, payload))
-        try:
-            self._socket.settimeout(_left(deadline))
-            self._socket.sendall(data)
-        except socket.timeout:
-            raise ChannelTimeout from None
-        except OSError as error:
-            raise ChannelClosed(str(error)) from None
+        view = memoryview(b"".join((_PREFIX.pack(_MAGIC, len(header), len(payload)), header, payload)))
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except BlockingIOError:
+                self._wait(deadline, writing=True)
+            except OSError as error:
+                raise ChannelClosed(str(error)) from None
 
     def receive(self, deadline: float | None = None) -> tuple[bytes, bytes]:
         """Wait for one frame.
@@ -67,21 +73,35 @@ class Channel:
         return self._read(header_size, deadline), self._read(payload_size, deadline)
 
     def _read(self, size: int, deadline: float | None) -> bytes:
-        buffer = bytearray(size)
-        view = memoryview(buffer)
-        filled = 0
-        while filled < size:
+        while len(self._ahead) < size:
             try:
-                self._socket.settimeout(_left(deadline))
-                count = self._socket.recv_into(view[filled:])
-            except socket.timeout:
-                raise ChannelTimeout from None
+                chunk = self._socket.recv(max(CHUNK, min(size - len(self._ahead), MAX_CHUNK)))
+            except BlockingIOError:
+                self._wait(deadline)
+                continue
             except OSError as error:
                 raise ChannelClosed(str(error)) from None
-            if count == 0:
+            if not chunk:
                 raise ChannelClosed("end of stream")
-            filled += count
-        return bytes(buffer)
+            self._ahead += chunk
+        data = bytes(self._ahead[:size])
+        del self._ahead[:size]
+        return data
+
+    def _wait(self, deadline: float | None, writing: bool = False) -> None:
+        """Sleep until the socket is ready."""
+        left = None
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ChannelTimeout
+        readers, writers = ([], [self._socket]) if writing else ([self._socket], [])
+        try:
+            ready = select.select(readers, writers, [], left)
+        except (OSError, ValueError) as error:
+            raise ChannelClosed(str(error)) from None
+        if not any(ready):
+            raise ChannelTimeout
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -90,12 +110,3 @@ class Channel:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
-
-
-def _left(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise ChannelTimeout
-    return left

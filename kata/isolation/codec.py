@@ -7,6 +7,7 @@ checked before anything is built from them.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Callable
 
 import torch
@@ -53,16 +54,18 @@ class Encoder:
         self._on_tensor = on_tensor
         self._items = 0
         self._indices: dict[Any, int] = {}
-        self._storages: set[int] = set()
         self._facts: list[dict[str, Any]] = []
-        self._payload: dict[str, Tensor] = {}
+        self._packs: dict[str, list[Tensor]] = {}
+        self._packed: dict[str, int] = {}
         self._alive: list[Tensor] = []  # keeps ids from being used twice
 
     def message(self, value: Any) -> tuple[bytes, bytes]:
         """Header and payload of a message that holds ``value``."""
         body = self.encode(value)
         header = json.dumps({"body": body, "tensors": self._facts}).encode()
-        return header, save_tensors(self._payload) if self._payload else b""
+        # All tensors of a dtype travel as one: a model's many small parameters would cost much more one by one.
+        payload = {dtype: torch.cat(parts) for dtype, parts in self._packs.items()}
+        return header, save_tensors(payload) if payload else b""
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """A JSON value that stands for ``value``."""
@@ -120,17 +123,17 @@ class Encoder:
                 if not plain.is_contiguous():
                     facts["strides"] = list(plain.stride())
                     plain = plain.contiguous()
-                self._payload[str(index)] = plain.clone() if self._shares(plain) else plain
+                facts["at"] = self._pack(facts["dtype"], plain)
             facts.update(self._on_tensor(tensor))
             self._facts.append(facts)
             return index
 
-    def _shares(self, tensor: Tensor) -> bool:
-        """Whether another tensor of the payload lies in the same memory, which safetensors refuses."""
-        start = tensor.untyped_storage().data_ptr()
-        shared = start in self._storages
-        self._storages.add(start)
-        return shared
+    def _pack(self, dtype: str, tensor: Tensor) -> int:
+        """Put the values of a contiguous tensor into the pack of its dtype; return where they begin."""
+        start = self._packed.get(dtype, 0)
+        self._packed[dtype] = start + tensor.numel()
+        self._packs.setdefault(dtype, []).append(tensor.reshape(-1))
+        return start
 
 
 def _identity(tensor: Tensor) -> Any:
@@ -162,8 +165,8 @@ class Decoder:
             message = json.loads(header)
             self._body = message["body"]
             facts = message["tensors"]
-            stored = load_tensors(payload) if payload else {}
-            plain = [_rebuild(stored.get(str(index)), fact) for index, fact in enumerate(facts)]
+            packs = load_tensors(payload) if payload else {}
+            plain = [_rebuild(packs, fact) for fact in facts]
         except CodecError:
             raise
         except Exception as error:
@@ -219,16 +222,19 @@ class Decoder:
         return self._made[index]
 
 
-def _rebuild(stored: Tensor | None, facts: dict[str, Any]) -> Tensor:
+def _rebuild(packs: dict[str, Tensor], facts: dict[str, Any]) -> Tensor:
     """The tensor that the facts describe, with its memory layout."""
     dtype = DTYPES[facts["dtype"]]
     shape = facts["shape"]
-    if not all(type(size) is int and size >= 0 for size in shape) or len(shape) > 20:
+    if len(shape) > 20 or not all(type(size) is int and 0 <= size <= MAX_NUMEL for size in shape):
         raise CodecError("a tensor of an impossible shape")
     if facts.get("meta"):
         return torch.empty(shape, dtype=dtype, device="meta")
-    if stored is None or stored.dtype != dtype or list(stored.shape) != shape:
+    start, count = facts["at"], math.prod(shape)
+    pack = packs[facts["dtype"]]
+    if pack.dtype != dtype or pack.dim() != 1 or type(start) is not int or not 0 <= start <= len(pack) - count:
         raise CodecError("a tensor that is not what it says it is")
+    stored = pack[start : start + count].clone().reshape(shape)
     strides = facts.get("strides")
     if strides is None:
         return stored
@@ -240,6 +246,5 @@ def _rebuild(stored: Tensor | None, facts: dict[str, Any]) -> Tensor:
     if extent > MAX_NUMEL:
         raise CodecError("a tensor of impossible strides")
     laid_out = torch.empty_strided(base, strides, dtype=dtype)
-    first = stored[tuple(slice(0, size) for size in base)]
-    laid_out.copy_(first)
+    laid_out.copy_(stored[tuple(slice(0, size) for size in base)])
     return laid_out.expand(shape)

@@ -52,6 +52,8 @@ class Guest:
         self._leaves: dict[int, Tensor] = {}
         self._leaf_ids: dict[int, int] = {}
         self._arguments: dict[int, list[Tensor]] = {}
+        self._groups: dict[tuple[Any, ...], int] = {}
+        self._module_leaves: list[Tensor] | None = None
 
     def serve(self) -> None:
         """Answer requests, one after another."""
@@ -78,20 +80,23 @@ class Guest:
 
     def _answer(self, header: bytes, payload: bytes) -> tuple[bytes, bytes]:
         arguments: list[Tensor] = []
-        originals: list[tuple[int, Tensor, Tensor]] = []
+        tensors: list[Tensor] = []
 
         def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Tensor:
             if facts.get("grad"):
                 tensor.requires_grad_(True)
                 arguments.append(tensor)
-            originals.append((len(originals), tensor, tensor.detach().clone()))
+            tensors.append(tensor)
             return tensor
 
         decoder = Decoder(header, payload, self._object, on_tensor)
         request = decoder.value()
+        watched = tensors if request["op"] == "call" and request["method"] != "load_state_dict" else []
+        originals = [tensor.detach().clone() for tensor in watched]
         operation = getattr(self, "_do_" + request["op"])
         number = next(self._numbers)
         self._arguments[number] = arguments
+        self._module_leaves = _parameters_of(request.get("object"))
         with torch.set_grad_enabled(bool(request.get("grad", True))):
             before = torch.is_grad_enabled()
             result = operation(request)
@@ -100,8 +105,8 @@ class Guest:
                 self._state.grad_mode_changed = True
         changed = {
             index: tensor.detach()
-            for index, tensor, was in originals
-            if request["op"] == "call" and not _same(tensor, was)
+            for index, (tensor, was) in enumerate(zip(watched, originals))
+            if not _same(tensor, was)
         }
         encoder = Encoder(self._register, lambda tensor: self._facts(tensor, number))
         return encoder.message({"ok": result, "changed": changed, "call": number})
@@ -132,7 +137,9 @@ class Guest:
             return {"leaf": self._leaf(tensor)}
         output = next(self._numbers)
         self._outputs[output] = tensor
-        return {"output": output, "leaves": self._leaves_of(tensor, call)}
+        # A module's parameters are listed faster than a graph is walked.
+        leaves = self._module_leaves if self._module_leaves is not None else self._leaves_of(tensor, call)
+        return {"output": output, "group": self._group(leaves)}
 
     def _leaf(self, tensor: Tensor) -> int:
         number = self._leaf_ids.get(id(tensor))
@@ -142,10 +149,27 @@ class Guest:
             self._leaves[number] = tensor
         return number
 
-    def _leaves_of(self, tensor: Tensor, call: int) -> list[dict[str, Any]]:
-        """The parameters that a result depends on; arguments of the call are known to the host anyway."""
+    def _group(self, leaves: list[Tensor]) -> dict[str, Any]:
+        """Parameters that a result may depend on; described to the host once, then by number."""
+        key = tuple((self._leaf(leaf), leaf.dtype, leaf.device.type) for leaf in leaves)
+        if key in self._groups:
+            return {"id": self._groups[key]}
+        number = self._groups[key] = next(self._numbers)
+        described = [
+            {
+                "id": leaf_id,
+                "shape": list(leaf.shape),
+                "dtype": str(leaf.dtype)[6:],
+                "meta": leaf.device.type == "meta",
+            }
+            for (leaf_id, *_), leaf in zip(key, leaves)
+        ]
+        return {"id": number, "leaves": described}
+
+    def _leaves_of(self, tensor: Tensor, call: int) -> list[Tensor]:
+        """The parameters at the ends of a result's graph; arguments of the call are known to the host anyway."""
         arguments = {id(argument) for argument in self._arguments[call]}
-        found: dict[int, dict[str, Any]] = {}
+        found: dict[int, Tensor] = {}
         seen = set()
         waiting = [tensor.grad_fn]
         while waiting:
@@ -155,13 +179,7 @@ class Guest:
             seen.add(node)
             variable = getattr(node, "variable", None)
             if variable is not None and id(variable) not in arguments:
-                number = self._leaf(variable)
-                found[number] = {
-                    "id": number,
-                    "shape": list(variable.shape),
-                    "dtype": str(variable.dtype)[6:],
-                    "meta": variable.device.type == "meta",
-                }
+                found[id(variable)] = variable
             waiting.extend(parent for parent, _ in node.next_functions)
         return list(found.values())
 
@@ -232,6 +250,14 @@ class Guest:
         inputs = [arguments[index] for index in request["arguments"]]
         inputs += [self._leaves[number] for number in request["leaves"]]
         return list(torch.autograd.grad(outputs, inputs, request["grads"], retain_graph=True, allow_unused=True))
+
+
+def _parameters_of(target: Any) -> list[Tensor] | None:
+    """The parameters of a module, or of the module that a bound method belongs to; None for anything else."""
+    owner = getattr(target, "__self__", target)
+    if not isinstance(owner, torch.nn.Module):
+        return None
+    return [parameter for parameter in owner.parameters() if parameter.requires_grad]
 
 
 def _same(tensor: Tensor, was: Tensor) -> bool:

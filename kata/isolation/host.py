@@ -40,6 +40,7 @@ class GuestProcess:
         self._channel = channel
         self._describe_end = describe_end
         self._mirrors: dict[int, Tensor] = {}
+        self._groups: dict[int, Any] = {}
         self._epoch = 0
         self.deadline: float | None = None
         self.limit = 0.0
@@ -47,7 +48,7 @@ class GuestProcess:
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
-        self._mirrors = {}
+        self._mirrors, self._groups = {}, {}
         self._epoch += 1
         self.request({"op": "begin", "seed": seed})
 
@@ -119,7 +120,7 @@ class GuestProcess:
                 mirror.data = tensor
                 return mirror
             if "output" in facts:
-                tensor.kata_output = (facts["output"], facts["leaves"])
+                tensor.kata_output = (facts["output"], self._group(facts["group"]))
             return tensor
 
         return on_tensor
@@ -134,6 +135,15 @@ class GuestProcess:
             self._mirrors[number] = mirror
         return mirror
 
+    def _group(self, told: Any) -> dict[int, Tensor]:
+        """Mirrors of the parameters that a result may depend on; the guest describes a group once."""
+        if "leaves" in told:
+            self._groups[told["id"]] = [
+                (leaf["id"], leaf["shape"], DTYPES[leaf["dtype"]], torch.device("meta" if leaf["meta"] else "cpu"))
+                for leaf in told["leaves"]
+            ]
+        return {leaf[0]: self._mirror(*leaf) for leaf in self._groups[told["id"]]}
+
     def _connect(self, value: Any, call: Any, arguments: list[Tensor]) -> Any:
         """Hang the open ends of an answer on the host's graph, so that gradients can be asked for."""
         ends: list[Tensor] = []
@@ -143,9 +153,7 @@ class GuestProcess:
         try:
             leaves: dict[int, Tensor] = {}
             for end in ends:
-                for leaf in end.kata_output[1]:
-                    place = torch.device("meta" if leaf["meta"] else "cpu")
-                    leaves[leaf["id"]] = self._mirror(leaf["id"], leaf["shape"], DTYPES[leaf["dtype"]], place)
+                leaves.update(end.kata_output[1])
             outputs = [int(end.kata_output[0]) for end in ends]
         except (TypeError, KeyError, ValueError, RuntimeError, CodecError):
             self.dead = "the process that runs the submission answers nonsense"

@@ -10,12 +10,15 @@ import array
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from . import _libc, landlock, limits, namespaces, seccomp
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
@@ -49,12 +52,23 @@ def serve(control: socket.socket, output: int) -> None:
             pids.add(pid)
             _send_with_descriptor(control, {"pid": pid}, ours.fileno())
             ours.close()
+        elif request["op"] == "warm":
+            warm_up()
         elif request["op"] == "end":
             pids.discard(request["pid"])
             channel.send(json.dumps({"status": _end(request["pid"])}).encode())
     for pid in pids:
         _end(pid)
     os._exit(0)
+
+
+def warm_up() -> None:
+    """Do once what every guest would do again: torch imports a second's worth of modules when first asked for this."""
+    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([weight])
+    weight.sum().backward()
+    optimizer.step()
 
 
 def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
@@ -103,14 +117,13 @@ def system_folders() -> list[Path]:
 def _send_with_descriptor(control: socket.socket, message: dict[str, Any], descriptor: int) -> None:
     """Send a line of JSON with an open descriptor attached."""
     rights = array.array("i", [descriptor])
-    control.settimeout(None)
     control.sendmsg([json.dumps(message).encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
 
 
 def receive_with_descriptor(control: socket.socket) -> tuple[dict[str, Any], int]:
     """Receive what ``_send_with_descriptor`` sent."""
     size = array.array("i").itemsize
-    control.settimeout(60.0)
+    select.select([control], [], [], 60.0)
     data, ancillary, *_ = control.recvmsg(4096, socket.CMSG_LEN(size))
     rights = array.array("i")
     for level, kind, content in ancillary:
@@ -154,8 +167,6 @@ def _children() -> list[int]:
 def main() -> None:
     """Serve over descriptors that were handed down: ``python -m kata.isolation.server CONTROL OUTPUT``."""
     control, output = int(sys.argv[1]), int(sys.argv[2])
-    import torch
-
     from . import guest  # noqa: F401 (ready before the first fork)
 
     torch.set_num_threads(1)

@@ -84,6 +84,10 @@ class Server:
             raise GuestDied(f"no process for the submission could be made ({error})") from None
         return Channel(socket.socket(fileno=descriptor)), int(answer["pid"])
 
+    def warm(self) -> None:
+        """Have the server get ready for phases that use much of torch, without waiting for it."""
+        self._channel.send(json.dumps({"op": "warm"}).encode())
+
     def end(self, pid: int) -> int:
         """Have a guest ended; return its wait status."""
         try:
@@ -99,11 +103,9 @@ class Server:
 
 def fork_server() -> Server:
     """Fork the server from this process, which must have imported torch and know nothing secret."""
-    import torch
-
     from . import guest, server  # noqa: F401 (ready before the fork)
 
-    torch.set_num_threads(1)
+    server.torch.set_num_threads(1)
     ours, theirs = socket.socketpair()
     read_end, write_end = os.pipe()
     if os.fork() == 0:

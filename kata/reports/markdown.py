@@ -46,7 +46,8 @@ def render(report: Report, lang: str = "en") -> str:
 
 
 def escape(message: str) -> str:
-    """Make any text safe inside a table cell: nothing in it is read as Markdown, HTML or a CI command."""
+    """Make any text safe inside a table cell: nothing in it is read as Markdown, HTML, link, mention or CI command."""
     message = message.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     message = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", message)
-    return message.replace("::", ":&#58;").replace("\n", "<br>")
+    message = message.replace("::", ":&#58;").replace("://", ":&#47;&#47;").replace("@", "&#64;")
+    return message.replace("\n", "<br>")
