@@ -20,7 +20,6 @@ class Reporter:
     def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
         self._channel = channel
         self._orders = orders
-        self._all_passed = True
         self._tests: dict[str, tuple[str, str, bool]] = {}
         self._reports: dict[str, TestResult] = {}
 
@@ -52,8 +51,7 @@ class Reporter:
             if item.nodeid not in done and described[:2] not in left_out:
                 self._tests[item.nodeid] = described
                 kept.append(item)
-        items[:] = sorted(kept, key=lambda item: self._tests[item.nodeid][0] == ASSEMBLED)
-        self._all_passed = self._orders["all_passed"]
+        items[:] = kept
         self.send(
             "collected",
             tests=[
@@ -62,13 +60,8 @@ class Reporter:
             ],
         )
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        assembled = self._tests[item.nodeid][0] == ASSEMBLED
-        if assembled and not self._all_passed and self._orders["assembled"] != "always":
-            return True  # handled: not run
-        self.send("start", test=item.nodeid)
-        return None
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.send("start", test=nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = report.nodeid
@@ -78,7 +71,6 @@ class Reporter:
         if report.when == "teardown" and previous is not None:
             if report.passed or previous.state != "passed":
                 self.send("result", **previous.as_dict())
-                self._all_passed = self._all_passed and previous.state == "passed"
                 return
         elif report.when == "setup" and report.passed:
             return
@@ -88,5 +80,4 @@ class Reporter:
         )
         self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds, output)
         if report.when == "teardown":
-            self._all_passed = False
             self.send("result", **self._reports[name].as_dict())

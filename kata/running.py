@@ -16,13 +16,17 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
 from . import verdicts
 from .course import PROJECT, Phase
-from .results import ASSEMBLED, Results, TestResult
+from .results import Results, TestResult
+from .suites import count_tests
+
+MAX_JOBS = 4
+"""Processes that work side by side at most; KATA_JOBS in the environment sets another number."""
 
 SILENCE = 120.0
 """Seconds without any news after which the process counts as hanging; a test has its own, shorter limit."""
@@ -61,6 +65,9 @@ class Plan:
 def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result, total: None) -> Results:
     """Run the plan to its end.
 
+    The phases are shared out over a few processes that work side by side; the six files together come last, if all
+    tests of the phases pass (or in any case, if so ordered).
+
     Args:
         plan: what to run.
         on_result: called after every test with its result and the number of tests in all.
@@ -69,35 +76,108 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
         SuitesBroken: if the suites cannot be collected.
     """
     results = Results()
-    done: dict[str, TestResult] = {}
-    deaths: Counter[str] = Counter()
-    total = 0
-    while True:
-        attempt = _Attempt(plan, done)
-        for event in attempt.events():
-            if event["event"] == "result":
-                del event["event"]
-                result = TestResult(**event)
-                done[result.test] = result
-                on_result(result, total)
-            elif event["event"] == "collected":
-                total = total or len(event["tests"])
-            elif event["event"] == "broken":
-                raise SuitesBroken(f"{event['message']}\n{attempt.complaint()}".strip())
-            elif event["event"] == "wall":
-                results.held = event["held"]
-        if attempt.finished:
-            break
-        for result in attempt.after_death(deaths):
-            done[result.test] = result
-            on_result(result, total)
-    results.tests = [result for result in done.values() if result.phase != ASSEMBLED]
-    together = [result for result in done.values() if result.phase == ASSEMBLED]
-    if together:
-        broken = [result for result in together if result.state != verdicts.PASSED]
-        results.assembled = not broken
+    jobs = [_Job(replace(plan, phases=phases, assembled=NEVER)) for phases in _share_out(plan.phases)]
+    _work_side_by_side(jobs, on_result)
+    for job in jobs:
+        results.tests += list(job.done.values())
+    alone = plan.assembled == ALWAYS
+    if alone or (plan.assembled == IF_ALL_PASS and all(test.state == verdicts.PASSED for test in results.tests)):
+        job = _Job(replace(plan, phases=(), assembled=ALWAYS))
+        _work_side_by_side([job], on_result)
+        broken = [result for result in job.done.values() if result.state != verdicts.PASSED]
+        results.assembled = bool(job.done) and not broken
         results.assembled_message = broken[0].message if broken else ""
+        jobs.append(job)
+    held = [set(job.held) for job in jobs if job.held is not None]
+    results.held = sorted(set.intersection(*held)) if held else None
     return results
+
+
+def _share_out(phases: tuple[Phase, ...]) -> list[tuple[Phase, ...]]:
+    """Share phases out over processes, so that all have about as many tests."""
+    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
+    shares: list[list[Phase]] = [[] for _ in range(min(wanted, len(phases)))]
+    sizes = {phase.id: sum(count_tests(phase).values()) for phase in phases}
+    for phase in sorted(phases, key=lambda phase: -sizes[phase.id]):
+        min(shares, key=lambda share: sum(sizes[other.id] for other in share)).append(phase)
+    return [tuple(sorted(share, key=lambda phase: phase.number)) for share in shares]
+
+
+def _work_side_by_side(jobs: list[_Job], on_result: Callable[[TestResult, int], None]) -> None:
+    """Run jobs in threads; results are told in this thread, one after another."""
+    news: queue.Queue[Any] = queue.Queue()
+    threads = [threading.Thread(target=job.run, args=(news,), daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    try:
+        at_work = len(jobs)
+        while at_work:
+            item = news.get()
+            if item is None:
+                at_work -= 1
+            elif isinstance(item, Exception):
+                raise item
+            else:
+                on_result(item, sum(job.total for job in jobs))
+    finally:  # after an interruption too: nothing is left running
+        for job in jobs:
+            job.stop()
+        for thread in threads:
+            thread.join(timeout=10.0)
+
+
+class _Job:
+    """Some of the phases, run to their end by one process after another.
+
+    Attributes:
+        done: the results so far, by test.
+        total: how many tests there are.
+        held: what the wall held back; None where there was none.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._attempt: _Attempt | None = None
+        self._stopped = False
+        self.done: dict[str, TestResult] = {}
+        self.total = 0
+        self.held: list[str] | None = None
+
+    def run(self, news: queue.Queue[Any]) -> None:
+        """Run; put every result into ``news``, an exception if there is one, and None at the end."""
+        try:
+            deaths: Counter[str] = Counter()
+            while not self._stopped:
+                self._attempt = _Attempt(self._plan, self.done)
+                for event in self._attempt.events():
+                    self._note(event, news)
+                if self._attempt.finished:
+                    break
+                for result in self._attempt.after_death(deaths):
+                    self.done[result.test] = result
+                    news.put(result)
+        except Exception as error:
+            news.put(error)
+        news.put(None)
+
+    def _note(self, event: dict[str, Any], news: queue.Queue[Any]) -> None:
+        kind = event.pop("event")
+        if kind == "result":
+            result = TestResult(**event)
+            self.done[result.test] = result
+            news.put(result)
+        elif kind == "collected":
+            self.total = self.total or len(event["tests"])
+        elif kind == "broken":
+            raise SuitesBroken(f"{event['message']}\n{self._attempt.complaint()}".strip())
+        elif kind == "wall":
+            self.held = event["held"]
+
+    def stop(self) -> None:
+        """End the process that is running."""
+        self._stopped = True
+        if self._attempt is not None:
+            self._attempt.stop()
 
 
 class _Attempt:
@@ -106,7 +186,7 @@ class _Attempt:
     def __init__(self, plan: Plan, done: dict[str, TestResult]) -> None:
         self._plan = plan
         self._done = set(done)
-        self._all_passed = all(result.state == verdicts.PASSED for result in done.values())
+        self._process: subprocess.Popen[bytes] | None = None
         self._collected: list[dict[str, Any]] = []
         self._running = ""
         self.finished = False
@@ -120,7 +200,7 @@ class _Attempt:
     def events(self) -> Iterable[dict[str, Any]]:
         """Start the process and yield what it reports until it ends."""
         scratch = tempfile.mkdtemp(prefix="kata-")
-        process = subprocess.Popen(
+        process = self._process = subprocess.Popen(
             [sys.executable, "-m", "kata.session", *(["--wall"] if self._plan.wall else [])],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
@@ -158,6 +238,11 @@ class _Attempt:
         if not self._collected:
             raise SuitesBroken(f"the process that runs the tests ended at its start\n{self.complaint()}")
 
+    def stop(self) -> None:
+        """End the process, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            _end(self._process)
+
     def _orders(self) -> dict[str, Any]:
         return {
             "phases": [phase.id for phase in self._plan.phases],
@@ -165,8 +250,7 @@ class _Attempt:
             "seed": self._plan.seed,
             "leave_out": sorted(self._plan.leave_out),
             "done": sorted(self._done),
-            "assembled": self._plan.assembled,
-            "all_passed": self._all_passed,
+            "assembled": self._plan.assembled == ALWAYS,
         }
 
     def _note(self, event: dict[str, Any]) -> None:

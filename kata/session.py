@@ -53,10 +53,10 @@ def run(channel: TextIO, orders: dict[str, Any]) -> None:
     from .reporter import Reporter
 
     wanted = set(orders["phases"])
-    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders["assembled"] == "always"):
+    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders["assembled"]):
         warm_up()
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
-    if orders["assembled"] != "never":
+    if orders["assembled"]:
         suites.append(PROJECT / "tests" / "test_assembled.py")
     arguments = [
         f"--rootdir={PROJECT}",
