@@ -92,6 +92,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Grade and report; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows another
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     parser = make_parser()
     options = parser.parse_args(arguments)
     target, name = _find_target(options.target, parser)

@@ -134,14 +134,14 @@ def complaint_about(path: Path) -> str:
 def explain_import_failure(error: BaseException, path: Path) -> str:
     """Say in one paragraph why importing ``path`` failed and what to do."""
     name = display_path(path)
+    if isinstance(error, (SyntaxError, ValueError)) and "null byte" in str(error):
+        return f"{name} contains a NUL byte, so Python cannot read it: save it again as UTF-8 text"
     if isinstance(error, SyntaxError):
         where = display_path(Path(error.filename)) if error.filename else name
         line = f", line {error.lineno}" if error.lineno else ""
         text = (error.text or "").strip()
         quoted = f": {text}" if text else ""
         return f"{where}{line} is not valid Python ({error.msg}){quoted}"
-    if isinstance(error, ValueError) and "null byte" in str(error):
-        return f"{name} contains a NUL byte, so Python cannot read it: save it again as UTF-8 text"
     if isinstance(error, SystemExit):
         return f"{name} calls sys.exit() while it is imported: keep such code under `if __name__ == '__main__':`"
     if isinstance(error, ModuleNotFoundError) and error.name:

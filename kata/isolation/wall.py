@@ -236,7 +236,8 @@ class Wall:
         try:
             guest.request({"op": "load", "phases": [phase.id for phase in COURSE] if together else [phase_id]})
         except (GuestDied, TestTimeout) as error:
-            self._broken[phase_id] = type(error)(f"{error} while the file is imported")
+            file = f"{self._target.name}/{phase_id}.py" if phase_id else f"{self._target.name}/*.py"
+            self._broken[phase_id] = type(error)(f"{error} while {file} is imported")
             raise self._broken[phase_id] from None
         return guest
 

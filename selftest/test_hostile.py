@@ -1,0 +1,42 @@
+"""Hostile submissions get the verdict that they deserve, and harm nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from kata.course import PROJECT
+from selftest.hostile import cases
+
+SAMPLE = ("answers_ok", "correct", "escape_codes", "os_exit_call", "planted_conftest", "sys_exit")
+
+
+def run_table(*names):
+    """The table of ``python -m selftest.hostile``, and its exit status."""
+    command = [sys.executable, "-m", "selftest.hostile", *names]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, universal_newlines=True, check=False)
+    return done.returncode, done.stdout
+
+
+@pytest.mark.timeout(200)
+def test_a_sample_of_hostile_submissions_gets_the_expected_verdicts():
+    status, table = run_table(*SAMPLE)
+    assert status == 0, table
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(1500)
+def test_all_hostile_submissions_get_the_expected_verdicts():
+    status, table = run_table()
+    assert status == 0, table
+
+
+def test_every_submission_says_what_it_tries_and_what_is_expected():
+    assert set(SAMPLE) <= set(cases.names())
+    for name in cases.names():
+        case = cases.read(name)
+        assert case.about.endswith("."), name
+        assert (case.score is None) != (case.below is None), name
+        assert set(case.states) <= {task.name for task in case.phase.tasks}, name
