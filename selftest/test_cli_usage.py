@@ -153,6 +153,7 @@ def test_a_terminal_that_cannot_show_all_characters_is_no_reason_to_fail(stubs):
     run = run_grader("2", "--target", stubs, "--json", "-", "--lang", "ja", PYTHONIOENCODING="ascii")
     assert run.status == 0
     assert scores_of(run.report) == {2: 0.0}
+    assert not run.report["trust"].isascii()
 
 
 def test_several_reports_can_be_written_at_once(stubs, tmp_path):

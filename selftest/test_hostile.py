@@ -16,7 +16,7 @@ SAMPLE = ("answers_ok", "correct", "escape_codes", "os_exit_call", "planted_conf
 def run_table(*names):
     """The table of ``python -m selftest.hostile``, and its exit status."""
     command = [sys.executable, "-m", "selftest.hostile", *names]
-    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, universal_newlines=True, check=False)
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
     return done.returncode, done.stdout
 
 

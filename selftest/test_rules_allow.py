@@ -67,6 +67,7 @@ ALLOWED = (
     "import re\nre.compile('x')",
     "functional = nn.functional\nfunctional.relu(x)",
     "def f(x):\n    B, L, F = x.shape\n    return x.view(B * L, F)",
+    "for F in range(3):\n    print(F)",
     "def f(nn):\n    return nn.LayerNorm",
     "def f(x):\n    return [F for F in x]",
     "def f(x, eval=False):\n    return x if eval else 2 * x",

@@ -154,10 +154,23 @@ def test_a_stub_counts_as_untouched_and_a_solution_does_not(phase, stubs):
         (lambda text: with_bodies(text, {"merge_heads": "print(x)\nraise NotImplementedError('later')"}), False),
         (lambda text: with_bodies(text, {"MultiHeadAttention.forward": "return query"}), False),
         (lambda text: replaced(text, "def merge_heads", "def unite_heads"), False),
+        (lambda text: text[: text.index("class MultiHeadAttention")], False),
         (lambda text: text + "helper = 1\n", False),
         (lambda text: text + "def broken(:\n", False),
     ],
-    ids=["comment", "CRLF", "BOM", "import", "body", "one line more", "method", "renamed", "helper", "syntax error"],
+    ids=[
+        "comment",
+        "CRLF",
+        "BOM",
+        "import",
+        "body",
+        "one line more",
+        "method",
+        "renamed",
+        "deleted",
+        "helper",
+        "syntax error",
+    ],
 )
 def test_what_counts_as_untouched(changed, untouched, stubs, tmp_path):
     phase = COURSE[1]

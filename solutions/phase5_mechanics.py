@@ -7,7 +7,7 @@ the right. Code follows the device of its inputs and never changes an input in p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +89,7 @@ class Batch:
         )
 
 
-def make_batch(pairs: Sequence[tuple[Sequence[int], Sequence[int]]], pad_id: int, bos_id: int, eos_id: int) -> Batch:
+def make_batch(pairs: list[tuple[list[int], list[int]]], pad_id: int, bos_id: int, eos_id: int) -> Batch:
     """Turn sentence pairs of different lengths into one rectangular batch (paper 5.1).
 
     For the pair ``(src_ids, tgt_ids)``::

@@ -58,7 +58,9 @@ def test_attention_is_right_at_every_size(phase2, lead, gen, dims, masked):
     mask = torch.rand(*lead, length_q, length_k, generator=gen) < 0.6 if masked else None
     expected = oracle.attention(array(query), array(key), array(value), mask)
     what = f" for query {tuple(query.shape)}, key {tuple(key.shape)}, value {tuple(value.shape)}"
-    expect_attention(attend(phase2, query, key, value, mask), expected, what, dtype=torch.float64)
+    what += " and a mask" if masked else ""
+    why = SCORES + (", True in the mask means `may attend`" if masked else "")
+    expect_attention(attend(phase2, query, key, value, mask), expected, what, why, dtype=torch.float64)
 
 
 @pytest.mark.task("scaled_dot_product_attention")
@@ -82,7 +84,8 @@ def test_attention_agrees_with_torch(phase2, gen, dims, masked):
     ours, theirs = [leaf(x) for x in (query, key, value)], [leaf(x) for x in (query, key, value)]
     output, _ = attend(phase2, *ours, mask)
     expected = F.scaled_dot_product_attention(*theirs, attn_mask=mask)
-    checks.expect_close(output, expected, "the output, compared with torch's attention", SCORES)
+    why = SCORES + (", True in the mask means `may attend`" if masked else "")
+    checks.expect_close(output, expected, "the output, compared with torch's attention", why)
     gradients = torch.autograd.grad((expected * checks.probe_like(expected)).sum(), theirs)
     names = ("query", "key", "value")
     checks.expect_gradients(output, dict(zip(names, ours)), dict(zip(names, gradients)), "the output")

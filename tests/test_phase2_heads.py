@@ -48,7 +48,8 @@ def test_split_is_right_at_every_size(phase2, gen, heads, dims):
 def test_split_into_one_head_or_into_single_features(phase2, gen, num_heads):
     x = normal(gen, 2, 5, 6)
     got = phase2.split_heads(x, num_heads)
-    checks.expect_close(got, oracle.split_heads(array(x), num_heads), f"split_heads(x, {num_heads}) of x (2, 5, 6)")
+    label = f"split_heads(x, {num_heads}) of x (2, 5, 6)"
+    checks.expect_close(got, oracle.split_heads(array(x), num_heads), label, LAYOUT)
 
 
 @pytest.mark.task("split_heads")

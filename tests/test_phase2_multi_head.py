@@ -15,8 +15,9 @@ from tests.oracles import attention as oracle
 from tests.strategies import generators, head_sizes, sizes
 from tests.tensors import array, leaf, normal, randomise, weights_of
 
-FORMULA = "split w_q(query), w_k(key), w_v(value) into heads, attend in each by sqrt(d_k), merge, then w_o"
+FORMULA = "split w_q(query), w_k(key), w_v(value) into heads, attend in each (sqrt(d_k)), merge, then w_o"
 MASKED = "the mask broadcasts to (B, h, L_q, L_k) and holds for every head; True means `may attend`"
+PARAMETERS = [f"{name}.{kind}" for name in ("w_q", "w_k", "w_v", "w_o") for kind in ("weight", "bias")]
 SHAPES = list(oracle.mask_shapes(2, 3, 4, 5).items())
 NAMED_SHAPES = pytest.mark.parametrize("name, shape", SHAPES, ids=[f"mask {name}" for name, _ in SHAPES])
 
@@ -24,6 +25,11 @@ NAMED_SHAPES = pytest.mark.parametrize("name, shape", SHAPES, ids=[f"mask {name}
 def make(phase2, gen, d_model=12, num_heads=3, dtype=torch.float32):
     """A MultiHeadAttention with random weights, large enough that the softmax is peaked."""
     module = phase2.MultiHeadAttention(d_model, num_heads)
+    state = module.state_dict()
+    missing = [name for name in PARAMETERS if name not in state]
+    why = "four nn.Linear(d_model, d_model) with bias: w_q, w_k, w_v, w_o"
+    if missing:
+        checks.fail(f"MultiHeadAttention({d_model}, {num_heads}) has no parameter {missing[0]!r}", why)
     randomise(module, gen, scale=1.2 / d_model**0.5)
     return module.double() if dtype == torch.float64 else module
 
@@ -96,9 +102,7 @@ def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
 @pytest.mark.task("MultiHeadAttention")
 def test_it_has_four_projections_with_biases(phase2, gen):
     module, tensors = make(phase2, gen, 6, 2), inputs(gen, d_model=6)
-    shapes = {}
-    for name in ("w_q", "w_k", "w_v", "w_o"):
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (6, 6), (6,)
+    shapes = {name: (6, 6) if name.endswith("weight") else (6,) for name in PARAMETERS}
     faces.expect_parameters(module, shapes, "MultiHeadAttention(6, 2)")
     expect_attention(attend(module, *tensors), formula(module, tensors, 2))
 

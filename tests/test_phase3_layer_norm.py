@@ -76,10 +76,11 @@ def test_gain_starts_as_ones_and_bias_as_zeros(phase3):
 
 
 @pytest.mark.task("LayerNorm")
-def test_minus_one_and_one_are_normal_already(phase3):
-    x = torch.tensor([[[-1.0, 1.0], [1.0, -1.0]]])
-    why = "their variance is ((-1)^2 + 1^2) / 2 = 1: divide by the number of features, not by one less"
-    checks.expect_close(phase3.LayerNorm(2, eps=1e-12)(x), x, "a new LayerNorm(2) on (-1, 1) and (1, -1)", why)
+def test_two_features_become_minus_one_and_one(phase3):
+    x = torch.tensor([[[-1.0, 1.0], [3.0, 7.0], [0.5, 0.0]]])
+    expected = torch.tensor([[[-1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]]])
+    why = "the variance of (-1, 1) is ((-1)^2 + 1^2) / 2 = 1: divide by the number of features, not by one less"
+    checks.expect_close(phase3.LayerNorm(2, eps=1e-12)(x), expected, "a new LayerNorm(2) on rows of two numbers", why)
 
 
 @pytest.mark.task("LayerNorm")
