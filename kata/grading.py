@@ -42,7 +42,10 @@ def grade(
     """
     untouched = {phase.id for phase in phases if is_untouched(phase, target)}
     active = tuple(phase for phase in phases if phase.id not in untouched)
-    forbidden = {phase.id: forbidden_tasks(phase, target, lang) for phase in active}
+    forbidden = {
+        phase.id: {task: verdicts.shorten(message) for task, message in forbidden_tasks(phase, target, lang).items()}
+        for phase in active
+    }
     totals = {phase.id: count_tests(phase) for phase in phases}
 
     when = running.NEVER

@@ -114,6 +114,8 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
         try:
             return importlib.import_module(f"{self.name}.{phase_id}")
         except (Exception, SystemExit, GeneratorExit) as error:
+            if type(error).__name__ == "ForbiddenPrimitive":  # of kata.isolation.primitives: a rule is broken
+                raise
             raise SubmissionError(explain_import_failure(error, path)) from error
 
 

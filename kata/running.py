@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any, Callable, Iterable
 
 from . import verdicts
 from .course import PROJECT, Phase
+from .isolation.scratch import remove
 from .results import Results, TestResult
 from .suites import count_tests
 
@@ -232,7 +232,7 @@ class _Attempt:
             process.wait(timeout=SILENCE)
         finally:
             _end(process)
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove(Path(scratch))
         listener.join(timeout=1.0)
         self._how_it_died = _describe_exit(process.returncode)
         if not self._collected:

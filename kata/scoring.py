@@ -120,7 +120,7 @@ def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden:
     state, message, output = _worst(results)
     core_holds = all(result.state == verdicts.PASSED for result in results if result.core)
     complete = len(tests) == total and core_holds
-    score = round(task.points * passed / total, 2) if complete else 0.0
+    score = round(task.points * passed / total, 2) if complete and state != verdicts.FORBIDDEN else 0.0
     return TaskScore(task.name, state, score, task.points, passed, total, message, output)
 
 

@@ -43,8 +43,11 @@ class DirectSubmission:
             self._packages[under_test] = package_for(under_test, self._target, self._reference, together)
         return PhaseUnderTest(self._packages[under_test], phase_id)
 
-    def begin(self, under_test: str, seed: int, limit: float) -> None:
-        """A test begins."""
+    changed_inputs = False
+    """Whether an argument was changed in place; only the wall notices."""
+
+    def begin(self, under_test: str, seed: int, limit: float, writes_back: bool = True) -> None:
+        """A test begins; in this process whatever the code changes in place is changed."""
         self._state.begin(seed)
 
     def end(self) -> str:

@@ -58,7 +58,7 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
     error = _original(error)
     place = where(error, sources)
     if isinstance(error, Forbidden):
-        return Verdict(FORBIDDEN, str(error))
+        return Verdict(FORBIDDEN, shorten(str(error)))
     if isinstance(error, NotImplementedError) and _is_unfinished(error, place):
         return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{place}")
     if isinstance(error, (SubmissionError, NotRun)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from kata.course import PROJECT
 
-TEST_TIMEOUT = "2"
+TEST_TIMEOUT = "4"
 """Seconds that one test of a submission may take in these runs, so that endless loops end soon."""
 
 

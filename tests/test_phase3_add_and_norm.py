@@ -55,7 +55,8 @@ def test_add_and_norm_is_the_formula_of_section_3_1(phase3, gen, dims, scale):
     module = make_join(phase3, gen, d_model, dropout=0.3).double().eval()
     x, sublayer_output = normal(gen, 2, batch, length, d_model, scale=scale, dtype=torch.float64)
     weights = weights_of(module.norm)
-    checks.expect_that({"weight", "bias"} <= set(weights), "AddAndNorm's norm has no weight and bias", "LayerNorm")
+    why = "the parameters of LayerNorm, `weight` and `bias`"
+    checks.expect_that({"weight", "bias"} <= set(weights), "the norm of AddAndNorm has no weight or no bias", why)
     expected = oracle.layer_norm(array(x + sublayer_output), weights["weight"], weights["bias"])
     label = f"AddAndNorm({d_model})(x, sublayer_output) for values around {scale:g}"
     why = "LayerNorm(x + sublayer_output), the norm with its default eps"
@@ -80,7 +81,7 @@ def added_in_training(module, x, sublayer_output):
     state = module.state_dict()
     plain = {"norm.weight": torch.ones(x.shape[-1]), "norm.bias": torch.zeros(x.shape[-1])}
     module.load_state_dict({name: plain.get(name, value) for name, value in state.items()})
-    output = module.train()(x, sublayer_output)
+    output = module.train()(x.clone(), sublayer_output.clone())  # whether it writes to them is asked elsewhere
     checks.expect_shape(output, x.shape, "AddAndNorm(x, sublayer_output) in training mode")
     first, second = output[..., :1].detach(), output[..., 1:2].detach()
     stretch = (x[..., 1:2] - x[..., :1]) / (second - first)

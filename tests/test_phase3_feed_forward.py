@@ -26,7 +26,7 @@ def make_network(phase3, gen, d_model=4, d_ff=7):
     }
     faces.expect_parameters(module, shapes, f"PositionwiseFeedForward({d_model}, {d_ff})")
     randomise(module, gen, scale=1.0)
-    return module
+    return module.eval()  # training mode has a test of its own
 
 
 def network_with(phase3, d_model, d_ff, **values):
@@ -36,7 +36,7 @@ def network_with(phase3, d_model, d_ff, **values):
     state = {name: torch.zeros_like(value) for name, value in module.state_dict().items()}
     state.update({names[name]: value for name, value in values.items()})
     module.load_state_dict(state)
-    return module
+    return module.eval()
 
 
 def formula(module, x):

@@ -7,15 +7,19 @@ tensors, or another handle. Gradients flow through ``torch.autograd.Function``, 
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any, Callable
 
 import torch
 from torch import Tensor
 
 from ..loading import MissingName, SubmissionError
-from ..verdicts import GuestDied, TestTimeout
+from ..verdicts import Forbidden, GuestDied, TestTimeout
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
-from .codec import DTYPES, CodecError, Decoder, Encoder
+from .codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
+
+MAX_MIRRORED = 2**30
+"""Numbers in all parameters of a submission together, as far as it tells of them."""
 
 LISTED = frozenset(
     ("named_parameters", "parameters", "named_buffers", "buffers", "named_modules", "modules", "children")
@@ -45,11 +49,14 @@ class GuestProcess:
         self.deadline: float | None = None
         self.limit = 0.0
         self.dead = ""
+        self.writes_back = True
+        self.changed_inputs = False
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
         self._mirrors, self._groups = {}, {}
         self._epoch += 1
+        self.changed_inputs = False
         self.request({"op": "begin", "seed": seed})
 
     def end(self) -> str:
@@ -131,7 +138,10 @@ class GuestProcess:
             raise CodecError("not a message")
         mirror = self._mirrors.get(number)
         if mirror is None or mirror.shape != tuple(shape) or mirror.dtype != dtype or mirror.device != device:
-            mirror = torch.zeros(tuple(shape), dtype=dtype, device=device).requires_grad_(True)
+            if len(self._mirrors) > MAX_ITEMS or math.prod(shape) > MAX_MIRRORED:
+                raise CodecError("parameters of an impossible size")
+            # One number stands for all until the values come: what a guest only tells of takes no memory here.
+            mirror = torch.zeros((), dtype=dtype, device=device).expand(tuple(shape)).requires_grad_(True)
             self._mirrors[number] = mirror
         return mirror
 
@@ -168,7 +178,10 @@ class GuestProcess:
 
     def _write_back(self, changed: Any, sent: list[Tensor]) -> None:
         """Repeat on the host's tensors what the submission did to its arguments in place."""
-        if not isinstance(changed, dict):
+        if not isinstance(changed, dict) or not changed:
+            return
+        self.changed_inputs = True
+        if not self.writes_back:
             return
         for index, tensor in changed.items():
             if isinstance(index, int) and 0 <= index < len(sent) and isinstance(tensor, Tensor):
@@ -296,8 +309,12 @@ def _rebuild_error(told: Any) -> BaseException:
         error = SubmissionError(message)
     elif names[:1] == ["MissingName"]:
         error = MissingName(message)
-    elif names and names[0] == "KeyboardInterrupt":
+    elif names[:1] == ["ForbiddenPrimitive"]:
+        error = Forbidden(f"{message}{place}")
+    elif "KeyboardInterrupt" in names:
         error = GuestDied(f"the code raises KeyboardInterrupt{place}")
+    elif "StopIteration" in names or "StopAsyncIteration" in names:  # would end a loop of the test's in silence
+        error = RuntimeError(f"{names[0]}: {message}")
     else:
         kinds = (getattr(builtins, name, None) for name in names)
         kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseException)), BaseException)

@@ -1,161 +1,182 @@
-"""The primitives rule at run time: in a guest, what ``kata.rules`` forbids raises when it is called, however it is reached.
+"""The primitives rule at run time: in a guest, what ``kata.rules`` forbids of torch raises when it is called.
 
-Functions are replaced wherever torch keeps them, classes refuse to be made. Done once, before the first fork.
+Names can be hidden from the static check; calls cannot be hidden from what is called. torch's operators are
+replaced where they are dispatched, so that every way to them (``torch``, ``torch.ops``, ``torch._C``, ``nn``, a
+compiled script) ends here. Classes and functions written in Python are replaced in the modules that hold them.
+Installed once in the server of the guests; the host, whose oracles use these very functions, stays as it is.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
-from fnmatch import fnmatchcase
+import warnings
+from fnmatch import translate
+from types import FunctionType
 from typing import Any, Callable, Iterator
 
 import torch
+from torch import Tensor
 
 from ..rules import table
-from ..verdicts import Forbidden
 
-PLACES = (
-    "torch", "torch.functional", "torch.nn", "torch.nn.functional", "torch._C._nn", "torch.nn.modules.activation",
-    "torch.nn.modules.transformer", "torch.nn.modules.normalization", "torch.nn.modules.batchnorm",
-    "torch.nn.modules.instancenorm", "torch.optim.lr_scheduler", "torch.optim.swa_utils",
-)  # fmt: skip
-"""Where torch keeps its functions and classes; what is not imported is left alone."""
+RULES = (table.ATTENTION, table.NORMALISATION, table.SCHEDULERS)
+"""The rules about things that no one but a submission calls; torch's internals are called by torch itself."""
 
-FORBIDDEN = (table.ATTENTION, table.NORMALISATION, table.SCHEDULERS)
+INTERNAL_OPERATORS = {
+    table.ATTENTION: ("_*attention*", "_transformer_*"),
+    table.NORMALISATION: ("_*batch_norm*", "_fused_rms_norm*"),
+}
+"""Operators that do the work of forbidden ones under names of their own."""
 
-OPERATORS = (
-    "layer_norm", "native_layer_norm", "group_norm", "native_group_norm", "batch_norm", "native_batch_norm",
-    "instance_norm", "rms_norm", "scaled_dot_product_attention", "_scaled_dot_product_flash_attention",
-    "_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_efficient_attention",
-    "_scaled_dot_product_attention_math", "_native_multi_head_attention", "_transformer_encoder_layer_fwd",
-    "_fused_rms_norm", "_batch_norm_impl_index", "_native_batch_norm_legit",
-)  # fmt: skip
-"""Names of torch's operators, as the dispatcher and the C extension know them."""
-
-SMOOTHING_POSITION = 5
-"""Where ``label_smoothing`` stands among the arguments of ``cross_entropy_loss``."""
+HOMES = ("torch", "torch.functional", "torch.nn.", "torch.optim.", "torch._refs.", "torch._decomp.")
+"""Modules (with a dot: and all below) whose Python functions and classes are looked through."""
 
 
-class Refused:
-    """Stands in for a function; calling it, or any part of it, raises ``Forbidden``."""
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, patterns)) or "(?!)")
 
-    def __init__(self, name: str, rule: table.Rule) -> None:
-        self.__name__ = self.__qualname__ = name.split(".")[-1]
-        self._message = f"the code calls {name} while it runs: {rule.en}"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise Forbidden(self._message)
+_NAMES = {rule: _any_of(rule.names) for rule in RULES}
+_ALLOWED = {rule: _any_of(rule.allowed) for rule in RULES}
+_INTERNAL = {rule: _any_of(INTERNAL_OPERATORS.get(rule, ())) for rule in RULES}
+_kept: list[Any] = []
+"""What must live as long as the process, or the replacements end."""
 
-    def __getattr__(self, name: str) -> Refused:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self  # an overload, such as torch.ops.aten.layer_norm.default
+
+class ForbiddenPrimitive(RuntimeError):
+    """Something was called that the rules forbid; the message names it and what to do instead."""
 
 
 def install() -> None:
-    """Replace in this process what the rules forbid."""
-    variables, names = torch._C._VariableFunctions, {}
-    for place in PLACES:
-        module = _find(place)
-        for name in list(vars(module)) if module is not None else ():
-            rule = _rule_of(f"{place}.{name}")
-            if rule is not None:
-                _refuse(module, name, f"{place}.{name}", rule)
-    for name in OPERATORS:
-        rule = _rule_of(f"torch.{name}") or (table.ATTENTION if "attention" in name else table.NORMALISATION)
-        names[name] = Refused(f"torch.{name}", rule)
-        setattr(torch.ops.aten, name, names[name])
-        for module in (torch, torch._C._nn):
-            if hasattr(module, name):
-                setattr(module, name, names[name])
-    for name in [*(name for name in dir(variables) if _rule_of(f"torch.{name}")), *OPERATORS]:
-        if hasattr(variables, name):
-            setattr(torch._VF, name, names.get(name) or Refused(f"torch.{name}", _rule_of(f"torch.{name}")))
-    torch._C._VariableFunctions = torch._VF
-    if hasattr(torch._C, "_VariableFunctionsClass"):
-        torch._C._VariableFunctionsClass = torch._VF
-    for finder in ("_jit_get_operation", "_get_operation_overload", "_jit_get_schemas_for_operator"):
-        if hasattr(torch._C, finder):
-            setattr(torch._C, finder, _without_operators(getattr(torch._C, finder), names))
-    for module in (torch._C._nn, torch.ops.aten):
-        module.cross_entropy_loss = _without_smoothing(module.cross_entropy_loss)
+    """Make everything forbidden raise from now on, in this process and in those forked from it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of every operator that is replaced
+        _replace_operators()
+        _replace_python()
 
 
-def _find(place: str) -> Any:
-    """A module, or a part of one, that is imported already; None otherwise."""
-    found: Any = torch
-    for part in place.split(".")[1:]:
-        found = getattr(found, part, None)
-    return found if found is not None else sys.modules.get(place)
+# -- operators --
 
 
-def _rule_of(name: str) -> table.Rule | None:
-    for rule in FORBIDDEN:
-        if _matches(name, rule.names) and not _matches(name, rule.allowed):
-            return rule
-    return None
+def _replace_operators() -> None:
+    library = torch.library.Library("aten", "IMPL")
+    _kept.append(library)
+    for full_name in torch._C._dispatch_get_all_op_names():
+        namespace, _, operator = full_name.partition("::")
+        if namespace != "aten":
+            continue
+        name = operator.split(".")[0]
+        rule = _rule_of_operator(name)
+        if rule is not None:
+            library.impl(operator, _raiser(f"torch.{name}", rule), _key_of(full_name))
+        elif operator == "cross_entropy_loss":
+            library.impl(operator, cross_entropy, _key_of(full_name))
 
 
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def _rule_of_operator(name: str) -> table.Rule | None:
+    return next((r for r in RULES if _INTERNAL[r].fullmatch(name) or _is_forbidden(f"torch.{name}", r)), None)
 
 
-def _refuse(module: Any, name: str, full_name: str, rule: table.Rule) -> None:
-    """Have one attribute of a module raise when it is called."""
-    value = getattr(module, name)
-    if isinstance(value, type):
-        if value.__module__.startswith("torch") and _is_worker(value):
-            value.__init__ = _refusal(Refused(full_name, rule))
-    elif callable(value) and not isinstance(value, Refused) and _is_of_torch(value, name):
-        setattr(module, name, Refused(full_name, rule))
+def _key_of(operator: str) -> str:
+    """Where every call of an operator comes past: what it is made of, or a stop before the choice of a device."""
+
+    def has(key: str) -> bool:
+        return torch._C._dispatch_has_kernel_for_dispatch_key(operator, key)
+
+    composite = has("CompositeImplicitAutograd") and not has("Autograd")
+    return "CompositeImplicitAutograd" if composite else "BackendSelect"
 
 
-def _is_worker(kind: type) -> bool:
-    """Whether a class does an exercise's work: a layer, or a schedule."""
-    return issubclass(kind, torch.nn.Module) or any("LRScheduler" in base.__name__ for base in kind.__mro__[1:])
+def cross_entropy(
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: int = 1,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """torch's operator ``cross_entropy_loss`` without label smoothing; ``reduction`` is 0 none, 1 mean, 2 sum."""
+    if label_smoothing != 0.0:
+        raise ForbiddenPrimitive(_message("label_smoothing", table.LABEL_SMOOTHING))
+    classes = 0 if logits.dim() == 1 else 1
+    log_probabilities = torch.log_softmax(logits, classes)
+    if logits.shape != target.shape or not target.is_floating_point():
+        return torch.ops.aten.nll_loss_nd(log_probabilities, target, weight, reduction, ignore_index)
+    if weight is not None:
+        shape = [1] * logits.dim()
+        shape[classes] = weight.shape[0]
+        log_probabilities = log_probabilities * weight.view(shape)
+    losses = -(log_probabilities * target)
+    if reduction == 0:
+        return losses.sum(classes)
+    return losses.sum() if reduction == 2 else losses.sum() / (logits.numel() / logits.shape[classes])
 
 
-def _is_of_torch(value: Any, name: str) -> bool:
-    """Whether a function is one of torch's own, and not a helper that a module of torch imports."""
-    module = getattr(value, "__module__", None)
-    return name in getattr(value, "__name__", name) and (module is None or module.split(".")[0] == "torch")
+# -- what is written in Python --
 
 
-def _refusal(refused: Refused) -> Callable[..., None]:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        refused()
-
-    return __init__
-
-
-def _without_operators(find: Callable[..., Any], refused: dict[str, Refused]) -> Callable[..., Any]:
-    """A look-up among torch's operators that does not find the forbidden ones."""
-
-    def look_up(name: str, *args: Any) -> Any:
-        operator = str(name).split("::")[-1]
-        if str(name).startswith("aten::") and operator in refused:
-            refused[operator]()
-        return find(name, *args)
-
-    return look_up
-
-
-def _without_smoothing(loss: Callable[..., Any]) -> Callable[..., Any]:
-    """Torch's cross-entropy, which must not smooth labels."""
-
-    def cross_entropy_loss(*args: Any, **kwargs: Any) -> Any:
-        smoothing = args[SMOOTHING_POSITION] if len(args) > SMOOTHING_POSITION else kwargs.get("label_smoothing", 0.0)
-        if smoothing != 0.0:
-            raise Forbidden(f"the code calls cross_entropy with label_smoothing: {table.LABEL_SMOOTHING.en}")
-        return loss(*args, **kwargs)
-
-    return cross_entropy_loss
+def _replace_python() -> None:
+    places = list(_places())
+    replaced: dict[int, Callable[..., Any]] = {}
+    for module, name, thing in places:
+        if thing.__module__ != module.__name__:
+            continue  # judged where it is defined
+        rule = next((rule for rule in RULES if _is_forbidden(f"{module.__name__}.{name}", rule)), None)
+        if rule is None:
+            continue
+        dotted = f"torch.nn.{name}" if hasattr(torch.nn, name) else f"{module.__name__}.{name}"
+        if rule is table.SCHEDULERS and not hasattr(thing, "step"):
+            continue  # helpers, which serve the allowed base class too
+        if inspect.isclass(thing):
+            _close_class(thing, dotted, rule)
+        else:
+            replaced[id(thing)] = _raiser(dotted, rule)
+    for module, name, thing in places:
+        if id(thing) in replaced:
+            setattr(module, name, replaced[id(thing)])
+    decompositions = getattr(sys.modules.get("torch._decomp"), "decomposition_table", {})
+    for operator in list(decompositions):
+        name = "".join(str(operator).split(".")[1:2])  # of "aten.native_layer_norm.default"
+        rule = _rule_of_operator(name)
+        if rule is not None:
+            decompositions[operator] = _raiser(f"torch.{name}", rule)
 
 
-def names_refused() -> Iterator[str]:
-    """The attributes of the known places that refuse to be called now."""
-    for place in PLACES:
-        module = _find(place)
-        for name in list(vars(module)) if module is not None else ():
-            if isinstance(getattr(module, name), Refused):
-                yield f"{place}.{name}"
+def _places() -> Iterator[tuple[Any, str, Any]]:
+    """Module, name and value of every function and class of torch's own that a module of ``HOMES`` holds."""
+    for module_name, module in list(sys.modules.items()):
+        if module is None or module_name.startswith("torch.nn.attention"):
+            continue  # chooses how torch's attention works; nothing there computes any
+        if not any(
+            module_name == home.rstrip(".") or (home[-1] == "." and module_name.startswith(home)) for home in HOMES
+        ):
+            continue
+        for name, thing in list(vars(module).items()):
+            if isinstance(thing, (FunctionType, type)) and str(thing.__module__).startswith("torch."):
+                yield module, name, thing
+
+
+def _close_class(kind: type, dotted: str, rule: table.Rule) -> None:
+    """Make every method that a forbidden class has of its own raise; classes that inherit it fail with it."""
+    for name, method in list(vars(kind).items()):
+        if inspect.isfunction(method) and (name == "__init__" or not name.startswith("__")):
+            setattr(kind, name, _raiser(dotted, rule))
+
+
+def _is_forbidden(dotted: str, rule: table.Rule) -> bool:
+    return bool(_NAMES[rule].fullmatch(dotted)) and not _ALLOWED[rule].fullmatch(dotted)
+
+
+def _raiser(name: str, rule: table.Rule) -> Callable[..., Any]:
+    message = _message(name, rule)
+
+    def forbidden(*args: Any, **kwargs: Any) -> Any:
+        raise ForbiddenPrimitive(message)
+
+    return forbidden
+
+
+def _message(name: str, rule: table.Rule) -> str:
+    return f"the code calls {name}: {rule.en}"

@@ -57,6 +57,37 @@ REFUSED = {
     "finit_module": (313, 273),
     "reboot": (169, 142),
     "open_by_handle_at": (304, 265),
+    # What outlives a process, and what slows down or ends another one.
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "setpriority": (141, 140),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
+    "ioprio_set": (251, 30),
+    "process_madvise": (440, 440),
+    # Landlock lets owner, mode, times and attributes of any file be changed.
+    "chmod": (90, None),
+    "fchmodat": (268, 53),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fchmod": (91, 52),
+    "fchmodat2": (452, 452),
+    "fchown": (93, 55),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
 }
 
 # Refused besides where nothing else keeps the guest from writing files.
@@ -78,16 +109,10 @@ WRITES = {
     "mknod": (133, None),
     "mknodat": (259, 33),
     "truncate": (76, 45),
-    "chmod": (90, None),
-    "fchmodat": (268, 53),
-    "chown": (92, None),
-    "lchown": (94, None),
-    "fchownat": (260, 54),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
 }
 
 CLONE, CLONE3 = (56, 220), (435, 435)
+PRLIMIT = (302, 261)
 KILL_CALL, TGKILL = (62, 129), (234, 131)
 OPEN, OPENAT = (2, None), (257, 56)
 
@@ -144,6 +169,8 @@ def _program(machine: str, allow_writes: bool) -> bytes:
     steps += _if_call(CLONE[column], [_argument(0), _step(JUMP_ANY_BIT, CLONE_THREAD, 1, 0), refuse])
     for number in (KILL_CALL[column], TGKILL[column]):
         steps += _if_call(number, [_argument(0), _step(JUMP_EQUAL, own, 1, 0), refuse])
+    of_own = [_argument(0), _step(JUMP_EQUAL, 0, 2, 0), _step(JUMP_EQUAL, own, 1, 0), refuse]
+    steps += _if_call(PRLIMIT[column], of_own)
     if not allow_writes:
         for number, flags in ((OPEN[column], 1), (OPENAT[column], 2)):
             if number is not None:

@@ -20,7 +20,8 @@ from typing import Any
 
 import torch
 
-from . import _libc, landlock, limits, namespaces, seccomp
+from ..course import PROJECT
+from . import _libc, landlock, limits, namespaces, primitives, seccomp
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
 
@@ -34,6 +35,7 @@ def serve(control: socket.socket, output: int) -> None:
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
     network = namespaces.leave_the_network()
+    primitives.install()
     channel = Channel(control)
     pids: set[int] = set()
     while True:
@@ -56,9 +58,9 @@ def serve(control: socket.socket, output: int) -> None:
             warm_up()
         elif request["op"] == "end":
             pids.discard(request["pid"])
-            channel.send(json.dumps({"status": _end(request["pid"])}).encode())
-    for pid in pids:
-        _end(pid)
+            channel.send(json.dumps({"status": _end(request["pid"], pids)}).encode())
+    while pids:
+        _end(pids.pop(), pids)
     os._exit(0)
 
 
@@ -111,7 +113,21 @@ def system_folders() -> list[Path]:
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if entry)]
     system = ["/usr", "/lib", "/lib64", "/etc", "/bin", "/opt", "/nix", "/sys/devices", "/dev/urandom", "/dev/shm"]
     own = ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/sys", "/proc/stat"]
-    return [Path(os.path.realpath(folder)) for folder in [*folders, *system]] + [Path(entry) for entry in own]
+    whole = {Path(os.path.realpath(folder)) for folder in [*folders, *system]}
+    return [part for folder in sorted(whole) for part in without(folder, PROJECT)] + [Path(entry) for entry in own]
+
+
+def without(folder: Path, hidden: Path) -> list[Path]:
+    """What lies in a folder except for one folder somewhere below it: the folder itself if it does not hold that."""
+    if folder not in (hidden, *hidden.parents):
+        return [folder]
+    if folder == hidden:
+        return []
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [part for entry in entries for part in without(entry, hidden)]
 
 
 def _send_with_descriptor(control: socket.socket, message: dict[str, Any], descriptor: int) -> None:
@@ -132,8 +148,8 @@ def receive_with_descriptor(control: socket.socket) -> tuple[dict[str, Any], int
     return json.loads(data), rights[0]
 
 
-def _end(pid: int) -> int:
-    """End a guest and everything that it left behind; return its wait status."""
+def _end(pid: int, others: set[int]) -> int:
+    """End a guest and everything that it left behind, but not the ``others``; return its wait status."""
     status = 0
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
@@ -142,15 +158,14 @@ def _end(pid: int) -> int:
         _, status = os.waitpid(pid, 0)
     # Orphans come to this process, because it is their subreaper.
     for _ in range(1000):
-        orphans = _children()
+        orphans = [child for child in _children() if child not in others]
         if not orphans:
             break
         for orphan in orphans:
             with contextlib.suppress(OSError):
                 os.kill(orphan, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(orphan, os.WNOHANG)
         time.sleep(0.005)
     return status
 

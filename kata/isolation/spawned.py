@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 
@@ -17,10 +19,14 @@ def main() -> None:
     os.dup2(nowhere, 0)
     import torch
 
+    from . import _libc, primitives
     from .guest import Guest
     from .server import confine
 
     torch.set_num_threads(1)
+    primitives.install()
+    with contextlib.suppress(OSError):
+        _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
     channel = Channel(socket.create_connection(("127.0.0.1", orders["port"]), timeout=60.0))
     channel.send(orders["token"].encode())
     channel.send(json.dumps({"held": confine(orders["config"])}).encode())

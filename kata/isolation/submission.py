@@ -40,15 +40,21 @@ class WalledSubmission:
         """A phase as the suite of ``under_test`` sees it."""
         return RemotePhase(self, phase_id)
 
-    def begin(self, under_test: str, seed: int, limit: float) -> None:
+    def begin(self, under_test: str, seed: int, limit: float, writes_back: bool = True) -> None:
         """A test begins: see that there is a living guest, and give it so many seconds."""
         self._server.output.take()
         self._guest = None
         guest = self._wall.guest(under_test, self._assembled or not under_test, limit)
         guest.limit = limit
         guest.deadline = time.monotonic() + limit if limit else None
+        guest.writes_back = writes_back
         guest.begin(seed)
         self._guest = guest
+
+    @property
+    def changed_inputs(self) -> bool:
+        """Whether an argument of a call was changed in place during this test."""
+        return self._guest is not None and self._guest.changed_inputs
 
     def end(self) -> str:
         """A test ends; which global settings it left changed."""

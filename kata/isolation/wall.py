@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ..course import COURSE, PROJECT, SUITES
+from ..loading import complaint_about
 from ..verdicts import GuestDied, TestTimeout
 from . import _libc
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from .host import GuestProcess
+from .scratch import remove
 
 OUTPUT_KEPT = 16_384
 """Bytes of what a test prints that are kept; the rest is read and thrown away."""
@@ -110,6 +112,7 @@ def fork_server() -> Server:
     read_end, write_end = os.pipe()
     if os.fork() == 0:
         try:
+            os.setsid()  # whoever ends the host's session: the server lives on until it has swept up
             ours.close()
             os.close(read_end)
             nowhere = os.open(os.devnull, os.O_RDWR)
@@ -164,6 +167,7 @@ class SpawnServer:
                 stdin=subprocess.PIPE,
                 stdout=self._write_end,
                 stderr=self._write_end,
+                start_new_session=True,
             )
             process.stdin.write(json.dumps({"port": port, "token": token, "config": config}).encode())
             process.stdin.close()
@@ -181,6 +185,9 @@ class SpawnServer:
     def end(self, pid: int) -> int:
         """End a guest; return its wait status."""
         process = self._processes.pop(pid)
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
         process.kill()
         code = process.wait()
         return -code if code < 0 else code << 8
@@ -224,6 +231,8 @@ class Wall:
         """
         if phase_id in self._broken:
             raise self._broken[phase_id]
+        for other in [other for other in self._guests if other != phase_id]:
+            self.end(other)  # nothing that it has left running disturbs this phase
         if phase_id in self._guests:
             guest, _ = self._guests[phase_id]
             if not guest.dead:
@@ -256,7 +265,7 @@ class Wall:
         folders = {phase.id: self._target if phase.id in own else self._reference for phase in COURSE}
         others = [str(self._reference / phase.file) for phase in COURSE if phase.id not in own]
         # Files one by one: the target may be a folder that holds the tests as well.
-        sources = [str(path) for path in sorted(self._target.glob("*.py"))]
+        sources = [str(path) for path in sorted(self._target.glob("*.py")) if not complaint_about(path)]
         readable = [*sources, str(SUITES / "stage"), *others]
         return {
             "folders": {phase: str(folder) for phase, folder in folders.items()},
@@ -289,7 +298,7 @@ class Wall:
         for phase_id in list(self._guests):
             self.end(phase_id)
         self._server.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        remove(self._scratch)
 
 
 def _describe(status: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Iterator
 
 from ..course import COURSE
+from ..loading import complaint_about
 
 PHASE_IDS = {phase.id for phase in COURSE}
 BUILTINS = {*dir(builtins), "__builtins__"}
@@ -265,6 +266,8 @@ class Names:
 
 def read(path: Path) -> ast.Module | RecursionError | None:
     """The syntax tree; an error for a file nested too deeply; None for one that Python cannot read either."""
+    if complaint_about(path):  # a pipe would never come to its end
+        return None
     try:
         return ast.parse(path.read_bytes())
     except (RecursionError, MemoryError) as error:

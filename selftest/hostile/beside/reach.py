@@ -1,0 +1,44 @@
+"""What hostile submissions share: ways past the static rules to modules, the project's folder and the channel.
+
+Python finds every module by ``os.sys``; the wall has to hold even so.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from pathlib import Path
+from typing import Any
+
+sys = os.sys
+
+
+def module(name: str) -> Any:
+    """Any module, by name."""
+    return sys.modules["importlib"].import_module(name)
+
+
+def project() -> Path:
+    """The folder of the grader, its tests and its solutions."""
+    return Path(sys.modules["kata"].__file__).parent.parent
+
+
+def prefix(header_size: int, payload_size: int) -> bytes:
+    """What begins a frame of the channel."""
+    return struct.pack("!4sIQ", b"kata", header_size, payload_size)
+
+
+def send(header: bytes, payload: bytes = b"") -> None:
+    """Send a frame over the channel, in place of the guest."""
+    send_raw(prefix(len(header), len(payload)) + header + payload)
+
+
+def send_raw(data: bytes) -> None:
+    """Write bytes to every socket of this process."""
+    for descriptor in range(3, 256):
+        try:
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                os.write(descriptor, data)
+        except OSError:
+            continue

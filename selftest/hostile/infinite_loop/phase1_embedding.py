@@ -1,0 +1,10 @@
+"""Never comes back."""
+
+from __future__ import annotations
+
+from .solved import *  # noqa: F403
+
+
+def position_shift_matrix(offset, d_model):
+    while True:
+        pass

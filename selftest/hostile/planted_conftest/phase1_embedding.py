@@ -1,0 +1,11 @@
+"""A conftest.py in the target that makes every report a pass."""
+
+from __future__ import annotations
+
+import torch
+
+from .solved import *  # noqa: F403
+
+
+def position_shift_matrix(offset, d_model):
+    return torch.zeros(d_model, d_model)
