@@ -116,7 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _write(path, render(report), console):
             return USAGE
     if quiet:
-        sys.stdout.write(json_report.render(report))
+        # Always UTF-8, whatever the terminal is: a program reads this.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(json_report.render(report).encode("utf-8"))
+        sys.stdout.flush()
     under = options.fail_under is not None and report.percent < options.fail_under
     return UNDER if under else GRADED
 

@@ -10,7 +10,8 @@ import pytest
 from kata.course import PROJECT
 from selftest.hostile import cases
 
-SAMPLE = ("answers_ok", "correct", "escape_codes", "os_exit_call", "planted_conftest", "sys_exit")
+SAMPLE = ("answers_ok", "correct", "os_exit_call", "planted_conftest")
+"""A few that take seconds; ``python -m selftest.hostile`` runs all of them."""
 
 
 def run_table(*names):
@@ -23,13 +24,6 @@ def run_table(*names):
 @pytest.mark.timeout(200)
 def test_a_sample_of_hostile_submissions_gets_the_expected_verdicts():
     status, table = run_table(*SAMPLE)
-    assert status == 0, table
-
-
-@pytest.mark.proof
-@pytest.mark.timeout(1500)
-def test_all_hostile_submissions_get_the_expected_verdicts():
-    status, table = run_table()
     assert status == 0, table
 
 

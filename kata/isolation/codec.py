@@ -104,11 +104,11 @@ class Encoder:
     def _tensor(self, tensor: Tensor) -> int:
         """Put a tensor into the message once; the same one again gets the same number."""
         with torch._C.DisableTorchFunction():
+            if tensor.dtype not in DTYPE_NAMES or tensor.layout != torch.strided:
+                raise CodecError(f"a tensor of dtype {tensor.dtype} and layout {tensor.layout} cannot cross")
             key = _identity(tensor)
             if key in self._indices:
                 return self._indices[key]
-            if tensor.dtype not in DTYPE_NAMES or tensor.layout != torch.strided:
-                raise CodecError(f"a tensor of dtype {tensor.dtype} and layout {tensor.layout} cannot cross")
             if tensor.numel() > MAX_NUMEL:
                 raise CodecError(f"a tensor of shape {tuple(tensor.shape)} is too large to cross")
             index = len(self._facts)
