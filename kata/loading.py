@@ -138,6 +138,8 @@ def explain_import_failure(error: BaseException, path: Path) -> str:
     name = display_path(path)
     if isinstance(error, (SyntaxError, ValueError)) and "null byte" in str(error):
         return f"{name} contains a NUL byte, so Python cannot read it: save it again as UTF-8 text"
+    if isinstance(error, SyntaxError) and "codec can't decode" in str(error):
+        return f"{name} is not valid Python: it is not UTF-8 text ({error.msg}): save it again as UTF-8"
     if isinstance(error, SyntaxError):
         where = display_path(Path(error.filename)) if error.filename else name
         line = f", line {error.lineno}" if error.lineno else ""

@@ -63,6 +63,7 @@ def run(channel: TextIO, orders: dict[str, Any]) -> None:
         f"--config-file={PROJECT / 'pyproject.toml'}",
         "--assert=plain",
         "--quiet",
+        "--tb=native",  # nobody reads them here, and pytest's own take 50 ms each to draw
         "-p", "pytest_timeout",
         "-p", "no:cacheprovider",
         "-p", "no:doctest",
