@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from pathlib import Path
 from typing import Callable, Sequence
 
 from rich.console import Console
 
-from . import __version__, running
-from .course import COURSE, PROJECT, Phase, find_phase
+from . import __version__, commands, running
+from .course import COURSE, Phase
 from .grading import grade
+from .options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option, seed_option
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult
 from .scoring import Report
 from .texts import LANGUAGES, text
-
-GRADED, UNDER, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 EXAMPLES = """\
 examples:
@@ -30,44 +28,12 @@ examples:
 """
 
 
-def seed_option(text_: str) -> int:
-    """``"7"`` or ``"random"`` to a number."""
-    if text_ == "random":
-        return random.SystemRandom().randrange(1, 2**31)
-    try:
-        seed = int(text_)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text_!r} is neither a whole number nor `random`") from None
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"{text_} is negative; seeds count from 0")
-    return seed
-
-
-def percent_option(text_: str) -> float:
-    """A number from 0 to 100."""
-    try:
-        value = float(text_)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text_!r} is not a number") from None
-    if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{text_} is not a percentage from 0 to 100")
-    return value
-
-
-def phase_option(text_: str) -> Phase:
-    """A phase by number or name."""
-    try:
-        return find_phase(text_)
-    except KeyError as error:
-        raise argparse.ArgumentTypeError(error.args[0]) from None
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py``."""
     parser = argparse.ArgumentParser(
         prog="python grader.py",
         description="Grade the exercises of Transformer Kata.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES + _list_of_commands(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -90,14 +56,25 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _list_of_commands() -> str:
+    """The commands, a line each, for ``--help``."""
+    if not commands.COMMANDS:
+        return ""
+    lines = [f"  python grader.py {name:6} {about}" for name, about in commands.COMMANDS.items()]
+    return "\n".join(["\ncommands (each has a --help of its own):", *lines, ""])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Grade and report; return the exit status."""
+    """Run a command, or grade and report; return the exit status."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows another
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in commands.COMMANDS:
+        return commands.run(arguments[0], arguments[1:])
     parser = make_parser()
     options = parser.parse_args(arguments)
-    target, name = _find_target(options.target, parser)
+    target, name = find_target(options.target, parser)
     outputs = _outputs(options, parser)
     quiet = options.json == "-"
     console = Console(stderr=quiet, highlight=False, soft_wrap=False)
@@ -122,18 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     under = options.fail_under is not None and report.percent < options.fail_under
     return UNDER if under else GRADED
-
-
-def _find_target(given: str | None, parser: argparse.ArgumentParser) -> tuple[Path, str]:
-    """The folder to grade and how to call it: as given, or the project's own of that name."""
-    name = given or "exercises"
-    here = Path(name)
-    target = here if given is not None and here.exists() else PROJECT / name
-    if not target.exists():
-        parser.error(f"--target {name}: there is no such folder; it should hold {COURSE[0].file} and the other phases")
-    if not target.is_dir():
-        parser.error(f"--target {name}: is a file, not a folder; name the folder that holds {COURSE[0].file}")
-    return target.resolve(), name
 
 
 def _outputs(

@@ -66,5 +66,9 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 def text(key: str, lang: str, **values: object) -> str:
     """The sentence ``key`` in ``"en"`` or ``"ja"`` with its values filled in."""
-    english, japanese = TEXTS[key]
-    return (japanese if lang == "ja" else english).format(**values)
+    return choose(TEXTS[key], lang).format(**values)
+
+
+def choose(sentence: tuple[str, str], lang: str) -> str:
+    """One of a pair (English, Japanese). Commands keep their sentences beside them, as such pairs."""
+    return sentence[LANGUAGES.index(lang)]

@@ -1,0 +1,24 @@
+"""The commands after ``python grader.py``: ``train``, ``show``, ``hint``, ``watch``, ``reset``. One module each.
+
+A command's module has ``main(arguments) -> int``, which parses its own options and returns the exit status. It is
+imported only when it is asked for, so that no command waits for another's imports.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Sequence
+
+COMMANDS: dict[str, str] = {
+    "watch": "grade a phase anew whenever you save it",
+    "hint": "show the next hint of a task",
+    "reset": "bring a stub back, and keep what you wrote",
+    "show": "draw pictures of a phase with your own code",
+    "train": "train your Transformer on a toy task",
+}
+"""Name to one line of help, in the order in which ``--help`` lists them."""
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Run the command ``name``; return its exit status."""
+    return int(import_module(f"kata.commands.{name}").main(arguments))
