@@ -9,7 +9,7 @@ import random
 import signal
 from collections import Counter
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -117,12 +117,10 @@ def manual_seed(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def gen(request: pytest.FixtureRequest) -> Any:
     """A ``torch.Generator`` with a seed of its own for this test and ``--seed``."""
-    import torch
-
-    from .submission import seed_for
+    from .submission import generator_for
 
     kata = request.config.pluginmanager.get_plugin("kata-session")
-    return torch.Generator().manual_seed(seed_for(kata.seed, request.node.name))
+    return generator_for(kata.seed, request.node.name)
 
 
 # -- one session --------------------------------------------------------------------------------------------
@@ -137,11 +135,13 @@ class KataPlugin:
         self.assembled: bool = config.getoption("--assembled")
         self.task: str | None = config.getoption("--task")
         self.wall: bool = config.getoption("--wall")
+        self.fixtures = {f"phase{phase.number}": phase.id for phase in COURSE}
+        self.tape_of: Callable[[pytest.Function], Any] | None = None
         self._submission: Any = None
         self._forbidden: dict[str, dict[str, str]] = {}
         self._timeouts: Counter[tuple[str, str]] = Counter()
         self._seconds: Counter[str] = Counter()
-        self._limit = 0.0
+        self.limit = 0.0
         self._profile_loaded = False
 
     @property
@@ -229,25 +229,11 @@ class KataPlugin:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         if not self._concerns_kata(pyfuncitem):
             return None
-        self._call(pyfuncitem)
-        if self.submission.changed_inputs:
-            # The test may have judged by inputs that the code had changed: it must hold for the ones it gave, too.
-            self._call(pyfuncitem, writes_back=False)
+        from . import calling
+
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        calling.call(pyfuncitem, self, arguments, self.tape_of(pyfuncitem) if self.tape_of else None)
         return True
-
-    def _call(self, item: pytest.Function, writes_back: bool = True) -> None:
-        from .submission import seed_for
-
-        phase = phase_of(item)
-        # A seed of its own: what the code draws has nothing to do with what the test draws.
-        seed = seed_for(self.seed, f"submission {item.name}")
-        self.submission.begin(phase.id if phase else "", seed, self._limit, writes_back)
-        try:
-            item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
-        finally:
-            changed = self.submission.end()
-        if changed:
-            raise AssertionError(f"the code changes a global setting of torch and leaves it changed: {changed}")
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -256,12 +242,12 @@ class KataPlugin:
             return
         report = outcome.get_result()
         error = call.excinfo.value if call.excinfo else None
-        if isinstance(error, pytest.skip.Exception):
-            verdict = verdicts.Verdict(verdicts.ERROR, f"the test was skipped: {error}")
-        elif error is None and not report.passed:
+        if error is None and not report.passed:
             verdict = verdicts.Verdict(verdicts.ERROR, str(report.longrepr))
         else:
-            verdict = verdicts.judge(error, [self.target])
+            from . import calling
+
+            verdict = calling.verdict_on(error, self.target)
         if isinstance(error, verdicts.TestTimeout) and call.when == "call":
             self._timeouts[phase_of(item).id if phase_of(item) else "", task_of(item) or ""] += 1
         if call.when == "call":
@@ -300,9 +286,9 @@ class KataPlugin:
         if not hasattr(signal, "SIGALRM") or not settings.timeout or settings.timeout <= 0:
             return None  # leave it to pytest-timeout
 
-        self._limit = float(settings.timeout)
+        self.limit = float(settings.timeout)
         # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
-        seconds = self._limit + (30.0 if self.wall else 0.0)
+        seconds = self.limit + (30.0 if self.wall else 0.0)
 
         def ring(signum: int, frame: Any) -> None:
             raise verdicts.TestTimeout(f"no answer after {settings.timeout:g} s")

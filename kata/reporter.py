@@ -14,29 +14,78 @@ OUTPUT_REPORTED = 2000
 """Characters of what a test printed that go into the report."""
 
 
-class Reporter:
-    """A pytest plugin that leaves out what was not ordered and reports the rest as it happens."""
+def reported_output(text: str) -> str:
+    """What a submission printed, cut to size and without control characters."""
+    return "\n".join(printable(line) for line in text[:OUTPUT_REPORTED].splitlines())
 
-    def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
+
+class _Teller:
+    """Tells events, one line of JSON each."""
+
+    def __init__(self, channel: TextIO) -> None:
         self._channel = channel
-        self._orders = orders
-        self._tests: dict[str, tuple[str, str, bool]] = {}
-        self._reports: dict[str, TestResult] = {}
 
     def send(self, event: str, **data: Any) -> None:
         """Write one line."""
         self._channel.write(json.dumps({"event": event, **data}) + "\n")
         self._channel.flush()
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Say what the wall held back, before it is taken down."""
-        submission = session.config.pluginmanager.get_plugin("kata-session").started_submission
-        if submission is not None and submission.held() is not None:
-            self.send("wall", held=submission.held())
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.send("broken", message=str(report.longrepr))
+
+
+class WarmReporter(_Teller):
+    """A pytest plugin that collects the suites, then runs them as further orders say (``kata.warm``)."""
+
+    def __init__(self, channel: TextIO, orders: TextIO) -> None:
+        super().__init__(channel)
+        self._orders = orders
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed:
+            return None
+        from . import warm
+        from .workbench import Workbench
+
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        warm.serve(Workbench(kata, session.items), self._orders, self.send)
+        return True
+
+
+class Reporter(_Teller):
+    """A pytest plugin that leaves out what was not ordered and reports the rest as it happens."""
+
+    def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
+        super().__init__(channel)
+        self._orders = orders
+        self._tests: dict[str, tuple[str, str, bool]] = {}
+        self._reports: dict[str, TestResult] = {}
+        self._recordings: dict[str, Any] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep what the submission answers, for the diagnosis."""
+        if self._orders["diagnose"]:
+            session.config.pluginmanager.get_plugin("kata-session").tape_of = self._record
+
+    def _record(self, item: pytest.Function) -> Any:
+        from .isolation.transcript import Recording
+
+        return self._recordings.setdefault(item.nodeid, Recording())
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Say what the wall held back, and name mistakes, before it is taken down."""
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        submission = kata.started_submission
+        if submission is not None and submission.held() is not None:
+            self.send("wall", held=submission.held())
+        if self._recordings:
+            from .diagnosis import diagnose_all
+            from .workbench import Workbench
+
+            diagnose_all(Workbench(kata, session.items), self._reports, self._recordings, self.send)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -75,9 +124,7 @@ class Reporter:
         elif report.when == "setup" and report.passed:
             return
         seconds = report.duration + (previous.seconds if previous else 0.0)
-        output = "\n".join(
-            printable(line) for line in getattr(report, "kata_output", "")[:OUTPUT_REPORTED].splitlines()
-        )
+        output = reported_output(getattr(report, "kata_output", ""))
         self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds, output)
         if report.when == "teardown":
             self.send("result", **self._reports[name].as_dict())

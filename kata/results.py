@@ -49,9 +49,11 @@ class Results:
         assembled: whether the learner's six files work together; None if that was not tried.
         assembled_message: why they do not.
         held: what the wall held back; None where there was no wall.
+        diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
     """
 
     tests: list[TestResult] = field(default_factory=list)
     assembled: bool | None = None
     assembled_message: str = ""
     held: list[str] | None = None
+    diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -80,6 +80,7 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
     _work_side_by_side(jobs, on_result)
     for job in jobs:
         results.tests += list(job.done.values())
+        results.diagnoses.update(job.diagnoses)
     alone = plan.assembled == ALWAYS
     if alone or (plan.assembled == IF_ALL_PASS and all(test.state == verdicts.PASSED for test in results.tests)):
         job = _Job(replace(plan, phases=(), assembled=ALWAYS))
@@ -133,6 +134,7 @@ class _Job:
         done: the results so far, by test.
         total: how many tests there are.
         held: what the wall held back; None where there was none.
+        diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -142,6 +144,7 @@ class _Job:
         self.done: dict[str, TestResult] = {}
         self.total = 0
         self.held: list[str] | None = None
+        self.diagnoses: dict[tuple[str, str], str] = {}
 
     def run(self, news: queue.Queue[Any]) -> None:
         """Run; put every result into ``news``, an exception if there is one, and None at the end."""
@@ -172,6 +175,8 @@ class _Job:
             raise SuitesBroken(f"{event['message']}\n{self._attempt.complaint()}".strip())
         elif kind == "wall":
             self.held = event["held"]
+        elif kind == "diagnosis":
+            self.diagnoses[event["phase"], event["task"]] = event["id"]
 
     def stop(self) -> None:
         """End the process that is running."""
@@ -206,7 +211,7 @@ class _Attempt:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**_environment(), "TMPDIR": scratch},
+            env={**session_environment(), "TMPDIR": scratch},
             start_new_session=True,
         )
         lines: queue.Queue[bytes | None] = queue.Queue()
@@ -251,6 +256,7 @@ class _Attempt:
             "leave_out": sorted(self._plan.leave_out),
             "done": sorted(self._done),
             "assembled": self._plan.assembled == ALWAYS,
+            "diagnose": self._plan.wall,
         }
 
     def _note(self, event: dict[str, Any]) -> None:
@@ -291,7 +297,8 @@ KEPT = (
 """Variables of the user's environment that the process needs; the others are none of a submission's business."""
 
 
-def _environment() -> dict[str, str]:
+def session_environment() -> dict[str, str]:
+    """The environment of a process that runs suites."""
     environment = {name: os.environ[name] for name in os.environ if name in KEPT or name.startswith("LC_")}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"

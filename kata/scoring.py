@@ -6,7 +6,8 @@ check of its formula) fails: a result of the right shape and the wrong values is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Mapping, Sequence
 
 from . import verdicts
@@ -25,6 +26,7 @@ class TaskScore:
         passed, total: tests passed and in all.
         message: what to say about the first test that did not pass; empty if all did.
         output: what the submission printed in that test.
+        diagnosis: id of the known misconception that behaves as the task does; empty if none is known.
     """
 
     name: str
@@ -35,6 +37,7 @@ class TaskScore:
     total: int
     message: str = ""
     output: str = ""
+    diagnosis: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,11 @@ def untouched_task(task: Task, total: int, phase_number: int) -> TaskScore:
 
 
 def score_phase(
-    phase: Phase, results: Sequence[TestResult], totals: Mapping[str, int], forbidden: Mapping[str, str]
+    phase: Phase,
+    results: Sequence[TestResult],
+    totals: Mapping[str, int],
+    forbidden: Mapping[str, str],
+    diagnoses: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> PhaseScore:
     """Judge one phase.
 
@@ -157,10 +164,14 @@ def score_phase(
         results: results of its tests.
         totals: task to the number of its tests.
         forbidden: task to the message of the rule that it breaks.
+        diagnoses: (phase id, task) to the id of the misconception that it shows.
     """
     scores = []
     for task in phase.tasks:
         own = [result for result in results if result.phase == phase.id and result.task == task.name]
-        scores.append(score_task(task, own, totals[task.name], forbidden.get(task.name)))
+        score = score_task(task, own, totals[task.name], forbidden.get(task.name))
+        if score.state == verdicts.FAILED:
+            score = replace(score, diagnosis=diagnoses.get((phase.id, task.name), ""))
+        scores.append(score)
     seconds = sum(result.seconds for result in results if result.phase == phase.id)
     return PhaseScore(phase, tuple(scores), seconds)

@@ -1,8 +1,9 @@
 """The process that runs the suites: pytest inside, one line of JSON a test to the process that grades.
 
-Started by ``running`` as ``python -m kata.session [--wall]``. It reads its orders from standard input. What the
-submission prints goes nowhere: the lines travel over what was standard output when the process began. With
-``--wall`` the server of the guests is forked before anything secret is in memory: orders, tests, oracles, pytest.
+Started by ``running`` as ``python -m kata.session [--wall]``. It reads its orders from standard input; with
+``--warm`` it stays and takes one order after another (``kata.warm``). What the submission prints goes nowhere: the
+lines travel over what was standard output when the process began. With ``--wall`` the server of the guests is forked
+before anything secret is in memory: orders, tests, oracles, pytest.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ def main() -> None:
     os.dup2(nowhere, 1)
     if "--wall" in sys.argv:
         prepare_wall(channel)
-    orders = json.loads(sys.stdin.read())
+    source = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
     os.dup2(nowhere, 0)
-    run(channel, orders)
+    orders = json.loads(source.readline())
+    run(channel, orders, source if "--warm" in sys.argv else None)
     os._exit(0)  # no need to take torch down in good order
 
 
@@ -46,17 +48,23 @@ def warm_up() -> None:
         submission.prepared_server.warm()
 
 
-def run(channel: TextIO, orders: dict[str, Any]) -> None:
-    """Run the suites of the ordered phases."""
+def run(channel: TextIO, orders: dict[str, Any], more: TextIO | None = None) -> None:
+    """Run the suites of the ordered phases.
+
+    Args:
+        channel: where every event is told.
+        orders: what to run.
+        more: where further orders come from; then the suites are collected, and run when an order says so.
+    """
     import pytest
 
-    from .reporter import Reporter
+    from .reporter import Reporter, WarmReporter
 
     wanted = set(orders["phases"])
-    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders["assembled"]):
+    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders.get("assembled")):
         warm_up()
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
-    if orders["assembled"]:
+    if orders.get("assembled"):
         suites.append(PROJECT / "tests" / "test_assembled.py")
     arguments = [
         f"--rootdir={PROJECT}",
@@ -74,7 +82,7 @@ def run(channel: TextIO, orders: dict[str, Any]) -> None:
         *([f"--timeout={os.environ['KATA_TEST_TIMEOUT']}"] if "KATA_TEST_TIMEOUT" in os.environ else []),
         *map(str, suites),
     ]  # fmt: skip
-    reporter = Reporter(channel, orders)
+    reporter = Reporter(channel, orders) if more is None else WarmReporter(channel, more)
     status = pytest.main(arguments, plugins=[reporter])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         reporter.send("end")

@@ -46,6 +46,9 @@ class DirectSubmission:
     changed_inputs = False
     """Whether an argument was changed in place; only the wall notices."""
 
+    tape: Any = None
+    """Takes note of answers; only the wall has any."""
+
     def begin(self, under_test: str, seed: int, limit: float, writes_back: bool = True) -> None:
         """A test begins; in this process whatever the code changes in place is changed."""
         self._state.begin(seed)
@@ -97,6 +100,11 @@ class Stage:
         if name.startswith("__"):
             raise AttributeError(name)
         return importlib.import_module(f"tests.stage.{name}")
+
+
+def generator_for(seed: int, name: str) -> torch.Generator:
+    """The random numbers of the test called ``name``."""
+    return torch.Generator().manual_seed(seed_for(seed, name))
 
 
 def seed_for(seed: int, name: str) -> int:

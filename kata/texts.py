@@ -53,6 +53,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "held_signals": ("signals to other processes", "ほかのプロセスへのシグナル"),
     "held_memory": ("memory", "メモリ"),
     "held_cpu": ("processor time", "CPU 時間"),
+    "diagnosis": ("Known mistake:", "よくある間違い:"),
     "printed": ("it printed:", "出力:"),
     "trust_not_run": (
         "Nothing of the submission was run.",

@@ -41,6 +41,7 @@ class Guest:
         self._stage = VirtualPackage({}, Path(config["stage"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
+        self._asked = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -62,6 +63,7 @@ class Guest:
                 header, payload = self._channel.receive()
             except (ChannelClosed, ChannelTimeout):
                 return
+            self._asked += 1
             try:
                 answer = self._answer(header, payload)
             except CodecError as error:
@@ -109,7 +111,7 @@ class Guest:
             if not _same(tensor, was)
         }
         encoder = Encoder(self._register, lambda tensor: self._facts(tensor, number))
-        return encoder.message({"ok": result, "changed": changed, "call": number})
+        return encoder.message({"ok": result, "changed": changed, "call": number, "number": self._asked})
 
     def _object(self, reference: Any) -> Any:
         try:
@@ -189,8 +191,8 @@ class Guest:
             message = str(error)[:4000]
         except BaseException:
             message = "(its message cannot be printed)"
-        answer = {"error": {"names": names[:20], "message": message, "where": where(error, self._sources)}}
-        return Encoder(lambda value: None).message(answer)
+        told = {"names": names[:20], "message": message, "where": where(error, self._sources)}
+        return Encoder(lambda value: None).message({"error": told, "number": self._asked})
 
     # -- what the host may ask for --
 

@@ -51,6 +51,8 @@ class GuestProcess:
         self.dead = ""
         self.writes_back = True
         self.changed_inputs = False
+        self.tape: Any = None
+        self._asked = 0
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
@@ -84,9 +86,12 @@ class GuestProcess:
 
         differentiable: list[Tensor] = []
         message = Encoder(_reference, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
+        self._asked += 1
         try:
             self._channel.send(*message, deadline=self.deadline)
             answer = self._channel.receive(self.deadline)
+            if self.tape is not None:
+                self.tape.note(*answer)
             decoder = Decoder(*answer, on_object=self._handle, on_tensor=self._on_tensor(differentiable))
             body = decoder.value()
         except ChannelTimeout:
@@ -101,7 +106,8 @@ class GuestProcess:
         except BaseException:
             self.dead = "the conversation with the submission was interrupted"
             raise
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) or body.get("number") != self._asked:
+            # A frame of the submission's own making: what follows would be taken for answers to later requests.
             self.dead = "the process that runs the submission answers nonsense"
             raise GuestDied(self.dead)
         if "error" in body:

@@ -34,7 +34,13 @@ class WalledSubmission:
         self._wall = Wall(self._server, target, reference, settings)
         self._assembled = assembled
         self._guest: GuestProcess | None = None
+        self.tape: Any = None
         self.stage = RemoteStage(self)
+
+    def aim(self, target: Path) -> None:
+        """Go on with another folder, or with new guests for the same one."""
+        self._guest = None
+        self._wall.aim(target)
 
     def phase(self, under_test: str, phase_id: str) -> RemotePhase:
         """A phase as the suite of ``under_test`` sees it."""
@@ -48,6 +54,7 @@ class WalledSubmission:
         guest.limit = limit
         guest.deadline = time.monotonic() + limit if limit else None
         guest.writes_back = writes_back
+        guest.tape = self.tape
         guest.begin(seed)
         self._guest = guest
 

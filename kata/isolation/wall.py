@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .. import interrupts
 from ..course import COURSE, PROJECT, SUITES
 from ..loading import complaint_about
 from ..verdicts import GuestDied, TestTimeout
@@ -79,12 +80,14 @@ class Server:
         """Have a guest made; return the connection to it and its process id."""
         from .server import receive_with_descriptor
 
-        self._channel.send(json.dumps({"op": "spawn", "config": config}).encode())
-        try:
-            answer, descriptor = receive_with_descriptor(self._control)
-        except (OSError, ValueError, IndexError) as error:
-            raise GuestDied(f"no process for the submission could be made ({error})") from None
-        return Channel(socket.socket(fileno=descriptor)), int(answer["pid"])
+        with interrupts.held_back():
+            self._channel.send(json.dumps({"op": "spawn", "config": config}).encode())
+            try:
+                answer, descriptor = receive_with_descriptor(self._control)
+            except (OSError, ValueError, IndexError) as error:
+                raise GuestDied(f"no process for the submission could be made ({error})") from None
+            channel = Channel(socket.socket(fileno=descriptor))
+        return channel, int(answer["pid"])
 
     def warm(self) -> None:
         """Have the server get ready for phases that use much of torch, without waiting for it."""
@@ -93,8 +96,9 @@ class Server:
     def end(self, pid: int) -> int:
         """Have a guest ended; return its wait status."""
         try:
-            self._channel.send(json.dumps({"op": "end", "pid": pid}).encode())
-            return int(json.loads(self._channel.receive(time.monotonic() + 30.0)[0])["status"])
+            with interrupts.held_back():
+                self._channel.send(json.dumps({"op": "end", "pid": pid}).encode())
+                return int(json.loads(self._channel.receive(time.monotonic() + 30.0)[0])["status"])
         except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError):
             return 0
 
@@ -217,6 +221,13 @@ class Wall:
         self._scratch = Path(tempfile.mkdtemp(prefix="kata-"))
         self._broken: dict[str, BaseException] = {}
         self.held: set[str] | None = None
+
+    def aim(self, target: Path) -> None:
+        """Take submissions from another folder from now on; guests that are at work end."""
+        for phase_id in list(self._guests):
+            self.end(phase_id)
+        self._broken.clear()
+        self._target = target
 
     def guest(self, phase_id: str, together: bool, limit: float) -> GuestProcess:
         """The living guest in which a phase is tested; a new one if there is none.

@@ -57,7 +57,8 @@ class Misconception:
 
     def explanation(self, lang: str) -> str:
         """What to tell a learner, with the place in the lesson."""
-        return self.ja if lang == "ja" else self.en
+        told, pointer = (self.ja, "解説: {}") if lang == "ja" else (self.en, " See {}.")
+        return told + pointer.format(f"{self.phase.lesson(lang)}#{self.lesson}")
 
 
 @lru_cache(maxsize=None)
@@ -71,3 +72,12 @@ def of_task(task: str) -> list[Misconception]:
     """The misconceptions that a task can lose points by; its own come first."""
     own = [entry for entry in catalogue() if entry.task == task]
     return own + [entry for entry in catalogue() if task in entry.also]
+
+
+def by_id(misconception_id: str) -> Misconception:
+    """The misconception with this id.
+
+    Raises:
+        KeyError: if there is none.
+    """
+    return {entry.id: entry for entry in catalogue()}[misconception_id]

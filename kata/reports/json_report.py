@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .. import misconceptions
 from ..scoring import PhaseScore, Report, TaskScore
+from ..texts import LANGUAGES
 
 VERSION = 1
 
@@ -49,5 +51,12 @@ def _task(task: TaskScore) -> dict[str, Any]:
         "passed": task.passed,
         "total": task.total,
         "message": task.message,
-        "diagnosis": None,
+        "diagnosis": _diagnosis(task.diagnosis),
     }
+
+
+def _diagnosis(misconception_id: str) -> dict[str, str] | None:
+    if not misconception_id:
+        return None
+    found = misconceptions.by_id(misconception_id)
+    return {"id": found.id, **{lang: found.explanation(lang) for lang in LANGUAGES}}

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import verdicts
+from .. import misconceptions, verdicts
 from ..course import COURSE, DEFAULT_TARGET, PROJECT
 from ..grading import next_task
 from ..scoring import Report, TaskScore
@@ -52,6 +52,9 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
             console.print(_task_row(task, lang, width))
             if task.state not in (verdicts.PASSED, verdicts.TODO):
                 _print_indented(console, task.message or "?", width)
+                if task.diagnosis:
+                    told = misconceptions.by_id(task.diagnosis).explanation(lang)
+                    _print_indented(console, f"{text('diagnosis', lang)} {told}", width, style="yellow")
                 if task.output:
                     printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
                     _print_indented(console, "\n".join(printed), width, style="dim")

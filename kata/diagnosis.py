@@ -1,0 +1,99 @@
+"""Name the mistake in a failing task: replay its tests with each known misconception and compare what is answered.
+
+A misconception is named only if it behaves like the submission in every test of the task, those that pass included:
+better no name than a wrong one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Callable, Mapping, Sequence
+
+from . import verdicts
+from .course import COURSE, REFERENCE
+from .isolation.transcript import Comparison, Diverged, Recording
+from .misconceptions import Misconception, of_task
+from .results import TestResult
+from .workbench import Workbench
+
+COMPARED = (verdicts.PASSED, verdicts.FAILED)
+"""States of tests whose answers are compared; a crash or a time-out is no behaviour."""
+
+
+def diagnose(
+    bench: Workbench,
+    phase_id: str,
+    task: str,
+    results: Mapping[str, TestResult],
+    recordings: Mapping[str, Recording],
+    candidates: Sequence[Misconception] | None = None,
+) -> Misconception | None:
+    """The misconception that behaves as the submission did; None if there is none, or more than one.
+
+    Afterwards the workbench is aimed at some candidate.
+
+    Args:
+        bench: runs the tests.
+        phase_id, task: what failed.
+        results: test to how it ended with the submission.
+        recordings: test to what the submission answered in it.
+        candidates: the misconceptions to try; by default all of the task.
+    """
+    tests = [
+        item
+        for item in bench.tests(phase_id, [task])
+        if item.nodeid in results and results[item.nodeid].state in COMPARED and _is_complete(recordings, item.nodeid)
+    ]
+    if not any(results[item.nodeid].state == verdicts.FAILED for item in tests):
+        return None
+    # The tests that fail tell most, and quick ones first: nearly every candidate is out after one.
+    tests.sort(key=lambda item: (results[item.nodeid].state != verdicts.FAILED, results[item.nodeid].seconds))
+    found: list[Misconception] = []
+    with tempfile.TemporaryDirectory(prefix="kata-") as folder:
+        for candidate in of_task(task) if candidates is None else candidates:
+            bench.aim(_write(candidate, Path(folder) / candidate.id))
+            if all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests):
+                found.append(candidate)
+    return found[0] if len(found) == 1 else None
+
+
+def diagnose_all(
+    bench: Workbench,
+    results: Mapping[str, TestResult],
+    recordings: Mapping[str, Recording],
+    send: Callable[..., None],
+) -> None:
+    """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event."""
+    failed = [(result.phase, result.task) for result in results.values() if result.state == verdicts.FAILED]
+    for phase_id, task in dict.fromkeys(failed):
+        own = {name: result for name, result in results.items() if (result.phase, result.task) == (phase_id, task)}
+        found = diagnose(bench, phase_id, task, own, recordings)
+        if found is not None:
+            send("diagnosis", phase=phase_id, task=task, id=found.id)
+
+
+def _write(misconception: Misconception, folder: Path) -> Path:
+    """Make a target folder of the solutions with this mistake in it."""
+    folder.mkdir()
+    for phase in COURSE:
+        if phase == misconception.phase:
+            (folder / phase.file).write_text(misconception.source(), encoding="utf-8")
+        else:
+            shutil.copy(REFERENCE / phase.file, folder)
+    return folder
+
+
+def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:
+    return test in recordings and recordings[test].complete
+
+
+def _behaves_alike(bench: Workbench, item: object, result: TestResult, recording: Recording) -> bool:
+    """Whether the folder that the workbench is aimed at answers in this test as was recorded."""
+    comparison = Comparison(recording)
+    try:
+        replayed = bench.run(item, comparison)
+    except Diverged:
+        return False
+    return comparison.at_end and replayed.state == result.state

@@ -1,0 +1,50 @@
+"""SIGINT where it may come, and not in the middle of a conversation that would be out of step afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import Any, Iterator
+
+_held = 0
+_waiting = False
+
+
+def install() -> None:
+    """Take over SIGINT; from now on it is held back except inside ``allowed``."""
+    global _held
+    _held = 1
+    signal.signal(signal.SIGINT, _on_signal)
+
+
+def _on_signal(number: int, frame: Any) -> None:
+    global _waiting
+    if _held:
+        _waiting = True
+    else:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def allowed() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt inside; one that came earlier is forgotten."""
+    global _held, _waiting
+    before, _held, _waiting = _held, 0, False
+    try:
+        yield
+    finally:
+        _held = before
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """SIGINT waits until the end of this block."""
+    global _held, _waiting
+    _held += 1
+    try:
+        yield
+    finally:
+        _held -= 1
+    if _waiting and not _held:
+        _waiting = False
+        raise KeyboardInterrupt

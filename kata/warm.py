@@ -1,0 +1,190 @@
+"""A session that stays: suites collected, torch imported, server forked, ready to run a phase at once.
+
+``WarmSession`` is the side of the process that asks (it needs no torch). ``serve`` is the other side, called inside
+pytest by ``kata.session --wall --warm``: orders come as lines of JSON, events go back as lines of JSON. A running
+order is cancelled by SIGINT, which the one that asks sends once it knows that the order has begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator, Sequence, TextIO
+
+from . import interrupts, verdicts
+from .course import DEFAULT_TARGET, PROJECT, Phase
+from .isolation.scratch import remove
+from .results import TestResult
+from .running import SuitesBroken, session_environment
+
+LOST = (verdicts.FAILED, verdicts.ERROR, verdicts.TODO)
+
+
+class WarmSession:
+    """Start a warm session; give it orders.
+
+    Args:
+        phases: whose suites it collects.
+        seed: seed of all random draws.
+    """
+
+    def __init__(self, phases: Sequence[Phase], seed: int = 0) -> None:
+        self._scratch = tempfile.mkdtemp(prefix="kata-")
+        self._lock = threading.Lock()
+        self._running = self._cancelled = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kata.session", "--wall", "--warm"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**session_environment(), "TMPDIR": self._scratch},
+            start_new_session=True,
+        )
+        self._send({"phases": [phase.id for phase in phases], "target": str(DEFAULT_TARGET), "seed": seed})
+
+    def run(
+        self,
+        phase: Phase,
+        target: Path,
+        tasks: Sequence[str] | None = None,
+        first: Sequence[str] = (),
+        stop_at_loss: bool = False,
+        diagnose: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Run the tests of a phase; yield ``result``, ``diagnosis`` and at last ``end`` events as they come.
+
+        Args:
+            phase: one of the phases of this session.
+            target: the folder it is taken from, read anew.
+            tasks: names of the tasks to run; None for all.
+            first: node ids of the tests to run first.
+            stop_at_loss: end with the first test that does not pass.
+            diagnose: look for a known misconception in every task that fails.
+
+        Raises:
+            SuitesBroken: if the session ended, or could not collect the suites.
+        """
+        order = {
+            "phase": phase.id,
+            "target": str(target.resolve()),
+            "tasks": None if tasks is None else list(tasks),
+            "first": list(first),
+            "stop_at_loss": stop_at_loss,
+            "diagnose": diagnose,
+        }
+        self._cancelled = False
+        self._send(order)
+        for event in self.events():
+            if event["event"] == "begun":
+                self._set_running(True)
+                continue
+            if event["event"] == "end":
+                self._set_running(False)
+            yield event
+            if event["event"] == "end":
+                return
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What the session tells, one event after another; ``ready`` comes once, after its start.
+
+        Raises:
+            SuitesBroken: when it has ended.
+        """
+        for line in self._process.stdout:
+            event = json.loads(line)
+            if event["event"] == "broken":
+                raise SuitesBroken(event["message"])
+            yield event
+        raise SuitesBroken("the process that runs the tests ended")
+
+    def cancel(self) -> None:
+        """End the order that is running or about to; its ``end`` event says ``cancelled``. From any thread."""
+        with self._lock:
+            self._cancelled = True
+            if self._running:
+                self._interrupt()
+
+    def _set_running(self, running: bool) -> None:
+        with self._lock:
+            self._running = running
+            if running and self._cancelled:
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGINT)
+
+    def close(self) -> None:
+        """End the session and all that belongs to it."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=2.0)
+        except subprocess.TimeoutExpired:
+            if hasattr(os, "killpg"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        remove(Path(self._scratch))
+
+    def _send(self, order: dict[str, Any]) -> None:
+        try:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise SuitesBroken("the process that runs the tests ended") from None
+
+    def __enter__(self) -> WarmSession:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def serve(bench: Any, orders: TextIO, send: Callable[..., None]) -> None:
+    """Carry out orders until there are no more.
+
+    Args:
+        bench: a ``Workbench``.
+        orders: lines of JSON.
+        send: ``send(event, **data)`` tells the one that asks.
+    """
+    interrupts.install()
+    send("ready", tests=len(bench.items))
+    for line in orders:
+        cancelled = False
+        try:
+            with interrupts.allowed():
+                send("begun")
+                _carry_out(bench, json.loads(line), send)
+        except KeyboardInterrupt:
+            cancelled = True
+        send("end", cancelled=cancelled)
+
+
+def _carry_out(bench: Any, order: dict[str, Any], send: Callable[..., None]) -> None:
+    from .diagnosis import diagnose_all
+    from .isolation.transcript import Recording
+
+    bench.aim(Path(order["target"]))
+    results: dict[str, TestResult] = {}
+    recordings: dict[str, Any] = {}
+    for item in bench.tests(order["phase"], order["tasks"], order["first"]):
+        recordings[item.nodeid] = Recording()
+        result = results[item.nodeid] = bench.run(item, recordings[item.nodeid])
+        with interrupts.held_back():
+            send("result", **result.as_dict())
+        if order["stop_at_loss"] and result.state in LOST:
+            return
+    if order["diagnose"]:
+        diagnose_all(bench, results, recordings, send)

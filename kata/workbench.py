@@ -1,0 +1,98 @@
+"""The collected tests of suites, to be run again and again against one folder after another.
+
+Inside the session: suites are imported and the guests' server is ready, so that a run costs little more than the
+tests themselves. ``kata.warm`` is the way in from another process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Iterable, Sequence
+
+import pytest
+
+from . import calling, verdicts
+from .pytest_plugin import TIMEOUTS_PER_TASK, phase_of, task_of
+from .reporter import reported_output
+from .results import ASSEMBLED, TestResult
+
+
+class Workbench:
+    """Run tests of a session against any folder.
+
+    Args:
+        kata: the session's ``KataPlugin``, with ``--wall``.
+        items: the collected tests.
+    """
+
+    def __init__(self, kata: Any, items: Sequence[pytest.Function]) -> None:
+        self._kata = kata
+        self.items = list(items)
+        self._timeouts: Counter[str] = Counter()
+        self._target: Path = kata.target
+
+    def aim(self, target: Path) -> None:
+        """Take the submission from ``target``, read anew, until further notice."""
+        self._kata.submission.aim(target)
+        self._timeouts.clear()
+        self._target = target
+
+    def tests(self, phase_id: str, tasks: Iterable[str] | None = None, first: Iterable[str] = ()) -> list[Any]:
+        """The tests of a phase, those named in ``first`` at the beginning.
+
+        Args:
+            phase_id: the phase.
+            tasks: names of the tasks; None for all.
+            first: node ids of tests that are to come first.
+        """
+        wanted = None if tasks is None else set(tasks)
+        early = set(first)
+        found = [
+            item
+            for item in self.items
+            if getattr(phase_of(item), "id", ASSEMBLED) == phase_id and (wanted is None or task_of(item) in wanted)
+        ]
+        return sorted(found, key=lambda item: item.nodeid not in early)
+
+    def run(self, item: pytest.Function, tape: Any = None) -> TestResult:
+        """Run one test.
+
+        Args:
+            item: the test.
+            tape: takes note of the answers (``isolation.transcript``).
+
+        Raises:
+            KeyboardInterrupt: if the run is to stop; what a submission raises never comes through.
+            Diverged: from the tape.
+        """
+        task = task_of(item) or ""
+        started = time.perf_counter()
+        if self._timeouts[task] >= TIMEOUTS_PER_TASK:
+            note = f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already"
+            return self._result(item, verdicts.Verdict(verdicts.ERROR, note), 0.0)
+        error = self._error_of(item, tape)
+        if isinstance(error, verdicts.TestTimeout):
+            self._timeouts[task] += 1
+        verdict = calling.verdict_on(error, self._target)
+        return self._result(item, verdict, time.perf_counter() - started)
+
+    def _error_of(self, item: pytest.Function, tape: Any) -> BaseException | None:
+        try:
+            calling.call(item, self._kata, calling.fresh_arguments(item, self._kata), tape)
+        except (Exception, verdicts.TestTimeout, verdicts.GuestDied, pytest.skip.Exception, SystemExit) as error:
+            return error
+        return None
+
+    def _result(self, item: pytest.Function, verdict: verdicts.Verdict, seconds: float) -> TestResult:
+        return TestResult(
+            test=item.nodeid,
+            phase=getattr(phase_of(item), "id", ASSEMBLED),
+            task=task_of(item) or "",
+            core=item.get_closest_marker("core") is not None,
+            state=verdict.state,
+            message=verdict.message,
+            seconds=seconds,
+            output=reported_output(self._kata.submission.take_output()),
+        )

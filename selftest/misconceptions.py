@@ -1,0 +1,184 @@
+"""Prove the suites by the catalogue: each misconception loses points where it should, and is named.
+
+``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--jobs N]`` prints a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from kata import verdicts
+from kata.course import COURSE, REFERENCE, Phase
+from kata.misconceptions import Misconception, catalogue
+from kata.warm import WarmSession
+
+SEEDS = (0, 1, 2, 3, 4, 5)
+ROW = "{:44} {:8} {:30} {}"
+
+
+@dataclass
+class Finding:
+    """What the suites say of one misconception.
+
+    Attributes:
+        misconception: which one.
+        escaped: seeds under which its own task, or one of ``also``, lost nothing.
+        spilled: (seed, task) where a task lost points that should not have.
+        seeds: under how many seeds it was tried.
+        named: id of the diagnosis under the first seed; empty if there was none.
+        diagnosed: whether a diagnosis was asked for.
+    """
+
+    misconception: Misconception
+    escaped: list[tuple[int, str]] = field(default_factory=list)
+    spilled: list[tuple[int, str]] = field(default_factory=list)
+    seeds: int = 0
+    named: str = ""
+    diagnosed: bool = False
+
+    @property
+    def caught(self) -> bool:
+        """Whether it loses what it should, and nothing else, under every seed."""
+        return not self.escaped and not self.spilled
+
+
+def affected_tasks(misconception: Misconception) -> list[str]:
+    """The tasks whose code reaches a definition that the misconception changes; the others cannot lose by it."""
+    phase = misconception.phase
+    before = _definitions((REFERENCE / phase.file).read_text(encoding="utf-8"))
+    after = _definitions(misconception.source())
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    if "" in changed:  # something outside of all definitions
+        return [task.name for task in phase.tasks]
+    while True:
+        users = {name for name, code in after.items() if any(word in changed for word in _words(code))}
+        if users <= changed:
+            return [task.name for task in phase.tasks if task.name in changed]
+        changed |= users
+
+
+def _definitions(source: str) -> dict[str, str]:
+    """Name to code of everything at the top of a module; under ``""`` the rest."""
+    found = {"": ""}
+    for node in ast.parse(source).body:
+        name = node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ""
+        found[name] = found.get(name, "") + ast.dump(node)
+    return found
+
+
+def _words(code: str) -> set[str]:
+    return {part.split("'")[0] for part in code.split("id='")[1:]}
+
+
+def prove(phase: Phase, wanted: Sequence[Misconception], seed: int, diagnose: bool) -> Iterator[tuple[str, Any]]:
+    """Try misconceptions of one phase under one seed; yield (id, what was found)."""
+    with tempfile.TemporaryDirectory(prefix="misconceptions-") as folder, WarmSession([phase], seed) as session:
+        for entry in wanted:
+            target = Path(folder) / entry.id
+            target.mkdir()
+            for other in COURSE:
+                shutil.copy(REFERENCE / other.file, target)
+            (target / phase.file).write_text(entry.source(), encoding="utf-8")
+            lost, named = {}, ""
+            for task in affected_tasks(entry):
+                asked = diagnose and task == entry.task
+                events = list(session.run(phase, target, [task], stop_at_loss=not asked, diagnose=asked))
+                lost[task] = any(event.get("state", verdicts.PASSED) != verdicts.PASSED for event in events)
+                named = next((event["id"] for event in events if event["event"] == "diagnosis"), named)
+            yield entry.id, (lost, named)
+
+
+def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2) -> list[Finding]:
+    """Try misconceptions under all seeds; the first seed also asks for the diagnosis."""
+    findings = {entry.id: Finding(entry) for entry in wanted}
+    work = []
+    for seed in seeds:
+        for phase in COURSE:
+            own = [entry for entry in wanted if entry.phase == phase]
+            shares = [own[start::jobs] for start in range(jobs)] if seed == seeds[0] else [own]
+            work += [(phase, share, seed, seed == seeds[0]) for share in shares if share]
+
+    def carry_out(job: tuple[Phase, list[Misconception], int, bool]) -> None:
+        for name, (lost, named) in prove(*job):
+            finding, seed = findings[name], job[2]
+            entry = finding.misconception
+            finding.seeds += 1
+            expected = {entry.task, *entry.also}
+            finding.escaped += [(seed, task) for task in expected if not lost.get(task)]
+            finding.spilled += [(seed, task) for task in lost if lost[task] and task not in expected]
+            if job[3]:
+                finding.named, finding.diagnosed = named, True
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(carry_out, work))
+    return list(findings.values())
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """The findings as lines of text, with a summary."""
+    lines = [ROW.format("misconception", "caught", "task", "named")]
+    for finding in findings:
+        entry = finding.misconception
+        caught = "yes" if finding.caught else "NO"
+        named = "yes" if finding.named == entry.id else f"NO: {finding.named or 'not named'}"
+        lines.append(ROW.format(entry.id, caught, entry.task, named if finding.diagnosed else "-"))
+        lines += [f"    lost nothing in {task} under seed {seed}" for seed, task in sorted(finding.escaped)]
+        lines += [f"    lost points in {task} under seed {seed}" for seed, task in sorted(finding.spilled)]
+    own = sum(finding.named == finding.misconception.id for finding in findings)
+    other = sum(finding.named not in ("", finding.misconception.id) for finding in findings)
+    caught = sum(finding.caught for finding in findings)
+    lines.append(f"{len(findings)} known, {caught} caught, {own} named with their own id, {other} with another's")
+    return "\n".join(lines)
+
+
+def chosen(words: Sequence[str]) -> list[Misconception]:
+    """The misconceptions that ids, tasks, phase numbers or phase ids name; all if there are none.
+
+    Raises:
+        KeyError: if a word names nothing.
+    """
+    if not words:
+        return list(catalogue())
+    found = []
+    for word in words:
+        named = [
+            entry
+            for entry in catalogue()
+            if word in (entry.id, entry.task, str(entry.phase.number), f"phase{entry.phase.number}", entry.phase.id)
+        ]
+        if not named:
+            raise KeyError(f"{word!r} is no misconception, task or phase that has any")
+        found += named
+    return list(dict.fromkeys(found))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; return 1 if a misconception escapes, spills over or is named wrongly."""
+    parser = argparse.ArgumentParser(prog="python -m selftest.misconceptions", description=__doc__)
+    parser.add_argument("which", nargs="*", metavar="ID|TASK|PHASE", help="which misconceptions (default: all)")
+    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="seeds, with commas between them")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at a time (default: 2)")
+    options = parser.parse_args(arguments)
+    try:
+        wanted = chosen(options.which)
+    except KeyError as error:
+        parser.error(error.args[0])
+    started = time.monotonic()
+    findings = find(wanted, [int(seed) for seed in options.seeds.split(",")], options.jobs)
+    print(table(findings))
+    print(f"{time.monotonic() - started:.0f} s")
+    bad = [finding for finding in findings if not finding.caught or finding.named != finding.misconception.id]
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
