@@ -33,9 +33,10 @@ class WarmSession:
     Args:
         phases: whose suites it collects.
         seed: seed of all random draws.
+        assembled: collect the suite of the six files together as well (``run`` with ``results.ASSEMBLED``).
     """
 
-    def __init__(self, phases: Sequence[Phase], seed: int = 0) -> None:
+    def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
         self._scratch = tempfile.mkdtemp(prefix="kata-")
         self._lock = threading.Lock()
         self._running = self._cancelled = False
@@ -48,11 +49,12 @@ class WarmSession:
             env={**session_environment(), "TMPDIR": self._scratch},
             start_new_session=True,
         )
-        self._send({"phases": [phase.id for phase in phases], "target": str(DEFAULT_TARGET), "seed": seed})
+        wanted = [phase.id for phase in phases]
+        self._send({"phases": wanted, "target": str(DEFAULT_TARGET), "seed": seed, "assembled": assembled})
 
     def run(
         self,
-        phase: Phase,
+        phase_id: str,
         target: Path,
         tasks: Sequence[str] | None = None,
         first: Sequence[str] = (),
@@ -62,7 +64,7 @@ class WarmSession:
         """Run the tests of a phase; yield ``result``, ``diagnosis`` and at last ``end`` events as they come.
 
         Args:
-            phase: one of the phases of this session.
+            phase_id: one of the phases of this session.
             target: the folder it is taken from, read anew.
             tasks: names of the tasks to run; None for all.
             first: node ids of the tests to run first.
@@ -73,7 +75,7 @@ class WarmSession:
             SuitesBroken: if the session ended, or could not collect the suites.
         """
         order = {
-            "phase": phase.id,
+            "phase": phase_id,
             "target": str(target.resolve()),
             "tasks": None if tasks is None else list(tasks),
             "first": list(first),

@@ -91,7 +91,7 @@ def prove(phase: Phase, wanted: Sequence[Misconception], seed: int, diagnose: bo
             lost, named = {}, ""
             for task in affected_tasks(entry):
                 asked = diagnose and task == entry.task
-                events = list(session.run(phase, target, [task], stop_at_loss=not asked, diagnose=asked))
+                events = list(session.run(phase.id, target, [task], stop_at_loss=not asked, diagnose=asked))
                 lost[task] = any(event.get("state", verdicts.PASSED) != verdicts.PASSED for event in events)
                 named = next((event["id"] for event in events if event["event"] == "diagnosis"), named)
             yield entry.id, (lost, named)
