@@ -1,0 +1,201 @@
+"""Pictures of a training: its curves, and the cross-attention of one sentence.
+
+``train`` draws them at its end, and ``show 6`` draws those of the last training of every toy anew.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from . import style
+from .style import of
+
+CURVES_TITLE = (
+    "{toy}: a training of {steps} steps (seed {seed}, {device})",
+    "{toy}: {steps} ステップの学習（シード {seed}、{device}）",
+)
+CURVES_CAPTION = (
+    "The thin line is the loss of every batch, the thick one its running mean. With label smoothing the loss "
+    "cannot reach 0: it levels out at a floor. What counts is the exact match on sentences that were never "
+    "trained on. A loss that falls while the exact match stays near 0 points at a mask that lets the decoder see "
+    "the answer.",
+    "細い線は各バッチの損失、太い線はその移動平均です。ラベル平滑化があるため、損失は 0 にはならず、ある下限で落"
+    "ち着きます。大切なのは、学習に使っていない文での完全一致率です。損失が下がるのに完全一致率が 0 付近のままな"
+    "ら、デコーダに答えが見えてしまうマスクになっていないかを疑いましょう。",
+)
+LOSS = ("loss", "損失")
+LOSS_AXIS = ("loss (nats a token)", "損失（トークンあたり、nat）")
+STEP_AXIS = ("training step", "学習ステップ")
+EACH_BATCH = ("training, every batch", "学習（各バッチ）")
+RUNNING_MEAN = ("training, mean of {width} steps", "学習（{width} ステップの平均）")
+VALIDATION = ("validation", "検証")
+QUALITY = ("quality on unseen sentences", "未知の文での出来")
+QUALITY_AXIS = ("share of sentences, BLEU / 100", "文の割合、BLEU / 100")
+EXACT = ("exact match", "完全一致率")
+BLEU = ("BLEU / 100", "BLEU / 100")
+RATE = ("learning rate", "学習率")
+NOTHING_MEASURED = ("nothing was measured yet", "まだ測っていません")
+
+ALIGNMENT_TITLE = (
+    "Where the decoder looks: cross-attention of layer {layer}",
+    "デコーダが見ている場所: 第 {layer} 層の交差注意",
+)
+ALIGNMENT_CAPTION = (
+    "A row is one token of the output, a column one token of the source; a row's weights add up to 1. Bright "
+    "cells show which source tokens were read while that token was made. For reverse a bright diagonal runs from "
+    "bottom left to top right, for copy from top left to bottom right; in a translation it follows the order of "
+    "the words. Heads share the work: one alone need not make sense.",
+    "行は出力のトークン、列は入力のトークンで、各行の重みの和は 1 です。明るいマスは、そのトークンを出すときに読"
+    "まれた入力を示します。reverse では左下から右上へ、copy では左上から右下へ明るい対角線が現れ、翻訳では語順に"
+    "沿って並びます。ヘッドは仕事を分け合うので、一つだけを見て意味が分からなくても構いません。",
+)
+MEAN_OF_HEADS = ("mean of all heads", "全ヘッドの平均")
+HEAD = ("head {number}", "ヘッド {number}")
+SOURCE_AXIS = ("source", "入力")
+OUTPUT_AXIS = ("output", "出力")
+WEIGHT_AXIS = ("attention weight", "注意の重み")
+
+
+def draw_history(history: dict[str, Any], path: Path, lang: str) -> None:
+    """Draw the curves of a training: loss, quality on unseen sentences, learning rate.
+
+    Args:
+        history: ``{"toy", "seed", "device", "steps": [{"step", "loss", "lr", ...}], "validations": [{"step", "loss",
+            "exact", "bleu"}]}``; ``exact`` is a share from 0 to 1, ``bleu`` is 0 to 100 or None. Either list may be
+            empty, and a loss may be NaN.
+        path: PNG file to write; its folder is made.
+        lang: ``"en"`` or ``"ja"``.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    with style.look(lang):
+        style.save(_history_figure(history, lang), path)
+
+
+def draw_alignment(attention: dict[str, Any], path: Path, lang: str) -> None:
+    """Draw the cross-attention of one sentence: every head, and the mean of all.
+
+    Args:
+        attention: ``{"source": [tokens], "output": [tokens], "weights": [head][output][source], "layer": number}``.
+        path: PNG file to write; its folder is made.
+        lang: ``"en"`` or ``"ja"``.
+
+    Raises:
+        ValueError: if the weights are not one row an output token and one column a source token.
+        OSError: if the file cannot be written.
+    """
+    with style.look(lang):
+        style.save(_alignment_figure(attention, lang), path)
+
+
+def _history_figure(history: dict[str, Any], lang: str) -> Figure:
+    steps, validations = history["steps"], history["validations"]
+    last = steps[-1]["step"] if steps else 0
+    title = of(CURVES_TITLE, lang, toy=history["toy"], steps=last, seed=history["seed"], device=history["device"])
+    figure = style.new_figure(5.6, title, of(CURVES_CAPTION, lang))
+    grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
+    _draw_losses(figure.add_subplot(grid[0, :]), steps, validations, lang)
+    _draw_quality(figure.add_subplot(grid[1, 0]), validations, last, lang)
+    _draw_rates(figure.add_subplot(grid[1, 1]), steps, lang)
+    return figure
+
+
+def _draw_losses(axes: Axes, steps: list[dict[str, Any]], validations: list[dict[str, Any]], lang: str) -> None:
+    axes.set_title(of(LOSS, lang))
+    axes.set_xlabel(of(STEP_AXIS, lang))
+    axes.set_ylabel(of(LOSS_AXIS, lang))
+    axes.grid(axis="y")
+    if not steps and not validations:
+        style.note(axes, of(NOTHING_MEASURED, lang))
+        return
+    x, y = _column(steps, "step"), _column(steps, "loss")
+    width = max(1, min(50, len(y) // 20))
+    axes.plot(x, y, color=style.SKY, linewidth=0.8, alpha=0.7, label=of(EACH_BATCH, lang))
+    if width > 1:
+        mean = np.convolve(y, np.ones(width) / width, mode="valid")
+        middle = x[(width - 1) // 2 :][: len(mean)]
+        axes.plot(middle, mean, color=style.BLUE, label=of(RUNNING_MEAN, lang, width=width))
+    if validations:
+        where = _column(validations, "step")
+        axes.plot(
+            where, _column(validations, "loss"), "s--", color=style.VERMILION, markersize=5, label=of(VALIDATION, lang)
+        )
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.legend()
+
+
+def _draw_quality(axes: Axes, validations: list[dict[str, Any]], last: int, lang: str) -> None:
+    axes.set_title(of(QUALITY, lang))
+    axes.set_xlabel(of(STEP_AXIS, lang))
+    axes.set_ylim(-0.03, 1.03)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.grid(axis="y")
+    if not validations:
+        style.note(axes, of(NOTHING_MEASURED, lang))
+        return
+    where = _column(validations, "step")
+    axes.plot(where, _column(validations, "exact"), "o-", color=style.BLUE, markersize=5, label=of(EXACT, lang))
+    bleu = _column(validations, "bleu") / 100
+    if not np.isnan(bleu).all():
+        axes.plot(where, bleu, "s--", color=style.VERMILION, markersize=5, label=of(BLEU, lang))
+    axes.set_xlim(0, max(last, where.max()) * 1.05)
+    axes.legend(loc="lower right")
+
+
+def _draw_rates(axes: Axes, steps: list[dict[str, Any]], lang: str) -> None:
+    axes.set_title(of(RATE, lang))
+    axes.set_xlabel(of(STEP_AXIS, lang))
+    axes.set_ylabel(of(RATE, lang))
+    axes.grid(axis="y")
+    if not steps:
+        style.note(axes, of(NOTHING_MEASURED, lang))
+        return
+    axes.plot(_column(steps, "step"), _column(steps, "lr"), color=style.GREEN)
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2), useMathText=True)
+
+
+def _column(rows: list[dict[str, Any]], name: str) -> np.ndarray:
+    """One number a row; what is missing becomes NaN, which is not drawn."""
+    values = (row.get(name) for row in rows)
+    return np.array([math.nan if value is None else float(value) for value in values])
+
+
+def _alignment_figure(attention: dict[str, Any], lang: str) -> Figure:
+    source, output = list(attention["source"]), list(attention["output"])
+    weights = np.asarray(attention["weights"], dtype=float)  # (h, L_out, L_src)
+    if weights.ndim != 3 or weights.shape[1:] != (len(output), len(source)):
+        raise ValueError(f"weights of shape {weights.shape} for {len(output)} output and {len(source)} source tokens")
+    heads = len(weights)
+    columns = min(2, heads)
+    rows = math.ceil(heads / columns)
+    height = min(9.0, max(4.6, 0.25 * len(output) + 1.5, rows * (0.14 * len(output) + 0.6)))
+    title = of(ALIGNMENT_TITLE, lang, layer=attention["layer"])
+    figure = style.new_figure(height, title, of(ALIGNMENT_CAPTION, lang))
+    grid = figure.add_gridspec(rows, 2 + columns)
+    large = figure.add_subplot(grid[:, :2])
+    top = max(float(weights.max(initial=0.0)), 1e-9)
+    image = style.heat_map(large, weights.mean(axis=0), 0, top, rows=output, columns=source)
+    large.set_title(of(MEAN_OF_HEADS, lang))
+    large.set_xlabel(of(SOURCE_AXIS, lang))
+    large.set_ylabel(of(OUTPUT_AXIS, lang))
+    small = []
+    for number in range(heads):
+        axes = figure.add_subplot(grid[number // columns, 2 + number % columns])
+        style.heat_map(axes, weights[number], 0, top)
+        axes.set_title(of(HEAD, lang, number=number + 1))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        small.append(axes)
+    figure.colorbar(image, ax=small, label=of(WEIGHT_AXIS, lang), shrink=0.8, aspect=30)
+    return figure
