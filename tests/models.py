@@ -34,10 +34,9 @@ def lengths_mask(lengths: Sequence[int], longest: int) -> Tensor:
 
 
 def parameter(module: Any, name: str) -> Tensor:
-    """The parameter at a dotted name."""
-    for attribute in name.split("."):
-        module = getattr(module, attribute)
-    return module
+    """The parameter, or the submodule, at a dotted name."""
+    owner, _, last = name.rpartition(".")
+    return getattr(module.get_submodule(owner) if owner else module, last)
 
 
 def part_of(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:

@@ -24,6 +24,9 @@ from .codec import CodecError, Decoder, Encoder
 
 MAX_LISTED = 100_000
 
+_NOT_LISTED = object()
+"""The parameters of the module that is called: nobody has asked for them yet."""
+
 
 class Guest:
     """Serve one host until it hangs up.
@@ -54,7 +57,8 @@ class Guest:
         self._leaf_ids: dict[int, int] = {}
         self._arguments: dict[int, list[Tensor]] = {}
         self._groups: dict[tuple[Any, ...], int] = {}
-        self._module_leaves: list[Tensor] | None = None
+        self._called: Any = None
+        self._module_leaves: Any = None
 
     def serve(self) -> None:
         """Answer requests, one after another."""
@@ -98,7 +102,7 @@ class Guest:
         operation = getattr(self, "_do_" + request["op"])
         number = next(self._numbers)
         self._arguments[number] = arguments
-        self._module_leaves = _parameters_of(request.get("object"))
+        self._called, self._module_leaves = request.get("object"), _NOT_LISTED
         with torch.set_grad_enabled(bool(request.get("grad", True))):
             before = torch.is_grad_enabled()
             result = operation(request)
@@ -139,6 +143,8 @@ class Guest:
             return {"leaf": self._leaf(tensor)}
         output = next(self._numbers)
         self._outputs[output] = tensor
+        if self._module_leaves is _NOT_LISTED:
+            self._module_leaves = _parameters_of(self._called)
         # A module's parameters are listed faster than a graph is walked.
         leaves = self._module_leaves if self._module_leaves is not None else self._leaves_of(tensor, call)
         return {"output": output, "group": self._group(leaves)}

@@ -27,7 +27,10 @@ LISTED = frozenset(
 """Methods of nn.Module that give an iterator."""
 
 METHODS = LISTED | frozenset(
-    ("train", "eval", "double", "float", "to", "state_dict", "load_state_dict", "zero_grad", "step", "backward")
+    (
+        "train", "eval", "double", "float", "to", "state_dict", "load_state_dict", "zero_grad", "step", "backward",
+        "get_submodule",
+    )  # fmt: skip
 )
 """Methods that suites call often: they are called in one request instead of two."""
 
@@ -114,6 +117,10 @@ class GuestProcess:
             raise _rebuild_error(body["error"])
         self._write_back(body.get("changed"), sent)
         return self._connect(body.get("ok"), body.get("call"), differentiable)
+
+    def holds(self, handle: Handle) -> bool:
+        """Whether a handle stands for an object of the test that is running."""
+        return not self.dead and handle._kata_guest is self and handle._kata_epoch == self._epoch
 
     def hang_up(self) -> None:
         """Close the connection."""

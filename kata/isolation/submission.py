@@ -9,11 +9,15 @@ from typing import Any
 
 import torch
 
-from .host import GuestProcess
+from .host import GuestProcess, Handle
 from .wall import SpawnServer, Wall, can_fork, start_server
 
 prepared_server: Any = None
 """A server forked earlier, while this process knew nothing secret (see ``kata.session``)."""
+
+
+PROBED = frozenset(("setup_example", "teardown_example", "execute_example"))
+"""What hypothesis looks for in the first argument of every test."""
 
 
 class WalledSubmission:
@@ -77,6 +81,10 @@ class WalledSubmission:
             raise RuntimeError("the submission was asked for something outside of a test")
         return self._guest.request(request)
 
+    def holds(self, handle: Handle) -> bool:
+        """Whether a handle is one of the test that is running."""
+        return self._guest is not None and self._guest.holds(handle)
+
     def take_output(self) -> str:
         """What the submission printed during the test."""
         return self._server.output.take()
@@ -96,11 +104,18 @@ class RemotePhase:
     def __init__(self, submission: WalledSubmission, phase_id: str) -> None:
         self._submission = submission
         self._phase_id = phase_id
+        self._known: dict[str, Handle] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name.startswith("hypothesis_"):
+        if name.startswith(("__", "hypothesis_")) or name in PROBED:
             raise AttributeError(name)
-        return self._submission.request({"op": "phase", "phase": self._phase_id, "name": name})
+        known = self._known.get(name)
+        if known is not None and self._submission.holds(known):
+            return known
+        value = self._submission.request({"op": "phase", "phase": self._phase_id, "name": name})
+        if isinstance(value, Handle):
+            self._known[name] = value
+        return value
 
 
 class RemoteStage:
@@ -110,7 +125,7 @@ class RemoteStage:
         self._submission = submission
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name.startswith("hypothesis_"):
+        if name.startswith(("__", "hypothesis_")) or name in PROBED:
             raise AttributeError(name)
         return _RemoteStageModule(self._submission, name)
 
