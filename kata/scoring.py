@@ -122,7 +122,7 @@ def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden:
         return TaskScore(task.name, verdicts.PASSED, float(task.points), task.points, passed, total)
     state, message, output = _worst(results)
     core_holds = all(result.state == verdicts.PASSED for result in results if result.core)
-    complete = len(tests) == total and core_holds
+    complete = 0 < len(tests) == total and core_holds
     score = round(task.points * passed / total, 2) if complete and state != verdicts.FORBIDDEN else 0.0
     return TaskScore(task.name, state, score, task.points, passed, total, message, output)
 

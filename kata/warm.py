@@ -143,7 +143,7 @@ class WarmSession:
         try:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):  # its end of the pipe is gone, or ours is closed
             raise SuitesBroken("the process that runs the tests ended") from None
 
     def __enter__(self) -> WarmSession:

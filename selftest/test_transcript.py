@@ -1,0 +1,116 @@
+"""Two transcripts are alike if a suite cannot tell them apart."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from kata.isolation.codec import Encoder
+from kata.isolation.transcript import MAX_BYTES, Comparison, Diverged, Recording, alike
+
+
+def answer(value, **more):
+    """An answer as a guest sends it."""
+    return Encoder(lambda thing: {"id": 7, "type": "Thing"}).message({"ok": value, "changed": {}, **more})
+
+
+def differ(one, other):
+    """Whether a comparison tells two answers apart."""
+    recording = Recording()
+    recording.note(*one)
+    try:
+        Comparison(recording).note(*other)
+    except Diverged:
+        return True
+    return False
+
+
+ALIKE = [
+    (torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0 + 1e-5])),
+    (torch.tensor([math.nan, math.inf]), torch.tensor([math.nan, math.inf])),
+    (1.0, 1.0 + 1e-9),
+    ([("a", 1), ("b", 2)], [("b", 2), ("a", 1)]),
+    ({"a": torch.ones(2)}, {"a": torch.ones(2)}),
+    (torch.ones(2, device="meta"), torch.zeros(2, device="meta")),
+]
+DIFFERENT = [
+    (torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.001])),
+    (torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 2.0]])),
+    (torch.tensor([1.0], dtype=torch.float64), torch.tensor([1.0])),
+    (torch.tensor([1.0], dtype=torch.float64), torch.tensor([1.0 + 1e-5], dtype=torch.float64)),
+    (torch.tensor([1]), torch.tensor([2])),
+    (torch.tensor([math.nan]), torch.tensor([1.0])),
+    (1, 2),
+    (1, 1.0),
+    (True, 1),
+    ("a", "b"),
+    ([1, 2], [2, 1]),
+    ([1, 2], [1, 2, 3]),
+    ([("a", 1)], [("a", 2)]),
+    ({"a": 1}, {"b": 1}),
+    (torch.ones(2), None),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_what_a_suite_cannot_tell_apart_is_alike(one, other):
+    assert alike(one, other)
+    assert not differ(answer(one), answer(other))
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_a_suite_can_tell_apart_is_not(one, other):
+    assert not alike(one, other)
+    assert differ(answer(one), answer(other))
+
+
+def test_how_a_guest_numbers_and_names_its_objects_does_not_count():
+    thing = object()
+    one = Encoder(lambda value: {"id": 1, "type": "Mine"}).message({"ok": thing, "call": 3, "number": 5})
+    other = Encoder(lambda value: {"id": 2, "type": "Yours"}).message({"ok": thing, "call": 4, "number": 6})
+    assert not differ(one, other)
+    assert differ(one, answer(1.0))
+
+
+def test_exceptions_are_compared_by_type():
+    def complaint(name, message):
+        told = {"names": [name, "Exception"], "message": message, "where": ""}
+        return Encoder(lambda value: None).message({"error": told})
+
+    assert not differ(complaint("ValueError", "too long"), complaint("ValueError", "L > max_len"))
+    assert differ(complaint("ValueError", "too long"), complaint("IndexError", "too long"))
+    assert differ(complaint("ValueError", "too long"), answer(1.0))
+
+
+def test_whether_gradients_can_be_asked_for_counts():
+    def sent(facts):
+        return Encoder(lambda value: None, lambda tensor: facts).message({"ok": torch.ones(2)})
+
+    assert differ(sent({"output": 1, "group": {"id": 2}}), sent({}))
+    assert not differ(sent({"output": 1, "group": {"id": 2}}), sent({"output": 9, "group": {"id": 8}}))
+
+
+def test_what_a_call_did_to_its_arguments_counts():
+    changed = Encoder(lambda value: None).message({"ok": None, "changed": {0: torch.ones(2)}})
+    assert differ(changed, answer(None))
+
+
+def test_more_answers_than_were_recorded_and_fewer_are_told_apart():
+    recording = Recording()
+    recording.note(*answer(1))
+    comparison = Comparison(recording)
+    assert not comparison.at_end
+    comparison.note(*answer(1))
+    assert comparison.at_end
+    with pytest.raises(Diverged):
+        comparison.note(*answer(1))
+
+
+def test_a_recording_that_grows_too_large_is_dropped():
+    recording = Recording()
+    recording.note(b"x", b"")
+    recording.note(b"x" * MAX_BYTES, b"")
+    assert not recording.complete
+    assert recording.answers == []
