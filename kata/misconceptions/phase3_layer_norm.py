@@ -1,0 +1,208 @@
+"""Phase 3: mistakes in LayerNorm: what is normalised, by which mean, variance and eps."""
+
+from __future__ import annotations
+
+from . import Misconception
+
+MEAN = "mean = x.mean(dim=-1, keepdim=True)  # (..., 1)"
+VARIANCE = "variance = x.var(dim=-1, unbiased=False, keepdim=True)  # (..., 1)"
+NORMALISED = "normalised = (x - mean) / torch.sqrt(variance + self.eps)"
+ALSO = ("AddAndNorm",)
+
+CATALOGUE = (
+    Misconception(
+        id="layer-norm-unbiased-variance",
+        task="LayerNorm",
+        edits=((VARIANCE, "variance = x.var(dim=-1, keepdim=True)  # (..., 1)"),),
+        en="The variance is divided by `d_model - 1`: that is what `x.var()` and `x.std()` of torch do by default. "
+        "Layer normalisation (Ba et al. 2016, equation 3) divides by `d_model`, because the features are all there "
+        "is and not a sample of something larger: pass `unbiased=False`. The outputs are too small by a factor of "
+        "`sqrt((d_model - 1) / d_model)`, 0.1 % at width 512 but 29 % at width 2, and width 1 gives NaN.",
+        ja="分散を `d_model - 1` で割っています。torch の `x.var()` や `x.std()` は、何も指定しなければそう計算しま"
+        "す。層正規化(Ba ほか 2016、式 3)の特徴量は標本ではなくそれがすべてなので、`d_model` で割ります。"
+        "`unbiased=False` を渡してください。このままでは出力が `sqrt((d_model - 1) / d_model)` 倍に縮みます。幅 512 "
+        "では 0.1 % の差ですが、幅 2 では 29 % になり、幅 1 では NaN になります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-divides-by-variance",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / (variance + self.eps)"),),
+        en="The centred input is divided by the variance; the square root is missing. The formula divides by the "
+        "standard deviation, `sqrt(var + eps)` (Ba et al. 2016). With inputs of variance 1, such as `torch.randn`, "
+        "both are the same and the mistake hides; inputs ten times as large come out ten times too small.",
+        ja="中心化した入力を分散で割っていて、平方根がありません。式では標準偏差 `sqrt(var + eps)` で割ります(Ba ほ"
+        "か 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力が "
+        "10 倍になると、出力は 10 分の 1 に縮んでしまいます。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-eps-outside-the-root",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / (torch.sqrt(variance) + self.eps)"),),
+        en="`eps` is added to the standard deviation, after the root. It belongs to the variance, inside the root: "
+        "`sqrt(var + eps)`. On ordinary rows you hardly see the difference, but at a constant row (a padding row of "
+        "zeros, say) the slope of `sqrt` at 0 is infinite: the output looks fine and the gradient is NaN.",
+        ja="`eps` を平方根の外で標準偏差に足しています。正しくは根号の中で分散に足し、`sqrt(var + eps)` とします。普"
+        "通の行ではほとんど差が見えませんが、定数の行(たとえば値がすべて 0 のパディング)では `sqrt` の 0 での傾きが"
+        "無限大になるため、出力は正常に見えても勾配が NaN になります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-without-eps",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / torch.sqrt(variance)"),),
+        en="`eps` is not used: the division is by `sqrt(var)` alone. The formula divides by `sqrt(var + eps)`. A row "
+        "whose features are all equal has variance 0, so 0 / 0 makes it NaN, and one NaN spreads through attention "
+        "to the whole sequence.",
+        ja="`eps` を使わず、`sqrt(var)` だけで割っています。式では `sqrt(var + eps)` で割ります。特徴量がすべて等し"
+        "い行は分散が 0 なので 0 / 0 で NaN になり、その NaN は注意機構を通って系列全体に広がります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-ignores-its-eps",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / torch.sqrt(variance + 1e-5)"),),
+        en="`1e-5` is written into the formula, whatever `eps` was given to `__init__`. Keep the argument (`self.eps "
+        "= eps`) and use it. As long as everybody takes the default nothing shows; a model whose weights were "
+        "trained with another `eps` gives slightly wrong numbers in every layer.",
+        ja="`__init__` に渡された `eps` を無視して、式の中に `1e-5` を直接書いています。引数を `self.eps = eps` とし"
+        "て保存し、それを使ってください。既定値のままなら違いは出ませんが、別の `eps` で学習した重みを読み込むと、す"
+        "べての層の値が少しずつずれます。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-eps-floor",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / torch.sqrt(variance).clamp(min=self.eps)"),),
+        en="`eps` is used as a lower bound of the standard deviation. The formula adds it to the variance inside the "
+        "root: `sqrt(var + eps)`, which is smooth everywhere. With a bound, rows of small values are stretched to "
+        "full size, and at a constant row the gradient is NaN, because the slope of `sqrt` at 0 is infinite.",
+        ja="`eps` を標準偏差の下限として使っています。式では根号の中で分散に足し、`sqrt(var + eps)` とするので、どこ"
+        "でも滑らかです。下限として使うと、値の小さい行まで同じ大きさに引き伸ばされます。また定数の行では、`sqrt` の "
+        "0 での傾きが無限大なので勾配が NaN になります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-default-eps",
+        task="LayerNorm",
+        edits=(("eps: float = 1e-5", "eps: float = 1e-6"),),
+        en="The default of `eps` is `1e-6`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
+        "published code. For rows whose variance is itself about `1e-6` the output changes by a factor of two, so "
+        "weights move between two implementations only if the `eps` moves with them.",
+        ja="`eps` の既定値が `1e-6` になっています。この教材では `torch.nn.LayerNorm` と同じ `1e-5` です。公開されて"
+        "いるコードにはどちらもあります。分散が `1e-6` 程度しかない行では出力が 2 倍ほど変わるので、別の実装に重みを"
+        "移すときは `eps` も揃える必要があります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-over-time",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "mean = x.mean(dim=-2, keepdim=True)"),
+            (VARIANCE, "variance = x.var(dim=-2, unbiased=False, keepdim=True)"),
+        ),
+        en="Mean and variance are taken along the sequence, one pair for every feature. Layer normalisation takes "
+        "them over the features of one position (`dim=-1`), so that no position knows of another. Along the "
+        "sequence, the statistics of early positions contain later ones: the decoder sees the future, the training "
+        "loss becomes too good, and decoding token by token gives something else.",
+        ja="平均と分散を系列の方向に、特徴量ごとに計算しています。層正規化では 1 つの位置の特徴量にわたって"
+        "(`dim=-1`)計算し、ほかの位置は見ません。系列の方向に取ると、前の位置の統計量に後ろの位置が混ざり、デコーダ"
+        "に未来が見えてしまいます。学習時の損失は不自然に良くなりますが、1 トークンずつ生成すると違う値になります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-over-the-whole-sequence",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "mean = x.mean(dim=(-2, -1), keepdim=True)"),
+            (VARIANCE, "variance = x.var(dim=(-2, -1), unbiased=False, keepdim=True)"),
+        ),
+        en="Mean and variance are taken over all positions and features of a sequence together. The Transformer's "
+        "norm looks at one position at a time: `dim=-1` alone. Otherwise what a position becomes depends on the "
+        "length of the sequence, on its padding and, in the decoder, on tokens that have not been said yet.",
+        ja="平均と分散を、1 つの系列の全位置と全特徴量をまとめて計算しています。Transformer の層正規化は位置ごとに、"
+        "`dim=-1` だけで計算します。まとめて取ると、ある位置の値が系列の長さやパディング、さらにデコーダではまだ生成"
+        "していないトークンにまで左右されます。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-over-the-whole-batch",
+        task="LayerNorm",
+        edits=((MEAN, "mean = x.mean()"), (VARIANCE, "variance = x.var(unbiased=False)")),
+        en="One mean and one variance are taken of the whole tensor: the dimension is missing. Every position needs "
+        "its own, over its own features: `x.mean(dim=-1, keepdim=True)`. As it is, the translation of a sentence "
+        "depends on which other sentences share its batch.",
+        ja="次元の指定がなく、テンソル全体から平均と分散を 1 つずつ計算しています。正しくは位置ごとに、その特徴量に"
+        "わたって `x.mean(dim=-1, keepdim=True)` のように取ります。このままでは、ある文の翻訳が、同じバッチに入った"
+        "ほかの文に左右されます。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-is-batch-norm",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "others = tuple(range(x.dim() - 1))\n        mean = x.mean(dim=others, keepdim=True)"),
+            (VARIANCE, "variance = x.var(dim=others, unbiased=False, keepdim=True)"),
+        ),
+        en="Every feature is normalised over all sequences and positions: this is batch normalisation. The paper "
+        "uses layer normalisation (3.1; Ba et al. 2016): every position over its own features, `dim=-1`. Batch "
+        "statistics mix sentences, count padding, leak the future, and do not exist when one sentence is decoded "
+        "alone.",
+        ja="各特徴量を、すべての系列と位置にわたって正規化しています。これはバッチ正規化です。論文が使うのは層正規化"
+        "で(3.1 節、Ba ほか 2016)、位置ごとに自分の特徴量にわたって(`dim=-1`)計算します。バッチの統計量は文どうしを"
+        "混ぜ、パディングまで数え、未来を漏らします。しかも 1 文だけを生成するときには意味のある値が得られません。",
+        lesson="batch-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-mean-not-subtracted",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = x / torch.sqrt(variance + self.eps)"),),
+        en="The input is divided by its standard deviation, but its mean is never subtracted. The formula is "
+        "`(x - mean) / sqrt(var + eps)`. Rows keep their offset, and a large offset with a small spread makes huge "
+        "outputs: in a deep stack they grow from layer to layer.",
+        ja="入力を標準偏差で割っていますが、平均を引いていません。式は `(x - mean) / sqrt(var + eps)` です。行の偏り"
+        "がそのまま残り、偏りが大きくてばらつきが小さい行では出力が非常に大きくなります。層を重ねるほど値が膨らみま"
+        "す。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-is-rms-norm",
+        task="LayerNorm",
+        edits=(
+            (VARIANCE, "variance = x.pow(2).mean(dim=-1, keepdim=True)"),
+            (NORMALISED, "normalised = x / torch.sqrt(variance + self.eps)"),
+        ),
+        en="The row is divided by its root mean square and its mean stays: this is RMSNorm, which later models use. "
+        "The paper's layer normalisation (Ba et al. 2016) subtracts the mean first and divides by the standard "
+        "deviation. The two agree only for rows of mean 0.",
+        ja="行をその二乗平均平方根で割り、平均は引いていません。これは後のモデルで使われる RMSNorm です。論文の層正"
+        "規化(Ba ほか 2016)は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-mean-of-squares",
+        task="LayerNorm",
+        edits=((VARIANCE, "variance = x.pow(2).mean(dim=-1, keepdim=True)  # (..., 1)"),),
+        en="The variance is taken as the mean of `x ** 2`. It is the mean of `(x - mean) ** 2`, or the mean of the "
+        "squares minus the square of the mean. A row that stands far from 0 is divided by its offset instead of its "
+        "spread and comes out almost flat.",
+        ja="分散を `x ** 2` の平均として計算しています。分散は `(x - mean) ** 2` の平均、つまり「二乗の平均から平均"
+        "の二乗を引いたもの」です。0 から離れた行は、ばらつきではなく偏りの大きさで割られてしまい、ほとんど平らにな"
+        "ります。",
+        lesson="layer-norm",
+        also=ALSO,
+    ),
+)
