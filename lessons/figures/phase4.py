@@ -112,7 +112,7 @@ def three_decoders(measured: dict[str, Any], lang: str) -> Figure:
         plot.plot(range(1, STEPS + 1), measured[kind]["losses"], color=colour, label=choose(label, lang), linewidth=1.3)
     for height, text in ((0.5372, "0.537"), (2.1158, "2.116")):
         plot.axhline(height, color=GREY, linewidth=0.9, linestyle="--")
-        plot.text(STEPS, height + 0.03, text, ha="right", va="bottom", color=GREY)
+        plot.text(STEPS, height + 0.08, text, ha="right", va="bottom", color=GREY)
     plot.set_ylim(0, 3.4)
     plot.legend(loc="upper right")
     return figure
