@@ -45,7 +45,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 """Lines differ by colour and by these, so that a print in grey can be read too."""
 
-SEQUENTIAL = "cividis"
+SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"
 GREY = "#666666"
 
@@ -57,6 +57,7 @@ _SETTINGS: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
+    "axes.axisbelow": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.7,
     "legend.frameon": False,
@@ -71,10 +72,10 @@ _SETTINGS: dict[str, Any] = {
 
 @contextmanager
 def look(lang: str) -> Iterator[None]:
-    """Inside, figures are made in the look of the kata; a font's lack of a glyph is no reason to warn."""
+    """Inside, figures are made in the look of the kata; odd values and lacking glyphs are no reason to warn."""
     settings = {**_SETTINGS, "font.family": fonts.families(lang)}
     with style.context(["default", settings]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from .*font")
+        warnings.simplefilter("ignore", UserWarning)
         yield
 
 
@@ -112,8 +113,12 @@ def heat_map(
     colours: str | Colormap = SEQUENTIAL,
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    rotated: bool | None = None,
 ) -> Any:
-    """Draw a matrix, row 0 on top, with thin lines between few cells and the names of rows and columns."""
+    """Draw a matrix, row 0 on top, with thin lines between few cells and the names of rows and columns.
+
+    Names of columns are ``rotated``, or not; None rotates the long ones.
+    """
     image = axes.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
     axes.spines[:].set_visible(False)
     if max(values.shape) <= 40:
@@ -124,7 +129,7 @@ def heat_map(
     if columns is not None:
         axes.set_xticks(range(len(columns)), columns)
         for label in axes.get_xticklabels():
-            if width_of(label.get_text()) > (3 if len(columns) > 8 else 5):
+            if rotated or rotated is None and width_of(label.get_text()) > (3 if len(columns) > 8 else 5):
                 label.set_rotation(90)
     if rows is not None:
         axes.set_yticks(range(len(rows)), rows)

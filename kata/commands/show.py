@@ -1,0 +1,149 @@
+"""``python grader.py show PHASE``: draw pictures of a phase with the learner's own code.
+
+The code runs in this process, without the wall: nothing is judged here, the learner looks at what it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Sequence
+
+from ..course import PROJECT, REFERENCE, Phase
+from ..loading import display_path, package_for
+from ..options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, phase_option
+from ..texts import LANGUAGES, choose
+from ..where import line_of
+
+if TYPE_CHECKING:
+    from ..pictures.picture import Picture
+
+NO_MATPLOTLIB = (
+    "show needs matplotlib: run `python -m pip install -r requirements.txt`",
+    "show には matplotlib が必要です。`python -m pip install -r requirements.txt` を実行してください。",
+)
+TODO = ("{file}: {task} is still to do ({place})", "{file}: {task} がまだ書かれていません（{place}）")
+TODO_UNNAMED = ("{file}: not written yet{place}", "{file}: まだ書かれていません{place}")
+NOT_DRAWN = ("{file}: {message}", "{file}: {message}")
+NOT_WRITTEN = ("{path} could not be written: {reason}", "{path} に書き込めませんでした: {reason}")
+STOPPED = ("interrupted", "中断しました。")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options of ``python grader.py show``."""
+    parser = argparse.ArgumentParser(
+        prog="python grader.py show",
+        description="Draw pictures of a phase with your own code. Phase 6 shows your last trainings.",
+    )
+    parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
+    parser.add_argument("--target", default=None, metavar="DIR", help="folder of the code (default: exercises)")
+    parser.add_argument(
+        "--into", default=None, metavar="DIR", help="folder to write to (default: pictures, in the project)"
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the pictures")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Draw; return 0 if every picture was drawn, 1 if not, 2 for bad usage."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    target, _ = find_target(options.target, parser)
+    into = PROJECT / "pictures" if options.into is None else Path(options.into)
+    if into.exists() and not into.is_dir():
+        parser.error(f"--into {options.into}: is a file, not a folder")
+    try:
+        from ..pictures import fonts
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        print(choose(NO_MATPLOTLIB, options.lang))
+        return USAGE
+    advice = fonts.advice(options.lang)
+    if advice:
+        print(advice)
+    folder = into / f"phase{options.phase.number}"
+    try:
+        if options.phase.number == 6:
+            from ..pictures import phase6
+
+            drawn = phase6.draw_last_runs(folder, options.lang, print, _said)
+        else:
+            drawn = draw_phase(options.phase, target, folder, options.lang)
+    except KeyboardInterrupt:
+        print(choose(STOPPED, options.lang))
+        return INTERRUPTED
+    except OSError as error:
+        print(choose(NOT_WRITTEN, options.lang).format(path=_said(folder), reason=error.strerror or error))
+        return UNDER
+    return GRADED if drawn else UNDER
+
+
+def draw_phase(phase: Phase, target: Path, folder: Path, lang: str) -> bool:
+    """Draw all pictures of a phase; print a path or a reason for each. Return whether all were drawn.
+
+    Raises:
+        OSError: if a picture cannot be written.
+    """
+    import torch
+
+    from ..global_state import GlobalState
+    from ..pictures import style
+    from ..pictures.picture import finite
+    from ..submission import PhaseUnderTest
+
+    pictures: tuple[Picture, ...] = import_module(f"kata.pictures.phase{phase.number}").PICTURES
+    torch.set_num_threads(1)  # steady; the models are small
+    package = package_for(phase.id, target, REFERENCE)
+    state = GlobalState()
+    drawn = 0
+    try:
+        for picture in pictures:
+            path = folder / f"{picture.name}.png"
+            state.begin(0)
+            try:
+                data = finite(picture.data(PhaseUnderTest(package, phase.id)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # also SystemExit: a learner's code ends nothing here
+                print(_reason(error, phase, target, path.name, lang))
+                continue
+            finally:
+                state.end()
+            with style.look(lang):
+                style.save(picture.draw(data, lang), path)
+            print(_said(path))
+            drawn += 1
+    finally:
+        package.close()
+    return drawn == len(pictures)
+
+
+def _reason(error: BaseException, phase: Phase, target: Path, file: str, lang: str) -> str:
+    """One line that says why a picture was not drawn."""
+    from ..pictures.picture import UnusableAnswer
+    from ..tracebacks import where
+    from ..verdicts import TODO as UNFINISHED
+    from ..verdicts import judge
+
+    if isinstance(error, UnusableAnswer):
+        return choose(NOT_DRAWN, lang).format(file=file, message=error)
+    verdict = judge(error, [target])
+    if verdict.state != UNFINISHED:
+        return choose(NOT_DRAWN, lang).format(file=file, message=" ".join(verdict.message.split()))
+    named = re.match(r"Phase \d+: (\w+)", str(error))
+    path = target / phase.file
+    line = line_of(path, named.group(1)) if named else None
+    if named and line:
+        place = f"{display_path(path)}:{line}"
+        return choose(TODO, lang).format(file=file, task=named.group(1), place=place)
+    return choose(TODO_UNNAMED, lang).format(file=file, place=where(error, [target]))
+
+
+def _said(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    relative: Any = os.path.relpath(path) if path.is_absolute() else str(path)
+    return str(path) if relative.startswith(os.pardir) else relative

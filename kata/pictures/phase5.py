@@ -1,0 +1,356 @@
+"""Pictures of phase 5: the masks of a batch, the batch itself, smoothed targets, the Noam schedule."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from torch import nn
+
+from . import style
+from .picture import Data, Picture, UnusableAnswer, array_of, frozen, number_of
+from .style import of
+
+PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 3
+WORDS = (("abcde", "edcba"), ("fg", "gf"), ("hij", "jih"))
+"""A batch of the toy task reverse: source, target."""
+
+MASKS_TITLE = ("The masks of a batch: blue may be attended to", "バッチのマスク: 青い所に注意を向けられる")
+MASKS_CAPTION = (
+    "Three targets of different lengths as the decoder reads them. The padding mask (one row a sentence) is "
+    "False where there is <pad>. The look-ahead mask is the same for all: query q sees keys up to q, the "
+    "diagonal included. The decoder mask is both at once, and so differs from sentence to sentence: a triangle "
+    "whose padding columns are cut off.",
+    "長さの違う三つの目標文を、デコーダが読む形で並べました。パディングマスク（一文が一行）は <pad> の所が False "
+    "です。先読みマスクは全文に共通で、クエリ q は自分を含めて q までのキーを見ます。デコーダのマスクはその両方で、"
+    "文ごとに違います。三角形から、パディングの列を切り取った形になります。",
+)
+PADDING = ("padding_mask: (B, 1, 1, L)", "padding_mask: (B, 1, 1, L)")
+LOOK_AHEAD = ("look_ahead_mask: (1, 1, L, L)", "look_ahead_mask: (1, 1, L, L)")
+DECODER = ("decoder_mask, sentence {number}", "decoder_mask（文 {number}）")
+SENTENCE, KEY, QUERY = ("sentence", "文"), ("key", "キー"), ("query", "クエリ")
+
+BATCH_TITLE = (
+    "What make_batch builds: {count} target tokens count",
+    "make_batch が作るもの: 数える目標トークンは {count} 個",
+)
+BATCH_CAPTION = (
+    "Three pairs of the toy task reverse. The source ends with <eos>. tgt_in starts with <bos> and is what the "
+    "decoder reads; tgt_out ends with <eos> and is what it should answer: the same tokens one step earlier, so "
+    "that at each position the answer is the token that comes next. All rows are padded on the right. num_tokens "
+    "counts the cells of tgt_out that are not <pad>.",
+    "小さな課題 reverse の三つの組です。入力の末尾は <eos> です。tgt_in は <bos> で始まり、デコーダが読みます。tg"
+    "t_out は <eos> で終わり、デコーダが答えるべきものです。同じトークンが一つ前にずれているので、どの位置でも答"
+    "えは「次のトークン」になります。行はすべて右側をパディングします。num_tokens は、tgt_out のうち <pad> でない"
+    "マスの数です。",
+)
+TABLES = (("src", "src"), ("tgt_in", "tgt_in"), ("tgt_out", "tgt_out"))
+POSITION = ("position", "位置")
+
+SMOOTHING_TITLE = ("What label smoothing asks for", "ラベル平滑化が求めるもの")
+SMOOTHING_CAPTION = (
+    "Targets are read from your loss: its gradient by a very low logit is −target / tokens. Left: the true token "
+    "keeps 1−ε+ε/V, every token gets ε/V. Middle: a sentence of three tokens and two <pad>; rows of <pad> are "
+    "empty, since they do not count. Right: without smoothing the loss goes on falling as the true token's logit "
+    "grows, so logits grow without bound; with smoothing it has a lowest point and rises again: being too sure "
+    "costs.",
+    "目標分布は、あなたの損失から読み取りました。ロジットがごく小さいとき、その勾配は −目標 / トークン数 です。左"
+    ": 正解は 1−ε+ε/V、ほかのトークンもそれぞれ ε/V を受け取ります。中央: 三つのトークンと二つの <pad> の文で"
+    "す。<pad> は数えないので空の行になります。右: 平滑化がなければ、正解のロジットが大きいほど損失は下がり続け、"
+    "ロジットは際限なく大きくなります。平滑化があれば最小の点があり、そこから先は損失が増えます。自信の持ちすぎは"
+    "損になります。",
+)
+VOCABULARY, TRUE_TOKEN, EPSILONS = 8, 5, (0.0, 0.1, 0.3)
+SENTENCE_TARGETS = (TRUE_TOKEN, 3, EOS, PAD, PAD)
+GAPS = np.linspace(-2, 12, 57)
+TARGET_OF = ("target for true token {token}", "正解が {token} のときの目標分布")
+TARGETS = ("targets of a sentence, ε = 0.1", "ある文の目標分布（ε = 0.1）")
+LOSS_CURVE = ("loss against confidence", "自信と損失")
+TOKEN, PROBABILITY = ("token of the vocabulary", "語彙のトークン"), ("probability", "確率")
+GAP, LOSS = ("logit of the true token minus the others'", "正解のロジットとほかの差"), ("loss (nats)", "損失（nat）")
+TRUE_TOKENS = ("true token", "正解のトークン")
+
+NOAM_TITLE = ("The Noam schedule: up in a line, down with the root", "Noam スケジュール: 直線で上がり、平方根で下がる")
+NOAM_CAPTION = (
+    "The rate rises for warmup steps and then falls with 1/√step. Left: a longer warm-up gives a later and "
+    "lower peak, 1/√(d_model·warmup); all curves end on the same one, since the fall does not depend on the "
+    "warm-up. Right: a wider model gets a smaller rate, by 1/√d_model. The paper uses d_model 512 and 4000 "
+    "warm-up steps: a peak of 0.0007.",
+    "学習率は warmup ステップまで上がり、その後は 1/√step で下がります。左: ウォームアップが長いほど、頂点は遅く、"
+    "低くなります（高さ 1/√(d_model·warmup)）。下りはウォームアップによらないので、どの曲線も最後は重なります。"
+    "右: 幅の広いモデルほど、学習率は 1/√d_model に従って小さくなります。論文は d_model 512、ウォームアップ 4000"
+    " で、頂点は約 0.0007 です。",
+)
+STEPS = np.unique(np.concatenate([np.arange(1, 100, 3), np.linspace(100, 20000, 200).round()])).astype(int)
+WARMUPS, WIDTHS = (1000, 2000, 4000, 8000), (256, 512, 1024)
+BY_WARMUP = ("several warm-ups, d_model = 512", "ウォームアップを変える（d_model = 512）")
+BY_WIDTH = ("several widths, warm-up 4000", "幅を変える（ウォームアップ 4000）")
+STEP, RATE = ("training step", "学習ステップ"), ("learning rate", "学習率")
+WARMUP_LABEL, WIDTH_LABEL = ("warm-up {value}", "ウォームアップ {value}"), ("d_model {value}", "d_model {value}")
+
+SCHEDULER_TITLE = ("The rate that the optimizer really had", "オプティマイザに実際に設定された学習率")
+SCHEDULER_CAPTION = (
+    "NoamScheduler over 80 steps (d_model 64, warm-up 20). After step 40 the training stopped; a new optimizer "
+    "and a new scheduler took over with load_state_dict. Every dot must lie on the line, which is the formula: a "
+    "shift to the side means that the first step had another step's rate, a restart at step 40 that the state "
+    "was not restored.",
+    "NoamScheduler を 80 ステップ動かしました（d_model 64、ウォームアップ 20）。ステップ 40 の後で学習を止め、新"
+    "しいオプティマイザとスケジューラが load_state_dict で引き継ぎました。点はすべて、式を表す線の上に載るはずで"
+    "す。横にずれていれば最初のステップの学習率が別のステップのものになっており、40 からやり直していれば状態が復"
+    "元されていません。",
+)
+FORMULA, FIRST_RUN, RESUMED = ("formula", "式"), ("until the stop", "停止まで"), ("resumed", "再開後")
+SCHEDULED, STOPPED_AFTER, SMALL_WIDTH, SMALL_WARMUP = 80, 40, 64, 20
+
+_ALLOWED = ListedColormap(["#dddddd", style.BLUE])
+
+
+def masks_data(phase: Any) -> Data:
+    """``tokens``: ``(B, L)``; ``padding``: ``(B, L)``; ``look_ahead``: ``(L, L)``; ``decoder``: ``(B, L, L)``."""
+    rows = [[BOS, *_ids(target)] for _, target in WORDS]
+    length = max(map(len, rows))
+    tokens = torch.tensor([row + [PAD] * (length - len(row)) for row in rows])
+    batch = len(rows)
+    padding = array_of(phase.padding_mask(tokens, PAD), (batch, 1, 1, length), "padding_mask")
+    look_ahead = array_of(phase.look_ahead_mask(length), (1, 1, length, length), "look_ahead_mask")
+    decoder = array_of(phase.decoder_mask(tokens, PAD), (batch, 1, length, length), "decoder_mask")
+    return frozen(tokens=tokens.numpy(), padding=padding[:, 0, 0], look_ahead=look_ahead[0, 0], decoder=decoder[:, 0])
+
+
+def draw_masks(data: Data, lang: str) -> Figure:
+    """The padding mask with its tokens, the look-ahead mask, and the decoder mask of every sentence."""
+    tokens = data["tokens"]
+    figure = style.new_figure(5.8, of(MASKS_TITLE, lang), of(MASKS_CAPTION, lang))
+    grid = figure.add_gridspec(2, len(tokens), height_ratios=(1, 1))
+    left = figure.add_subplot(grid[0, :-1])
+    style.heat_map(left, data["padding"], 0, 1, _ALLOWED)
+    for row, column in np.ndindex(*tokens.shape):
+        colour = "white" if data["padding"][row, column] else style.BLACK
+        left.text(column, row, _name(tokens[row, column]), ha="center", va="center", color=colour)
+    left.set_title(of(PADDING, lang))
+    left.set_xlabel(of(KEY, lang))
+    left.set_ylabel(of(SENTENCE, lang))
+    left.set_xticks(range(tokens.shape[1]))
+    left.set_yticks(range(len(tokens)), [str(number + 1) for number in range(len(tokens))])
+    right = figure.add_subplot(grid[0, -1])
+    numbers = [str(position) for position in range(tokens.shape[1])]
+    style.heat_map(right, data["look_ahead"], 0, 1, _ALLOWED, numbers, numbers)
+    right.set_title(of(LOOK_AHEAD, lang))
+    right.set_ylabel(of(QUERY, lang))
+    right.set_xlabel(of(KEY, lang))
+    for number, mask in enumerate(data["decoder"]):
+        axes = figure.add_subplot(grid[1, number])
+        names = [_name(token) for token in tokens[number]]
+        style.heat_map(axes, mask, 0, 1, _ALLOWED, names, names, True)
+        axes.set_title(of(DECODER, lang, number=number + 1))
+        axes.set_xlabel(of(KEY, lang))
+        axes.set_ylabel(of(QUERY, lang))
+    return figure
+
+
+def batch_data(phase: Any) -> Data:
+    """``src``, ``tgt_in``, ``tgt_out``, their masks as in ``Batch``, and ``num_tokens``."""
+    batch = phase.make_batch([(_ids(source), _ids(target)) for source, target in WORDS], PAD, BOS, EOS)
+    size, length = len(WORDS), max(len(source) for source, _ in WORDS) + 1
+    shapes = {
+        "src": (size, length),
+        "tgt_in": (size, length),
+        "tgt_out": (size, length),
+        "src_mask": (size, 1, 1, length),
+        "tgt_mask": (size, 1, length, length),
+    }
+    arrays = {}
+    for name, shape in shapes.items():
+        if not hasattr(batch, name):
+            raise UnusableAnswer(f"make_batch returned an object without {name}")
+        arrays[name] = array_of(getattr(batch, name), shape, f"make_batch ({name})")
+    return frozen(num_tokens=np.array(number_of(batch.num_tokens, "make_batch (num_tokens)")), **arrays)
+
+
+def draw_batch(data: Data, lang: str) -> Figure:
+    """Three tables of tokens; special tokens have colours of their own."""
+    title = of(BATCH_TITLE, lang, count=int(data["num_tokens"]))
+    figure = style.new_figure(2.2, title, of(BATCH_CAPTION, lang))
+    colours = ListedColormap(["#dddddd", style.GREEN, style.ORANGE, "#cfe6f5"])
+    for axes, name in zip(figure.subplots(1, 3), ("src", "tgt_in", "tgt_out")):
+        tokens = np.clip(data[name], -99, 999).astype(int)
+        style.heat_map(axes, np.clip(tokens, 0, FIRST_LETTER), 0, FIRST_LETTER, colours)
+        for row, column in np.ndindex(*tokens.shape):
+            axes.text(column, row, _name(tokens[row, column]), ha="center", va="center", fontsize=8.5)
+        axes.set_title(name)
+        axes.set_xticks(range(tokens.shape[1]))
+        axes.set_yticks(range(len(tokens)), [str(number + 1) for number in range(len(tokens))])
+        axes.set_xlabel(of(POSITION, lang))
+        axes.set_ylabel(of(SENTENCE, lang))
+    return figure
+
+
+def smoothing_data(phase: Any) -> Data:
+    """``targets``: ``(epsilons, V)``; ``sentence``: ``(L, V)``; ``losses``: ``(epsilons, gaps)``."""
+    targets, losses = [], []
+    for epsilon in EPSILONS:
+        loss_fn = phase.LabelSmoothingLoss(PAD, epsilon)
+        targets.append(_targets_of(loss_fn, [TRUE_TOKEN])[0])
+        row = []
+        for gap in GAPS:
+            logits = torch.zeros(1, 1, VOCABULARY, dtype=torch.float64)
+            logits[0, 0, TRUE_TOKEN] = gap
+            row.append(number_of(loss_fn(logits, torch.tensor([[TRUE_TOKEN]])), "LabelSmoothingLoss.forward"))
+        losses.append(row)
+    sentence = _targets_of(phase.LabelSmoothingLoss(PAD, 0.1), SENTENCE_TARGETS)
+    return frozen(targets=np.array(targets), sentence=sentence, losses=np.array(losses))
+
+
+def draw_smoothing(data: Data, lang: str) -> Figure:
+    """Smoothed targets of a token and of a sentence, and the loss against confidence."""
+    figure = style.new_figure(3.6, of(SMOOTHING_TITLE, lang), of(SMOOTHING_CAPTION, lang))
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1, 1.1))
+    tokens = np.arange(VOCABULARY)
+    for number, epsilon in enumerate(EPSILONS):
+        look = {"color": style.COLOURS[number], "label": f"ε = {epsilon:g}"}
+        hatch = ("", "////", "....")[number]
+        place = tokens + (number - 1) * 0.27
+        left.bar(place, data["targets"][number], 0.27, hatch=hatch, edgecolor="white", linewidth=0, **look)
+        right.plot(GAPS, data["losses"][number], linestyle=style.LINES[number], **look)
+        lowest = int(np.argmin(data["losses"][number]))
+        if lowest < len(GAPS) - 1:
+            right.plot(GAPS[lowest], data["losses"][number][lowest], style.MARKERS[number], color=style.COLOURS[number])
+    left.set_title(of(TARGET_OF, lang, token=TRUE_TOKEN))
+    left.set_xticks(tokens)
+    left.set_xlabel(of(TOKEN, lang))
+    left.set_ylabel(of(PROBABILITY, lang))
+    left.legend(loc="upper left")
+    names = ["<pad>" if token == PAD else str(token) for token in SENTENCE_TARGETS]
+    style.heat_map(middle, data["sentence"], 0, 1, style.SEQUENTIAL, names, [str(token) for token in tokens])
+    for row, column in np.ndindex(*data["sentence"].shape):
+        value = data["sentence"][row, column]
+        colour = "white" if value < 0.5 else style.BLACK
+        said = "0" if abs(value) < 5e-4 else f"{value:.2f}".lstrip("0")
+        middle.text(column, row, said, ha="center", va="center", fontsize=8.5, color=colour)
+    middle.set_title(of(TARGETS, lang))
+    middle.set_xlabel(of(TOKEN, lang))
+    middle.set_ylabel(of(TRUE_TOKENS, lang))
+    right.set_title(of(LOSS_CURVE, lang))
+    right.set_xlabel(of(GAP, lang))
+    right.set_ylabel(of(LOSS, lang))
+    right.set_ylim(bottom=min(0.0, data["losses"].min()))
+    right.grid()
+    right.legend(loc="upper right")
+    return figure
+
+
+def noam_data(phase: Any) -> Data:
+    """``warmups``: ``(warm-ups, steps)``; ``widths``: ``(widths, steps)``."""
+
+    def rates(width: int, warmup: int) -> list[float]:
+        return [number_of(phase.noam_learning_rate(int(step), width, warmup), "noam_learning_rate") for step in STEPS]
+
+    return frozen(
+        warmups=np.array([rates(512, warmup) for warmup in WARMUPS]),
+        widths=np.array([rates(width, 4000) for width in WIDTHS]),
+    )
+
+
+def draw_noam(data: Data, lang: str) -> Figure:
+    """Rates against steps, for several warm-ups and several widths."""
+    figure = style.new_figure(3.8, of(NOAM_TITLE, lang), of(NOAM_CAPTION, lang))
+    left, right = figure.subplots(1, 2, sharey=True)
+    _draw_rates(left, data["warmups"], [of(WARMUP_LABEL, lang, value=value) for value in WARMUPS], lang)
+    _draw_rates(right, data["widths"], [of(WIDTH_LABEL, lang, value=value) for value in WIDTHS], lang)
+    left.set_title(of(BY_WARMUP, lang), pad=16)
+    right.set_title(of(BY_WIDTH, lang), pad=16)
+    left.set_ylabel(of(RATE, lang))
+    return figure
+
+
+def scheduler_data(phase: Any) -> Data:
+    """``rates``: what the optimizer had at every step; ``formula``: what it should have had."""
+    optimizer, scheduler = _new_scheduler(phase)
+    rates = []
+    for step in range(1, SCHEDULED + 1):
+        rates.append(number_of(optimizer.param_groups[0]["lr"], "NoamScheduler (the rate it set)"))
+        optimizer.step()
+        scheduler.step()
+        if step == STOPPED_AFTER:
+            state = scheduler.state_dict()
+            optimizer, scheduler = _new_scheduler(phase)
+            scheduler.load_state_dict(state)
+    steps = np.arange(1, SCHEDULED + 1)
+    formula = SMALL_WIDTH**-0.5 * np.minimum(steps**-0.5, steps * SMALL_WARMUP**-1.5)
+    return frozen(rates=np.array(rates), formula=formula)
+
+
+def draw_scheduler(data: Data, lang: str) -> Figure:
+    """The optimizer's rates as dots over the formula's line."""
+    figure = style.new_figure(3.6, of(SCHEDULER_TITLE, lang), of(SCHEDULER_CAPTION, lang))
+    axes = figure.subplots()
+    steps = np.arange(1, SCHEDULED + 1)
+    axes.plot(steps, data["formula"], color=style.GREY, linewidth=1, label=of(FORMULA, lang))
+    first, later = slice(None, STOPPED_AFTER), slice(STOPPED_AFTER, None)
+    axes.plot(steps[first], data["rates"][first], "o", color=style.BLUE, markersize=5, label=of(FIRST_RUN, lang))
+    axes.plot(steps[later], data["rates"][later], "s", color=style.VERMILION, markersize=5, label=of(RESUMED, lang))
+    axes.axvline(STOPPED_AFTER + 0.5, color=style.GREY, linestyle=":")
+    axes.set_xlabel(of(STEP, lang))
+    axes.set_ylabel(of(RATE, lang))
+    axes.set_ylim(bottom=0)
+    axes.grid()
+    axes.legend()
+    return figure
+
+
+def _draw_rates(axes: Axes, rows: np.ndarray, labels: Sequence[str], lang: str) -> None:
+    for number, (rates, label) in enumerate(zip(rows, labels)):
+        axes.plot(STEPS, rates, color=style.COLOURS[number], linestyle=style.LINES[number], label=label)
+    axes.set_xlabel(of(STEP, lang))
+    axes.set_xlim(0, STEPS[-1])
+    axes.set_ylim(bottom=0)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2), useMathText=True)
+    axes.grid()
+    axes.legend()
+
+
+def _targets_of(loss_fn: Any, targets: Sequence[int]) -> np.ndarray:
+    """The distributions ``(L, V)`` that the loss compares with, read from its gradients.
+
+    The gradient by a logit is (probability - target) / tokens; where the logit is very low it is -target / tokens.
+    """
+    tokens = sum(target != PAD for target in targets)
+    columns = []
+    for token in range(VOCABULARY):
+        logits = torch.zeros(1, len(targets), VOCABULARY, dtype=torch.float64)
+        logits[..., token] = -40.0
+        logits.requires_grad_()
+        loss = loss_fn(logits, torch.tensor([list(targets)]))
+        array_of(loss, (), "LabelSmoothingLoss.forward")
+        (gradient,) = torch.autograd.grad(loss, logits)
+        columns.append(-tokens * gradient[0, :, token].numpy())
+    return np.stack(columns, axis=1)
+
+
+def _new_scheduler(phase: Any) -> tuple[torch.optim.Optimizer, Any]:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    return optimizer, phase.NoamScheduler(optimizer, SMALL_WIDTH, SMALL_WARMUP)
+
+
+def _ids(word: str) -> list[int]:
+    return [FIRST_LETTER + ord(letter) - ord("a") for letter in word]
+
+
+def _name(token: int) -> str:
+    if 0 <= token < FIRST_LETTER:
+        return ("<pad>", "<bos>", "<eos>")[token]
+    letter = token - FIRST_LETTER
+    return chr(ord("a") + letter) if 0 <= letter < 26 else str(token)
+
+
+PICTURES = (
+    Picture("masks", masks_data, draw_masks),
+    Picture("batch", batch_data, draw_batch),
+    Picture("smoothing", smoothing_data, draw_smoothing),
+    Picture("noam", noam_data, draw_noam),
+    Picture("scheduler", scheduler_data, draw_scheduler),
+)
