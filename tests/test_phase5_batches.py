@@ -38,7 +38,24 @@ def expect_tokens(batch: Any, pairs: Sequence, pad_id: int, bos_id: int, eos_id:
 def expect_ids(got: Any, expected: np.ndarray, name: str, why: str) -> None:
     """``got`` holds these token ids, int64."""
     checks.expect_shape(got, expected.shape, f"batch.{name}", why)
+    tokens = "token ids are int64: `torch.tensor(rows, dtype=torch.int64)`; `torch.Tensor(rows)` makes float32"
+    checks.expect_dtype(got, torch.int64, f"batch.{name}", tokens)
     checks.expect_equal(got, torch.from_numpy(expected), f"batch.{name}", why)
+
+
+def expect_mask(got: Any, expected: Any, name: str, why: str) -> None:
+    """``got`` is this boolean mask."""
+    expected = torch.as_tensor(expected)
+    checks.expect_shape(got, expected.shape, f"batch.{name}", why)
+    checks.expect_equal(got, expected, f"batch.{name}", why)
+
+
+def batch_of(phase5: Any, pairs: Sequence, pad_id: int = PAD, bos_id: int = BOS, eos_id: int = EOS) -> Any:
+    """``make_batch`` of copies of the lists: code that writes into them spoils its own test only."""
+    copies = [(list(src), list(tgt)) for src, tgt in pairs]
+    batch = phase5.make_batch(copies, pad_id, bos_id, eos_id)
+    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    return batch
 
 
 @pytest.mark.task("make_batch")
@@ -61,14 +78,13 @@ def test_a_batch_of_two_pairs_written_out(phase5):
 @given(pairs=sentence_pairs, special=st.permutations([1, 2, 3, 9]))
 def test_a_batch_holds_its_pairs_whatever_their_lengths(phase5, pairs, special):
     pad_id, bos_id, eos_id, _ = special
-    expect_tokens(phase5.make_batch(pairs, pad_id, bos_id, eos_id), pairs, pad_id, bos_id, eos_id)
+    expect_tokens(batch_of(phase5, pairs, pad_id, bos_id, eos_id), pairs, pad_id, bos_id, eos_id)
 
 
 @pytest.mark.task("make_batch")
 @given(pairs=sentence_pairs)
 def test_the_decoder_reads_one_step_behind_what_it_should_answer(phase5, pairs):
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, pairs)
     longest = max(len(tgt) for _, tgt in pairs) + 1
     for name in ("tgt_in", "tgt_out"):
         checks.expect_shape(getattr(batch, name), (len(pairs), longest), f"batch.{name}")
@@ -88,8 +104,7 @@ def test_the_decoder_reads_one_step_behind_what_it_should_answer(phase5, pairs):
 @pytest.mark.task("make_batch")
 def test_source_and_target_are_padded_each_to_its_own_longest(phase5):
     pairs = [([4, 5, 6, 7, 8], [4]), ([5], [6, 7]), ([6, 7, 8], [])]
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, pairs)
     why = "nothing is cut: each side is as long as its longest sentence and one special token"
     checks.expect_shape(batch.src, (3, 6), "batch.src", why)
     checks.expect_shape(batch.tgt_in, (3, 3), "batch.tgt_in", why)
@@ -100,21 +115,20 @@ def test_source_and_target_are_padded_each_to_its_own_longest(phase5):
 @pytest.mark.task("make_batch")
 def test_an_empty_sentence_still_has_its_special_tokens(phase5):
     pairs = [([], []), ([4, 5], []), ([], [6, 7, 8])]
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, pairs)
     src = np.array([[EOS, PAD, PAD], [4, 5, EOS], [EOS, PAD, PAD]])
     expect_ids(batch.src, src, "src", "an empty source is EOS alone")
     tgt_in = np.array([[BOS, PAD, PAD, PAD], [BOS, PAD, PAD, PAD], [BOS, 6, 7, 8]])
     expect_ids(batch.tgt_in, tgt_in, "tgt_in", "an empty target reads BOS alone")
     checks.expect_same(batch.num_tokens, 6, "batch.num_tokens", "the EOS of an empty target is a real token")
-    alone = phase5.make_batch([([], [])], PAD, BOS, EOS)
+    alone = batch_of(phase5, [([], [])])
     expect_tokens(alone, [([], [])], PAD, BOS, EOS)
 
 
 @pytest.mark.task("make_batch")
 def test_one_pair_alone_needs_no_padding(phase5):
     pairs = [([7, 0, 7], [0, 0, 9, 4])]
-    expect_tokens(phase5.make_batch(pairs, PAD, BOS, EOS), pairs, PAD, BOS, EOS)
+    expect_tokens(batch_of(phase5, pairs), pairs, PAD, BOS, EOS)
 
 
 @pytest.mark.task("make_batch")
@@ -131,40 +145,37 @@ def test_large_ids_and_repeated_ids_are_kept(phase5):
     far = 2**40 + 1
     pairs = [([far, far, 0], [0, far]), ([16777217], [5, 5, 5, 5])]
     why = "token ids are int64: float32 ends at 2**24 and int32 at 2**31"
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, pairs)
     expect_ids(batch.src, np.array([[far, far, 0, EOS], [16777217, EOS, PAD, PAD]]), "src", why)
     expect_tokens(batch, pairs, PAD, BOS, EOS)
 
 
 @pytest.mark.task("make_batch")
 def test_the_masks_of_a_batch_written_out(phase5):
-    batch = phase5.make_batch([([4, 5], [6]), ([4], [6, 7])], PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, [([4, 5], [6]), ([4], [6, 7])])
     src_mask = torch.tensor([[[[1, 1, 1]]], [[[1, 1, 0]]]], dtype=torch.bool)
     why = "src_mask = padding_mask(src, pad_id): the EOS of the source may be attended to"
-    checks.expect_equal(batch.src_mask, src_mask, "batch.src_mask", why)
+    expect_mask(batch.src_mask, src_mask, "src_mask", why)
     short, long = [[1, 0, 0], [1, 1, 0], [1, 1, 0]], [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
     tgt_mask = torch.tensor([[short], [long]], dtype=torch.bool)
     why = "tgt_mask = decoder_mask(tgt_in, pad_id): of what the decoder reads"
-    checks.expect_equal(batch.tgt_mask, tgt_mask, "batch.tgt_mask", why)
+    expect_mask(batch.tgt_mask, tgt_mask, "tgt_mask", why)
 
 
 @pytest.mark.task("make_batch")
 @given(pairs=sentence_pairs)
 def test_the_masks_of_a_batch_belong_to_its_tokens(phase5, pairs):
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
-    checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    batch = batch_of(phase5, pairs)
     src = oracle.pad([src + [EOS] for src, _ in pairs], PAD)
     tgt_in = oracle.pad([[BOS] + tgt for _, tgt in pairs], PAD)
     src_mask, tgt_mask = oracle.padding_mask(src, PAD), oracle.decoder_mask(tgt_in, PAD)
-    checks.expect_equal(batch.src_mask, torch.from_numpy(src_mask), "batch.src_mask", "the padding mask of src")
-    checks.expect_equal(batch.tgt_mask, torch.from_numpy(tgt_mask), "batch.tgt_mask", "the decoder mask of tgt_in")
+    expect_mask(batch.src_mask, src_mask, "src_mask", "padding_mask(src, pad_id)")
+    expect_mask(batch.tgt_mask, tgt_mask, "tgt_mask", "decoder_mask(tgt_in, pad_id): of what the decoder reads")
 
 
 @pytest.mark.task("make_batch")
 def test_no_pairs_are_refused_and_one_pair_is_not(phase5):
-    expect_tokens(phase5.make_batch([([4], [5])], PAD, BOS, EOS), [([4], [5])], PAD, BOS, EOS)
+    expect_tokens(batch_of(phase5, [([4], [5])]), [([4], [5])], PAD, BOS, EOS)
     checks.expect_raises(ValueError, lambda: phase5.make_batch([], PAD, BOS, EOS), "make_batch([], ...)")
 
 
@@ -182,7 +193,7 @@ def test_the_callers_lists_stay_as_they_are(phase5, stage):
 @pytest.mark.task("make_batch")
 def test_a_batch_moves_to_another_device_as_a_whole(phase5):
     pairs = [([4, 5], [6]), ([7], [8, 4, 5])]
-    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
+    batch = batch_of(phase5, pairs)
     expect_tokens(batch, pairs, PAD, BOS, EOS)
     moved = batch.to("meta")
     for name, shape in (("src", (2, 3)), ("tgt_in", (2, 4)), ("src_mask", (2, 1, 1, 3)), ("tgt_mask", (2, 1, 4, 4))):

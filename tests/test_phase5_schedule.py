@@ -82,6 +82,15 @@ def test_the_factor_multiplies_every_rate(phase5, step, d_model, warmup_steps, f
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.parametrize("factor", [0.25, 3.0])
+def test_the_factor_scales_rise_peak_and_fall_alike(phase5, factor):
+    why = "factor * d_model^-0.5 * min(...): outside of the minimum, so that the peak stays at warmup_steps"
+    for step, plain in ((1, 1 / 500), (24, 24 / 500), (25, 1 / 20), (26, 1 / (4 * 26**0.5)), (400, 1 / 80)):
+        got = phase5.noam_learning_rate(step, 16, 25, factor)
+        checks.expect_number(got, factor * plain, f"noam_learning_rate({step}, 16, 25, factor={factor})", why)
+
+
+@pytest.mark.task("noam_learning_rate")
 @pytest.mark.parametrize("step", [0, -1, -4000])
 def test_steps_below_1_are_refused(phase5, step):
     checks.expect_number(phase5.noam_learning_rate(1, 4, 1), 0.5, "noam_learning_rate(1, 4, 1)", EQUATION)

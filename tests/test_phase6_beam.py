@@ -258,6 +258,19 @@ def test_alpha_decides_between_short_and_long(phase6, stage):
 
 
 @pytest.mark.task("beam_search")
+def test_long_answers_have_the_penalty_of_their_own_length(phase6, stage, gen):
+    clearance, lengths, order, plain_order = 0.0, set(), [], None
+    while clearance <= CLEAR or len(lengths) < 2 or min(lengths) < 7 or order != plain_order:
+        table = random_table(gen, 4, 4)  # longer prefixes share its rows
+        table[:, EOS] -= 1.0
+        expected, clearance = oracle.beam_search(array(table), EOS, 12, 3, 0.9)
+        order, lengths = [tokens for tokens, _ in expected], {len(tokens) for tokens, _ in expected}
+        plain_order = [tokens for tokens, _ in oracle.beam_search(array(table), EOS, 12, 3, 0.0)[0]]
+    got = search(phase6, model_of(stage, table), 3, 0.9, 12)
+    expect_answers(got, expected, "beam_search(beam_size=3, alpha=0.9, max_len=12)", SCORE)
+
+
+@pytest.mark.task("beam_search")
 @pytest.mark.parametrize("max_len", [1, 2, 3])
 def test_hypotheses_that_reach_max_len_are_answers_too(phase6, stage, gen, max_len):
     clearance = 0.0

@@ -165,13 +165,15 @@ CATALOGUE = (
         "い。",
     ),
     Misconception(
-        id="batch-target-mask-without-look-ahead",
+        id="batch-target-mask-without-padding",
         task="make_batch",
-        edits=(("tgt_mask=decoder_mask(tgt_in, pad_id)", "tgt_mask=padding_mask(tgt_in, pad_id)"),),
-        lesson="look-ahead",
-        en="`tgt_mask` is the padding mask alone, `(B, 1, 1, L)`. The decoder needs the look-ahead mask as well, "
-        "otherwise it finds the answer one position further on in its own input. `decoder_mask` joins the two.",
-        ja="`tgt_mask` がパディングマスクだけ(形は `(B, 1, 1, L)`)です。デコーダには先読みマスクも必要です。なけれ"
-        "ば、1 つ先の位置にある正解を自分の入力から読んでしまいます。両方を合わせたものが `decoder_mask` です。",
+        edits=(("tgt_mask=decoder_mask(tgt_in, pad_id)", "tgt_mask=look_ahead_mask(tgt_in.size(1))"),),
+        lesson="padding",
+        en="`tgt_mask` is the look-ahead mask alone, `(1, 1, L, L)`, the same for every sentence. It says nothing of "
+        "which tokens are padding; each row of the batch has its own. `decoder_mask(tgt_in, pad_id)` joins both, "
+        "`(B, 1, L, L)`.",
+        ja="`tgt_mask` が先読みマスクだけ(形は `(1, 1, L, L)`)で、どの文でも同じです。どのトークンがパディングかは文"
+        "ごとに違うのに、それが入っていません。`decoder_mask(tgt_in, pad_id)` なら両方を合わせた `(B, 1, L, L)` にな"
+        "ります。",
     ),
 )

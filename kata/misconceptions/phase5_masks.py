@@ -220,7 +220,7 @@ CATALOGUE = (
     Misconception(
         id="decoder-mask-without-look-ahead",
         task="decoder_mask",
-        edits=((_DECODER, "return padding_mask(tokens, pad_id).repeat(1, 1, tokens.size(1), 1)"),),
+        edits=((_DECODER, "return padding_mask(tokens, pad_id)"),),
         also=("make_batch",),
         lesson="look-ahead",
         en="The mask hides the padding and shows the future. The decoder reads the whole target sentence at once in "
