@@ -29,21 +29,13 @@ def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
 
     Initial weights hide mistakes: gains of 1 and biases of 0 make a missing or doubled norm invisible. Gains
     of norms end up around 1, everything else around 0. Buffers keep their values. A parameter that stands
-    in the module under several names (shared embeddings) keeps one value.
+    in the module under several names (shared embeddings) is loaded under one of them.
     """
-    loaded = module.state_dict()
-    state = {name: value.clone() for name, value in loaded.items()}
-    parameters = [name for name, _ in module.named_parameters()]
-    for name in parameters:
-        value = normal(gen, *state[name].shape, scale=scale, dtype=state[name].dtype)
-        if name.endswith("norm.weight") or name == "weight":
-            value = value + 1.0
-        state[name] = value
-    for name in state:
-        for known in parameters if name not in parameters else ():
-            if loaded[known].shape == loaded[name].shape and loaded[known].data_ptr() == loaded[name].data_ptr():
-                state[name] = state[known]
-    module.load_state_dict(state)
+    state = {}
+    for name, parameter in module.named_parameters():
+        value = normal(gen, *parameter.shape, scale=scale, dtype=parameter.dtype)
+        state[name] = value + 1.0 if name.endswith("norm.weight") or name == "weight" else value
+    module.load_state_dict(state, strict=False)
 
 
 def weights_of(module: Any) -> dict[str, np.ndarray]:

@@ -28,7 +28,16 @@ LISTED = frozenset(
 
 METHODS = LISTED | frozenset(
     (
-        "train", "eval", "double", "float", "to", "state_dict", "load_state_dict", "zero_grad", "step", "backward",
+        "train",
+        "eval",
+        "double",
+        "float",
+        "to",
+        "state_dict",
+        "load_state_dict",
+        "zero_grad",
+        "step",
+        "backward",
         "get_submodule",
     )  # fmt: skip
 )
