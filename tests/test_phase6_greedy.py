@@ -124,7 +124,8 @@ def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, stage, gen):
     got = decode(phase6, model, src, src_mask, 50)
     why = "stop when all rows have had their EOS, not at max_len and not when the first row ends"
     checks.expect_equal(got, padded(said), "greedy_decode", why)
-    checks.expect_that(model.decode_calls <= 3, f"model.decode was called {model.decode_calls} times for 3 tokens", why)
+    calls = model.decode_calls  # 3 for all rows at once, 6 for one row after another
+    checks.expect_that(calls <= 6, f"model.decode was called {calls} times for rows of 3, 1 and 2 tokens", why)
 
 
 @pytest.mark.task("greedy_decode")
