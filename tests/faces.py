@@ -100,15 +100,20 @@ def parameter_names(module: Any) -> list[str]:
     return sorted(name for name, _ in module.named_parameters())
 
 
-def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: str) -> None:
+def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: str, shared: Sequence[str] = ()) -> None:
     """The module has exactly these parameters, by name and shape.
 
     Args:
         module: the module.
         shapes: name to shape.
         label: what the module is.
+        shared: names of one and the same parameter, the one in ``shapes`` first. A module lists it once, under
+            the name that was registered first, whichever that is.
     """
     got = {name: tuple(value.shape) for name, value in module.named_parameters()}
+    listed = [name for name in shared if name in got]
+    if len(listed) == 1:
+        got[shared[0]] = got.pop(listed[0])
     missing = sorted(set(shapes) - set(got))
     extra = sorted(set(got) - set(shapes))
     if missing:

@@ -10,6 +10,9 @@ from torch import Tensor
 from .checks import expect_gradients, expect_shape, expect_that, probe_like
 from .tensors import booleans, integers, normal, randomise
 
+TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
+"""The three places of the matrix that a Transformer shares if asked to (paper 3.4)."""
+
 
 def random_mask(gen: torch.Generator, *shape: int, share: float = 0.5) -> Tensor:
     """A boolean mask of this shape in which every query may attend to at least one key."""
@@ -88,6 +91,5 @@ def randomise_shared(model: Any, gen: torch.Generator, scale: float = 0.5) -> No
     """Random weights for a Transformer whose embeddings and output projection are one matrix."""
     randomise(model, gen, scale)
     state = {name: value.clone() for name, value in model.state_dict().items()}
-    names = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
-    table = normal(gen, *state[names[0]].shape, scale=scale, dtype=state[names[0]].dtype)
-    model.load_state_dict({**state, **dict.fromkeys(names, table)})
+    table = normal(gen, *state[TIED[0]].shape, scale=scale, dtype=state[TIED[0]].dtype)
+    model.load_state_dict({**state, **dict.fromkeys(TIED, table)})

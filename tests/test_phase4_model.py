@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests import checks, faces
-from tests.models import causal, lengths_mask, parameter, randomise_shared
+from tests.models import TIED, causal, lengths_mask, parameter, randomise_shared
 from tests.oracles import transformer as oracle
 from tests.tensors import array, integers, normal, randomise, weights_of
 
@@ -16,7 +16,6 @@ from tests.tensors import array, integers, normal, randomise, weights_of
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 2, 3, 4, 5, 7, 8, 9, 11, 13
 CONFIG = {"d_model": D, "num_heads": H, "num_layers": N, "d_ff": D_FF, "max_len": 20}
 MODEL = f"Transformer({V_SRC}, {V_TGT}, ...)"
-TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
 TABLE = 2e-5
 
 
@@ -128,7 +127,8 @@ def expect_xavier_uniform(weight, label):
 def test_parameters_start_as_agreed(phase4, shared):
     size = 120 if shared else 150
     model = phase4.Transformer(120, size, d_model=24, num_heads=3, num_layers=2, d_ff=40, share_embeddings=shared)
-    faces.expect_parameters(model, oracle.model_shapes(120, size, 24, 2, 40, shared), f"Transformer(120, {size}, ...)")
+    shapes = oracle.model_shapes(120, size, 24, 2, 40, shared)
+    faces.expect_parameters(model, shapes, f"Transformer(120, {size}, ...)", shared=TIED if shared else ())
     state = model.state_dict()
     for name in TIED if shared else TIED[:2]:
         expect_normal(state[name], 24**-0.5, name)
@@ -162,7 +162,7 @@ def test_every_matrix_starts_with_values_of_its_own(phase4):
 def test_sharing_makes_three_matrices_one(phase4, gen):
     model = make_model(phase4, share=True, tgt_size=V_SRC)
     label = f"Transformer({V_SRC}, {V_SRC}, ..., share_embeddings=True)"
-    faces.expect_parameters(model, oracle.model_shapes(V_SRC, V_SRC, D, N, D_FF, shared=True), label)
+    faces.expect_parameters(model, oracle.model_shapes(V_SRC, V_SRC, D, N, D_FF, shared=True), label, shared=TIED)
     why = "assign one parameter to all three places; a copy starts alike but learns for itself"
     table = normal(gen, V_SRC, D, dtype=torch.float64)
     state = model.state_dict()

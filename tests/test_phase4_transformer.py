@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests import checks, faces
 from tests.models import (
+    TIED,
     causal,
     expect_gradients_like,
     expect_working,
@@ -113,7 +114,7 @@ def test_every_parameter_gets_the_gradient_that_torchs_stacks_give_it(phase4, ge
     size = V_SRC if shared else V_TGT
     model = phase4.Transformer(V_SRC, size, **CONFIG, dropout=0.0, share_embeddings=shared).double()
     (randomise_shared if shared else randomise)(model, gen, scale=0.3)
-    leaves = twin.leaves_of(model)
+    leaves = twin.leaves_of(model, shared=TIED if shared else ())
     src, tgt = tokens_for(gen)
     tgt = tgt % size
     src_mask, tgt_mask = random_mask(gen, B, 1, 1, L_SRC), causal(L_TGT)

@@ -6,7 +6,7 @@ and its masks say the opposite (True = masked), so both are converted here, insi
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +25,15 @@ RENAMED = {
 }
 
 
-def leaves_of(module: object) -> Leaves:
-    """Float64 copies of all parameters of a submission's module, ready for gradients."""
-    return {name: value.detach().double().clone().requires_grad_(True) for name, value in module.named_parameters()}
+def leaves_of(module: object, shared: Sequence[str] = ()) -> Leaves:
+    """Float64 copies of all parameters of a submission's module, ready for gradients.
+
+    Args:
+        module: the module.
+        shared: names of one and the same parameter; its copy stands under the first of them.
+    """
+    found = {shared[0] if name in shared else name: value for name, value in module.named_parameters()}
+    return {name: value.detach().double().clone().requires_grad_(True) for name, value in found.items()}
 
 
 def part(leaves: Leaves, name: str) -> Leaves:

@@ -1,0 +1,102 @@
+"""Modules are made in another order: output first, target before source, norms before sublayers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from .phase1_embedding import PositionalEncoding, TokenEmbedding
+from .phase2_attention import MultiHeadAttention
+from .phase3_layers import AddAndNorm, PositionwiseFeedForward
+
+
+class EncoderLayer(nn.Module):
+    def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.add_norm2 = AddAndNorm(d_model, dropout)
+        self.add_norm1 = AddAndNorm(d_model, dropout)
+        self.feed_forward = PositionwiseFeedForward(d_model, d_ff)
+        self.self_attention = MultiHeadAttention(d_model, num_heads)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])
+        return self.add_norm2(x, self.feed_forward(x))
+
+
+class DecoderLayer(EncoderLayer):
+    def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
+        super().__init__(d_model, num_heads, d_ff, dropout)
+        self.add_norm3 = AddAndNorm(d_model, dropout)
+        self.cross_attention = MultiHeadAttention(d_model, num_heads)
+
+    def forward(
+        self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
+    ) -> Tensor:
+        x = self.add_norm1(x, self.self_attention(x, x, x, self_mask)[0])
+        x = self.add_norm2(x, self.cross_attention(x, memory, memory, memory_mask)[0])
+        return self.add_norm3(x, self.feed_forward(x))
+
+
+class Encoder(nn.Module):
+    def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([EncoderLayer(d_model, num_heads, d_ff, dropout) for _ in range(num_layers)])
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x
+
+
+class Decoder(nn.Module):
+    def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([DecoderLayer(d_model, num_heads, d_ff, dropout) for _ in range(num_layers)])
+
+    def forward(
+        self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
+    ) -> Tensor:
+        for layer in self.layers:
+            x = layer(x, memory, self_mask, memory_mask)
+        return x
+
+
+class Transformer(nn.Module):
+    def __init__(
+        self,
+        src_vocab_size: int,
+        tgt_vocab_size: int,
+        d_model: int = 512,
+        num_heads: int = 8,
+        num_layers: int = 6,
+        d_ff: int = 2048,
+        dropout: float = 0.1,
+        max_len: int = 5000,
+        share_embeddings: bool = False,
+    ) -> None:
+        super().__init__()
+        if share_embeddings and src_vocab_size != tgt_vocab_size:
+            raise ValueError(f"one matrix cannot serve {src_vocab_size} and {tgt_vocab_size} tokens")
+        self.output_projection = nn.Linear(d_model, tgt_vocab_size, bias=False)
+        self.decoder = Decoder(num_layers, d_model, num_heads, d_ff, dropout)
+        self.encoder = Encoder(num_layers, d_model, num_heads, d_ff, dropout)
+        self.positional_encoding = PositionalEncoding(d_model, dropout, max_len)
+        self.tgt_embedding = TokenEmbedding(tgt_vocab_size, d_model)
+        self.src_embedding = TokenEmbedding(src_vocab_size, d_model)
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+        for embedding in (self.tgt_embedding, self.src_embedding):
+            nn.init.normal_(embedding.embedding.weight, 0, d_model**-0.5)
+        if share_embeddings:
+            self.output_projection.weight = self.tgt_embedding.embedding.weight
+            self.src_embedding.embedding.weight = self.tgt_embedding.embedding.weight
+
+    def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
+        return self.encoder(self.positional_encoding(self.src_embedding(src)), src_mask)
+
+    def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
+        return self.decoder(self.positional_encoding(self.tgt_embedding(tgt)), memory, tgt_mask, src_mask)
+
+    def forward(self, src: Tensor, tgt: Tensor, src_mask: Tensor | None, tgt_mask: Tensor | None) -> Tensor:
+        hidden = self.decode(tgt, self.encode(src, src_mask), tgt_mask, src_mask)
+        return self.output_projection(hidden)
