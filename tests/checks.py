@@ -154,7 +154,7 @@ def expect_finite(got: Tensor, label: str, why: str = "") -> None:
     if not bool(torch.isfinite(got).all()):
         kind = "NaN" if bool(torch.isnan(got).any()) else "infinite"
         bad = (~torch.isfinite(got)).nonzero()[0].tolist()
-        fail(f"{label} is {kind} at {bad}; shape {tuple(got.shape)}", why)
+        fail(f"{label} is {kind}" + (f" at {bad}; shape {tuple(got.shape)}" if got.dim() else ""), why)
 
 
 def expect_gradients(
@@ -199,7 +199,7 @@ def _number(value: Any) -> str:
         return str(bool(value))
     if isinstance(value, (int, np.integer)):
         return str(int(value))
-    return f"{float(value):.6g}"
+    return f"{float(value) + 0.0:.6g}"  # 0, not -0
 
 
 def expect_raises(kind: type[BaseException], call: Any, label: str, mentions: Iterable[Any] = ()) -> None:

@@ -23,6 +23,7 @@ def expect_mask(got: Any, expected: np.ndarray, label: str, why: str = POLARITY)
     """``got`` is this boolean mask: shape, dtype, entries."""
     ones = "the dimensions of size 1 broadcast over the batch, the heads or the queries"
     checks.expect_shape(got, expected.shape, label, ones)
+    checks.expect_dtype(got, torch.bool, label, f"masks are boolean; {POLARITY}")
     checks.expect_equal(got, torch.from_numpy(expected), label, why)
 
 
@@ -125,6 +126,7 @@ def test_a_single_position_attends_to_itself(phase5):
 def test_position_q_sees_itself_and_the_q_before_it(phase5):
     mask = phase5.look_ahead_mask(7)
     checks.expect_shape(mask, (1, 1, 7, 7), "look_ahead_mask(7)")
+    checks.expect_dtype(mask, torch.bool, "look_ahead_mask(7)", "masks are boolean")
     why = "row q has q + 1 keys: one more shows the answer, one less hides the position from itself"
     checks.expect_equal(mask.sum(dim=-1), torch.arange(1, 8).reshape(1, 1, 7), "the number of keys of each query", why)
 

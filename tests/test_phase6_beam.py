@@ -111,6 +111,10 @@ def expect_answers(got: Any, expected: Sequence[oracle.Answer], label: str, why:
     wanted = [tokens for tokens, _ in expected]
     for place, (ours, theirs) in enumerate(zip(said, wanted)):
         if ours != theirs:
+            if ours == theirs[:-1]:
+                why = "the last token is missing: EOS belongs to the tokens, and max_len does not count BOS"
+            elif ours[1:] == theirs:
+                why = "there is one token too many in front: BOS is no part of the answer"
             message = f"{label}: hypothesis {place} (0 is the best) is wrong\n  expected: {theirs}\n  got:      {ours}"
             checks.fail(message, why or RULE)
     checks.expect_same(len(said), len(wanted), f"{label}: the number of hypotheses", why or RULE)
@@ -382,7 +386,7 @@ def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase
         totals = logits.double().log_softmax(dim=-1).gather(2, tokens.unsqueeze(2)).sum(dim=(1, 2))
         expected = totals / oracle.length_penalty(length, 0.6)
         scores = torch.tensor([score for _, score in answers], dtype=torch.float64)
-        why = "under a look-ahead mask as in training, with log_softmax over the vocabulary; " + SCORE
+        why = "decode under a look-ahead mask as in training, then log_softmax over the vocabulary"
         checks.expect_close(scores, expected, f"the scores of the answers of {length} tokens", why, tolerance=CLOSE)
     scores = [hypothesis.score for hypothesis in got]
     checks.expect_that(scores == sorted(scores, reverse=True), "the answers are not sorted, best score first", SCORE)

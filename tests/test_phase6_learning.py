@@ -36,6 +36,7 @@ def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, s
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), stage.optim.adam(model, 5e-3)
     losses = phase6.train(model.eval(), batches * 40, loss_fn, optimizer, max_norm=1.0)
     checks.expect_that(losses is not None, "train returned None, expected the losses: is a `return` missing?")
+    checks.expect_that(isinstance(losses, list), f"train returned {checks.kind_of(losses)}, expected a list of floats")
     checks.expect_same(len(losses), 80, "the number of losses after 80 steps")
     start, end = sum(losses[:2]) / 2, sum(losses[-10:]) / 10
     why = "train_step once for every batch: zero, forward on tgt_in, loss on tgt_out, backward, step"

@@ -23,7 +23,7 @@ CLOSE = 1e-6  # clip_grad_norm_ adds 1e-6 to the norm it divides by
 def expect_loss(got: Any, expected: float, label: str, why: str = "") -> None:
     """``got`` is a Python float with this value."""
     checks.expect_that(got is not None, f"{label} is None, expected a float: is a `return` missing?")
-    why = why or "the loss of this batch with the weights before the update"
+    why = why or "loss_fn(model(src, tgt_in, src_mask, tgt_mask), tgt_out), with the weights before the update"
     checks.expect_that(isinstance(got, float), f"{label} is a {type(got).__name__}, expected a float", "loss.item()")
     checks.expect_number(got, expected, label, why, tolerance=CLOSE)
 
@@ -252,6 +252,7 @@ def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, stage, gen):
     got = phase6.train(model, [batch], loss_fn, optimizer, on_step=log)
     expect_losses(got, losses, "what train returns for one batch after none")
     expect_tables(model, tables, "after one batch after none", "no batch, no step")
+    checks.expect_same(log.kinds, [["int", "float"]], "the types of what on_step was told", "on_step(step, loss)")
     checks.expect_same(log.steps, [1], "the steps that on_step was told", "every call of train counts from 1")
 
 
@@ -266,9 +267,9 @@ def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, sta
     got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=log)
     expect_losses(got, losses, "what train returns")
     why = "on_step(step, loss) once after every step, and steps count from 1"
+    checks.expect_same(log.kinds, [["int", "float"]] * 3, "the types of what on_step was told", why)
     checks.expect_same(log.steps, [1, 2, 3], "the steps that on_step was told", why)
     expect_losses(log.losses, losses, "what on_step was told")
-    checks.expect_same(log.kinds, [["int", "float"]] * 3, "the types of what on_step was told", why)
     why = "on_step comes right after its own step, not before it and not at the end of all"
     checks.expect_same(log.optimizer_steps, [1, 2, 3], "optimizer steps at each call of on_step", why)
     checks.expect_same(log.scheduler_steps, [1, 2, 3], "scheduler steps at each call of on_step", why)
