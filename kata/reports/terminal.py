@@ -14,6 +14,8 @@ from ..grading import next_task
 from ..scoring import Report, TaskScore
 from ..texts import text
 from ..where import line_of
+from . import welcome
+from .wrapping import wrap
 
 MARKS = {
     verdicts.PASSED: ("✓", "green"),
@@ -38,6 +40,9 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         target: the folder that was graded.
         lang: ``"en"`` or ``"ja"``.
     """
+    if welcome.nothing_written(report):
+        welcome.show(report, console, target, lang)
+        return
     width = min(console.width, WIDTH)
     console.print()
     console.print(
@@ -97,10 +102,7 @@ def _task_row(task: TaskScore, lang: str, width: int) -> Table:
     tests = (
         text("tests", lang, passed=task.passed, total=task.total) if task.state != verdicts.TODO else text("todo", lang)
     )
-    row_style = "dim" if task.state == verdicts.TODO else ""
     table.add_row(Text(mark, style=style), name, Text(tests, style=style), f"{task.score:g} / {task.max_score:g}")
-    if row_style:
-        table.rows[0].style = row_style
     return table
 
 
@@ -109,9 +111,8 @@ def _print_indented(console: Console, message: str, width: int, style: str = "")
     for line in message.splitlines():
         content = line.lstrip()
         indent = INDENT + len(line) - len(content)
-        for number, part in enumerate(Text(content, style=style).wrap(console, max(20, width - indent - 2))):
-            part.rstrip()
-            console.print(Text(" " * (indent + (2 if number else 0))) + part, soft_wrap=True)
+        for part in wrap(content, max(20, width - indent), hanging=2):
+            console.print(Text(" " * indent + part, style=style), soft_wrap=True)
 
 
 def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:

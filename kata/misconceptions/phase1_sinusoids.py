@@ -1,0 +1,226 @@
+"""Mistakes in the table of sinusoids (phase 1)."""
+
+from __future__ import annotations
+
+from . import Misconception
+
+EXPONENT = "exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model  # (d_model / 2), is 2i / d_model"
+ANGLE = "angle = position / 10000.0**exponent"
+SINES = "    encoding[:, 0::2] = torch.sin(angle)\n    encoding[:, 1::2] = torch.cos(angle)\n"
+
+CATALOGUE = (
+    Misconception(
+        id="encoding-exponent-halved",
+        task="sinusoidal_encoding",
+        edits=((EXPONENT, "exponent = torch.arange(d_model // 2, dtype=torch.float64) / d_model"),),
+        en=(
+            "The exponent here is `i / d_model`, with `i` counting the pairs of columns. In the paper (3.5) it is "
+            "`2i / d_model`: `i` runs to `d_model / 2 - 1`, so the exponent runs through 0 to almost 1 and the "
+            "wavelengths from 2π to 10000 · 2π. With half the exponent they end at 100 · 2π, and far positions "
+            "start to look alike. `torch.arange(0, d_model, 2)` already is `2i`."
+        ),
+        ja=(
+            "このコードの指数は `i / d_model` です（`i` は列の組の番号）。論文 (3.5) では `2i / d_model` で、"
+            "`i` は `d_model / 2 - 1` までなので、指数は 0 からほぼ 1 まで、波長は 2π から 10000・2π まで広が"
+            "ります。指数が半分だと最長の波長が 100・2π で止まり、遠く離れた位置どうしが似た値になってしまいま"
+            "す。`torch.arange(0, d_model, 2)` がそのまま `2i` です。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-exponent-doubled",
+        task="sinusoidal_encoding",
+        edits=((EXPONENT, "exponent = 2 * torch.arange(0, d_model, 2, dtype=torch.float64) / d_model"),),
+        en=(
+            "The 2 of `2i` is counted twice: `torch.arange(0, d_model, 2)` gives 0, 2, 4, ..., which is `2i` "
+            "already, and then it is multiplied by 2 again. The paper's exponent (3.5) is `2i / d_model`, below 1 "
+            "in every column. Here it runs up to 2, so half of the columns turn so slowly that they are almost "
+            "constant and tell nothing about the position."
+        ),
+        ja=(
+            "`2i` の 2 を二重に掛けています。`torch.arange(0, d_model, 2)` は 0, 2, 4, … で、これがすでに `2i"
+            "` です。論文 (3.5) の指数は `2i / d_model` で、どの列でも 1 未満です。このコードでは 2 近くまで大"
+            "きくなるため、後ろ半分の列はほとんど回転せず、位置の情報をもたない定数のような列になります。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-sine-and-cosine-swapped",
+        task="sinusoidal_encoding",
+        edits=((SINES, "    encoding[:, 0::2] = torch.cos(angle)\n    encoding[:, 1::2] = torch.sin(angle)\n"),),
+        en=(
+            "Cosine stands in the even columns and sine in the odd ones. The paper (3.5) has it the other way "
+            "round: `PE[pos, 2i]` is the sine, so position 0 is `[0, 1, 0, 1, ...]`. A model could learn with "
+            "either, but weights trained with one do not fit the other."
+        ),
+        ja=(
+            "偶数列にコサイン、奇数列にサインが入っています。論文 (3.5) は逆で、`PE[pos, 2i]` がサインなので、"
+            "位置 0 の行は `[0, 1, 0, 1, ...]` になります。どちらの並びでも学習はできますが、片方で学習した重み"
+            "をもう片方で使うことはできません。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-angle-multiplied",
+        task="sinusoidal_encoding",
+        edits=((ANGLE, "angle = position * 10000.0**exponent"),),
+        en=(
+            "The position is multiplied by `10000^(2i/d_model)`; the paper (3.5) divides by it. The later columns "
+            "should turn more and more slowly; here they turn thousands of radians a step, so neighbouring "
+            "positions get unrelated values, as from a random number generator. The encoding no longer says that "
+            "7 is near 8."
+        ),
+        ja=(
+            "位置に `10000^(2i/d_model)` を掛けていますが、論文 (3.5) では割ります。本来は後ろの列ほどゆっくり"
+            "回転します。掛けてしまうと 1 位置ごとに何千ラジアンも回り、隣り合う位置でも乱数のように無関係な値"
+            "になります。これでは「7 と 8 は近い」ということが伝わりません。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-positions-from-one",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                "position = torch.arange(max_len, dtype=torch.float64)",
+                "position = torch.arange(1, max_len + 1, dtype=torch.float64)",
+            ),
+        ),
+        en=(
+            "Positions are counted from 1 here. In the course, as in most implementations of the paper's formula "
+            "(3.5), they are counted from 0, so the first row is `sin(0) = 0` and `cos(0) = 1` in turn. Every row "
+            "of this table is the row that belongs one position further on."
+        ),
+        ja=(
+            "位置を 1 から数えています。この教材では（論文 3.5 の式のほとんどの実装と同じく）0 から数えるので、"
+            "最初の行は `sin(0) = 0` と `cos(0) = 1` が交互に並びます。このコードの表は、どの行も一つ後ろの位置"
+            "の行になっています。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-sines-then-cosines",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                SINES,
+                (
+                    "    encoding[:, : d_model // 2] = torch.sin(angle)\n"
+                    "    encoding[:, d_model // 2 :] = torch.cos(angle)\n"
+                ),
+            ),
+        ),
+        en=(
+            "All sines fill the first half of the columns and all cosines the second half. The paper (3.5) "
+            "interleaves them: `PE[pos, 2i]` is a sine and its neighbour `PE[pos, 2i + 1]` the cosine of the same "
+            "angle. Some libraries do use halves, and the information is the same, but the pairs stand at other "
+            "places, so `position_shift_matrix` and trained weights do not fit."
+        ),
+        ja=(
+            "前半の列にサイン、後半の列にコサインをまとめて入れています。論文 (3.5) では交互に並べ、"
+            "`PE[pos, 2i]` がサイン、その隣の `PE[pos, 2i + 1]` が同じ角度のコサインです。前半・後半に分けるラ"
+            "イブラリもあり情報量は同じですが、組になる列の場所が違うため、`position_shift_matrix` や学習済みの"
+            "重みとかみ合いません。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-sine-everywhere",
+        task="sinusoidal_encoding",
+        edits=(("encoding[:, 1::2] = torch.cos(angle)", "encoding[:, 1::2] = torch.sin(angle)"),),
+        en=(
+            "Both columns of a pair hold the sine. The paper (3.5) puts the cosine of the same angle into the odd "
+            "column: only the two together say where on the circle a position stands, because a sine alone takes "
+            "each value twice a turn. Without cosines there is also no matrix that shifts the encoding by a fixed "
+            "offset."
+        ),
+        ja=(
+            "組の両方の列にサインが入っています。論文 (3.5) では奇数列に同じ角度のコサインを入れます。"
+            "サインだけでは 1 回転の間に同じ値が 2 度現れるので、二つそろって初めて円周上のどこにいるかが決まり"
+            "ます。コサインがないと、一定の位置だけずらす行列も存在しません。"
+        ),
+        lesson="rotation",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-every-column-its-own-frequency",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                "encoding[:, 1::2] = torch.cos(angle)",
+                "encoding[:, 1::2] = torch.cos(position / 10000.0 ** (exponent + 1.0 / d_model))",
+            ),
+        ),
+        en=(
+            "Every column has a frequency of its own: column `j` uses the exponent `j / d_model`, in the odd "
+            "columns too. In the paper (3.5) columns `2i` and `2i + 1` share the exponent `2i / d_model`. Sine "
+            "and cosine of different angles are no point on a circle, so the encoding of `pos + k` is no longer a "
+            "rotation of that of `pos`."
+        ),
+        ja=(
+            "列ごとに別の周波数を使い、奇数列も含めて列 `j` の指数が `j / d_model` になっています。"
+            "論文 (3.5) では、列 `2i` と `2i + 1` が同じ指数 `2i / d_model` を共有します。角度が違うサインとコ"
+            "サインは円周上の点にならないため、`pos + k` の値を `pos` の値の回転として表せなくなります。"
+        ),
+        lesson="rotation",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-base-by-log10",
+        task="sinusoidal_encoding",
+        edits=((ANGLE, "angle = position * torch.exp(-exponent * math.log10(10000.0))"),),
+        en=(
+            "The frequencies are made with `exp`, but the logarithm in it is the one to base 10. `10000^x` is "
+            "`exp(x · ln 10000)`, with the natural logarithm, `math.log(10000) = 9.21`; with `math.log10(10000) = "
+            "4` the base is `e^4 = 54.6`. The longest wavelength is then about 55 · 2π instead of the paper's "
+            "10000 · 2π (3.5), and positions repeat."
+        ),
+        ja=(
+            "周波数を `exp` で計算していますが、その中の対数が常用対数になっています。`10000^x` は自然対数 `ma"
+            "th.log(10000) = 9.21` を使った `exp(x・ln 10000)` です。`math.log10(10000) = 4` では底が `e^4 = 5"
+            "4.6` になり、最長の波長が論文 (3.5) の 10000・2π ではなく約 55・2π になって、位置の値が繰り返し"
+            "てしまいます。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-floor-division",
+        task="sinusoidal_encoding",
+        edits=((ANGLE, "angle = position // 10000.0**exponent"),),
+        en=(
+            "`//` rounds the angle down to a whole number. The paper (3.5) divides exactly, and the fractions are "
+            "what matters: in the slow columns the angle stays below 1 for hundreds of positions, so here it is 0 "
+            "for all of them and they cannot be told apart. Use `/`."
+        ),
+        ja=(
+            "`//` を使っているので、角度が整数に切り捨てられます。論文 (3.5) は普通の割り算で、"
+            "大切なのはその小数部分です。ゆっくり回る列では何百もの位置の間、角度が 1 未満なので、"
+            "切り捨てるとすべて 0 になり区別がつきません。`/` を使いましょう。"
+        ),
+        lesson="sinusoids",
+        also=("PositionalEncoding",),
+    ),
+    Misconception(
+        id="encoding-keeps-float64",
+        task="sinusoidal_encoding",
+        edits=(("return encoding.to(torch.get_default_dtype())", "return encoding"),),
+        en=(
+            "The values are right, but the table is returned in float64, in which it was computed. It should have "
+            "torch's default dtype (float32 unless the user changes it). Added to float32 embeddings, a float64 "
+            "table turns the whole sum into float64, and the next `nn.Linear` complains of mixed dtypes."
+        ),
+        ja=(
+            "値は正しいのですが、計算に使った float64 のまま返しています。戻り値は torch の既定の dtype（変更し"
+            "ていなければ float32）にします。float64 の表を float32 の埋め込みに足すと和全体が float64 になり、"
+            "次の `nn.Linear` が dtype の不一致でエラーになります。"
+        ),
+        lesson="sinusoids",
+    ),
+)
