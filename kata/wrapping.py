@@ -1,37 +1,59 @@
-"""Fill lines of a terminal with English and Japanese: the latter breaks anywhere, but not before a full stop."""
+"""Break text into lines for a terminal, English and Japanese alike.
+
+Japanese has no spaces to break at: a line may end after any wide character, but none begins with a closing mark.
+"""
 
 from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
-_NOT_FIRST = "。、，．）」』】〉》！？：；ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ・…)]},.!?:;"
-_NOT_LAST = "（「『【〈《([{"
-_WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+CLOSING = "、。，．・：；？！…）」』】〉》”’ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}"
+"""What does not begin a line."""
+
+OPENING = "（「『【〈《“‘([{"
+"""What does not end a line."""
+
+_WIDE = r"[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]"
 _PIECE = re.compile(rf"\s+|{_WIDE}|(?:(?!{_WIDE})\S)+")
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Break one paragraph into lines of at most ``width`` columns; a longer word stands alone."""
+def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
+    """Break one paragraph into lines of at most ``width`` columns; a word that is longer is cut.
+
+    Args:
+        text: the paragraph, without line breaks.
+        width: columns of a line.
+        hanging: columns by which the lines after the first are indented.
+    """
     lines: list[str] = []
     line = ""
-    for piece in _unbreakable(text):
-        if line.strip() and cell_len((line + piece).rstrip()) > width:
+    for unit in _units(text):
+        if line.strip() and cell_len((line + unit).rstrip()) > width:
             lines.append(line.rstrip())
-            line = ""
-        line += piece if line else piece.lstrip()
-    return [*lines, line.rstrip()] if line.strip() else lines
+            line = " " * hanging
+        line += unit if line.strip() else unit.lstrip()
+        while cell_len(line.rstrip()) > width:
+            head = set_cell_size(line, width).rstrip()
+            while line[len(head)] in CLOSING and len(head) > hanging + 1:
+                head = head[:-1]
+            lines.append(head)
+            line = " " * hanging + line[len(head) :]
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def _unbreakable(text: str) -> list[str]:
-    """Pieces between which a line may break."""
-    pieces: list[str] = []
+def _units(text: str) -> list[str]:
+    """What stays together on a line: a word or a wide character, with its marks and the space after it."""
+    units: list[str] = []
     for piece in _PIECE.findall(text):
-        while piece[0] in _NOT_FIRST and pieces and pieces[-1].isspace():
-            piece = pieces.pop() + piece
-        if pieces and (piece.lstrip()[:1] in [*_NOT_FIRST] or pieces[-1].rstrip()[-1:] in [*_NOT_LAST]):
-            pieces[-1] += piece
+        if units and (piece.isspace() or piece[0] in CLOSING or units[-1][-1] in OPENING):
+            units[-1] += piece
         else:
-            pieces.append(piece)
-    return pieces
+            units.append(piece)
+    return units
+
+
+def pad(text: str, width: int) -> str:
+    """``text`` and as many spaces as fill ``width`` columns."""
+    return text + " " * max(0, width - cell_len(text))

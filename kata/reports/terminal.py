@@ -14,8 +14,8 @@ from ..grading import next_task
 from ..scoring import Report, TaskScore
 from ..texts import text
 from ..where import line_of
+from ..wrapping import wrap
 from . import welcome
-from .wrapping import wrap
 
 MARKS = {
     verdicts.PASSED: ("✓", "green"),
