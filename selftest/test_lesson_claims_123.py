@@ -1,0 +1,336 @@
+"""What the lessons of phases 1 to 3 claim and a computer can check: proofs in numbers, tables against measurements."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention as torch_attention
+
+from kata.course import COURSE, PROJECT
+from selftest.lesson_text import LANGUAGES, lesson
+from solutions.phase1_embedding import PositionalEncoding, TokenEmbedding, position_shift_matrix, sinusoidal_encoding
+from solutions.phase2_attention import (
+    MultiHeadAttention,
+    merge_heads,
+    scaled_dot_product_attention,
+    split_heads,
+)
+from solutions.phase3_layers import LayerNorm, PositionwiseFeedForward
+from solutions.phase4_transformer import Encoder, EncoderLayer
+
+
+@pytest.fixture(autouse=True)
+def _float64_and_a_seed():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_num_threads(threads)
+
+
+def says(number: int, *sentences: str) -> None:
+    """Assert that the lesson of a phase shows these pieces of text, in both languages."""
+    for lang in LANGUAGES:
+        text = lesson(COURSE[number - 1], lang).text
+        for sentence in sentences:
+            assert sentence in text, f"{lang}: {sentence}"
+
+
+def measured(number: int) -> dict:
+    path = PROJECT / "lessons" / "figures" / "measured" / f"phase{number}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+# Phase 1
+
+
+def test_an_encoder_is_permutation_equivariant_until_it_has_positions_or_a_mask():
+    encoder, x, order = Encoder(2, 8, 2, 16).eval(), torch.randn(1, 5, 8), torch.randperm(5)
+    torch.testing.assert_close(encoder(x[:, order]), encoder(x)[:, order])
+    places = PositionalEncoding(8).eval()
+    assert not torch.allclose(encoder(places(x[:, order])), encoder(places(x))[:, order])
+    mask = torch.ones(5, 5, dtype=torch.bool).tril()
+    assert not torch.allclose(encoder(x[:, order], mask), encoder(x, mask)[:, order])
+
+
+def test_attention_is_invariant_to_the_order_of_keys_and_values():
+    attention, query, memory = MultiHeadAttention(8, 2), torch.randn(1, 3, 8), torch.randn(1, 5, 8)
+    shuffled = memory[:, [3, 0, 4, 1, 2]]
+    torch.testing.assert_close(attention(query, memory, memory)[0], attention(query, shuffled, shuffled)[0])
+
+
+def test_the_shift_matrix_is_a_block_diagonal_rotation():
+    table, width = sinusoidal_encoding(60, 12), 12
+    for offset in (-7, 0, 1, 30):
+        matrix = position_shift_matrix(offset, width)
+        torch.testing.assert_close(matrix @ table[20], table[20 + offset])
+        torch.testing.assert_close(matrix @ matrix.T, torch.eye(width))
+        torch.testing.assert_close(matrix.T, position_shift_matrix(-offset, width))
+        torch.testing.assert_close(matrix.det(), torch.tensor(1.0))
+        blocks = torch.block_diag(*torch.ones(width // 2, 2, 2))
+        assert (matrix * (1 - blocks)).abs().max() == 0
+    both = position_shift_matrix(4, width) @ position_shift_matrix(-9, width)
+    torch.testing.assert_close(both, position_shift_matrix(-5, width))
+
+
+def test_dot_products_depend_on_the_distance_alone_and_peak_where_the_query_was_turned_to():
+    table = sinusoidal_encoding(101, 512)
+    speeds = 10000 ** (-torch.arange(0, 512, 2) / 512)
+    torch.testing.assert_close(table[30] @ table[75], torch.cos(45 * speeds).sum())
+    torch.testing.assert_close(table[0] @ table[45], torch.cos(45 * speeds).sum())
+    assert (table @ (position_shift_matrix(-10, 512) @ table[50])).argmax() == 40
+    torch.testing.assert_close((table[3] - table[10]).norm(), (table[60] - table[67]).norm())
+
+
+def test_numbers_about_the_encoding():
+    table = sinusoidal_encoding(100, 512)
+    torch.testing.assert_close(table.norm(dim=1), torch.full((100,), 16.0))
+    energy = torch.linalg.eigvalsh(table @ table.T).flip(0).cumsum(0)
+    assert int((energy < 0.99 * energy[-1]).sum()) + 1 == 30
+    assert f"{10000 ** (510 / 512):.1f}" == "9646.6"
+    assert f"{44 - 7 * 2 * math.pi:.4f}" == "0.0177"
+    says(1, "10000^{510/512} = 9646.6", "44 = 7 \\cdot 2\\pi + 0.0177", "99 %", "30 ", "262,144")
+    mirror = torch.diag(torch.tensor([-1.0, 1.0] * 4))
+    angles = 5 * 10000 ** (-torch.arange(0, 8, 2) / 8)
+    backwards = torch.stack([-torch.sin(angles), torch.cos(angles)], dim=1).flatten()
+    torch.testing.assert_close(mirror @ sinusoidal_encoding(6, 8)[5], backwards)
+
+
+def test_the_embedding_is_as_long_as_the_lesson_says():
+    embedding = TokenEmbedding(1000, 512)
+    nn.init.normal_(embedding.embedding.weight, std=512**-0.5)
+    lengths = embedding(torch.arange(1000)).norm(dim=-1)
+    assert abs(lengths.mean() - 22.6) < 0.1
+    assert abs(nn.Embedding(1000, 512).weight.std() - 1) < 0.01
+
+
+def test_what_float32_through_exp_and_log_loses():
+    torch.set_default_dtype(torch.float32)
+    position = torch.arange(5000, dtype=torch.float32).unsqueeze(1)
+    angle = position * torch.exp(torch.arange(0, 512, 2).float() * (-math.log(10000.0) / 512))
+    error = (torch.sin(angle) - sinusoidal_encoding(5000, 512)[:, 0::2]).abs()
+    assert 4e-6 < error[:128].max() < 1.6e-5
+    assert 2e-4 < error.max() < 1e-3
+
+
+def test_the_reverser_without_positions_ends_where_the_proof_says():
+    found = measured(1)
+    assert found["sinusoids"]["accuracy"] == found["learned"]["accuracy"] == 1.0
+    assert abs(found["none"]["accuracy"] - 1 / 7) < 0.01
+    last = sum(found["none"]["losses"][-50:]) / 50
+    assert math.log(7) < last < math.log(7) + 0.05
+    says(1, f"| {last:.3f} |", f"{100 * found['none']['accuracy']:.1f} %".replace("14.2 %", "14.3 %"), "1.946")
+    for kind in ("sinusoids", "learned"):
+        assert f"{sum(found[kind]['losses'][-50:]) / 50:.3f}" == "0.002"
+
+
+# Phase 2
+
+
+def test_the_jacobian_of_the_softmax_vanishes_where_one_weight_is_one():
+    scores = torch.randn(6)
+    weights = torch.softmax(scores, dim=0)
+    jacobian = torch.autograd.functional.jacobian(lambda s: torch.softmax(s, dim=0), scores)
+    torch.testing.assert_close(jacobian, torch.diag(weights) - torch.outer(weights, weights))
+    saturated = torch.autograd.functional.jacobian(lambda s: torch.softmax(s, dim=0), 200 * scores)
+    assert saturated.abs().max() < 1e-9
+
+
+def test_the_table_of_saturation_is_what_random_vectors_give():
+    found = measured(2)["saturation"]
+    for width, variance in zip((1, 4, 16, 64, 256, 1024), found["variance"]):
+        assert abs(variance / width - 1) < 0.05
+    assert f"{found['unscaled_greatest'][-1]:.2f} {found['scaled_greatest'][-1]:.2f}" == "0.95 0.17"
+    assert f"{found['unscaled_jacobian'][-1]:.2f} {found['scaled_jacobian'][-1]:.2f}" == "0.07 0.24"
+    says(2, "0.95", "0.17", "0.07", "0.24")
+    scores = (torch.randn(200, 1, 1024) @ torch.randn(200, 1024, 32)).squeeze(1)
+    assert abs(torch.softmax(scores, dim=-1).max(dim=-1)[0].mean() - found["unscaled_greatest"][-1]) < 0.03
+    assert abs(torch.softmax(scores / 32, dim=-1).max(dim=-1)[0].mean() - found["scaled_greatest"][-1]) < 0.02
+
+
+def test_a_mask_after_the_softmax_leaks_and_a_mask_before_does_not():
+    query, key, value = torch.randn(1, 4), torch.randn(3, 4), torch.randn(3, 4)
+    other = key.clone()
+    other[2] += 1
+    mask = torch.tensor([[True, True, False]])
+    before = [scaled_dot_product_attention(query, k, value, mask)[1] for k in (key, other)]
+    after = [scaled_dot_product_attention(query, k, value)[1] * mask for k in (key, other)]
+    torch.testing.assert_close(before[0], before[1])
+    assert not torch.allclose(after[0], after[1])
+    assert after[0].sum() < 1
+
+
+def test_a_finite_fill_alone_gives_an_empty_row_equal_weights():
+    scores = torch.randn(1, 4).masked_fill(torch.ones(1, 4, dtype=torch.bool), torch.finfo(torch.float64).min)
+    torch.testing.assert_close(torch.softmax(scores, dim=-1), torch.full((1, 4), 0.25))
+    filled = torch.randn(1, 4, requires_grad=True)
+    every = torch.ones(1, 4, dtype=torch.bool)
+    torch.softmax(filled.masked_fill(every, -math.inf), dim=-1).masked_fill(every, 0.0).sum().backward()
+    assert torch.isfinite(filled.grad).all(), "the lesson's remark about masked_fill and its luck"
+
+
+def test_the_bias_of_w_k_has_no_effect():
+    attention, x = MultiHeadAttention(8, 2), torch.randn(2, 5, 8)
+    output = attention(x, x, x)[0]
+    output.square().sum().backward()
+    assert attention.w_k.bias.grad.abs().max() < 1e-12
+    assert attention.w_q.bias.grad.abs().max() > 1e-6
+    attention.w_k.bias.data += 3
+    torch.testing.assert_close(attention(x, x, x)[0], output)
+
+
+def test_one_head_leaves_half_of_two_neighbours_out():
+    pairs = torch.randn(20000, 2 * 6)
+    for alpha in (0.1, 0.5, 0.9):
+        mixed = alpha * pairs[:, :6] + (1 - alpha) * pairs[:, 6:]
+        best = mixed @ torch.linalg.lstsq(mixed, pairs)[0]
+        assert abs((best - pairs).square().mean() - 0.5) < 0.01
+    found = measured(2)["heads_at_the_end"]
+    assert 0.5 <= found["1"] < 0.52
+    says(2, *(f"| {heads} | {found[heads]:.3f} |" for heads in ("1", "2", "4")))
+
+
+def test_the_lookup_is_learned_sooner_with_the_scale():
+    found = measured(2)
+    first = {name: found["lookup"][name][0] for name in ("scaled", "unscaled")}
+    assert f"{first['scaled']:.2f} {first['unscaled']:.2f}" == "0.92 1.70"
+    below = {name: next(i for i, x in enumerate(found["lookup"][name], 1) if x < 0.1) for name in first}
+    assert below["scaled"] == 55
+    assert below["unscaled"] > 3 * 55
+    rows = (" | ".join(f"{loss:.3f}" for loss in found["lookup_at_rates"][name]) for name in first)
+    says(2, "0.92", "1.70", "55", *(f"| {row} |\n" for row in rows))
+
+
+def test_a_view_alone_mixes_positions_and_a_split_does_not():
+    x, order = torch.randn(1, 6, 8), torch.randperm(6)
+    torch.testing.assert_close(split_heads(x[:, order], 2), split_heads(x, 2)[:, :, order])
+    torch.testing.assert_close(merge_heads(split_heads(x, 4)), x)
+    attended = scaled_dot_product_attention(*[split_heads(x, 2)] * 3)[0]
+    for head in (0, 1):
+        part = x[..., 4 * head : 4 * head + 4]
+        torch.testing.assert_close(attended[:, head], torch_attention(part, part, part))
+
+    def wrong(z):
+        return scaled_dot_product_attention(*[z.reshape(1, 2, 6, 4)] * 3)[0].reshape(1, 6, 8)
+
+    assert not torch.allclose(wrong(x[:, order]), wrong(x)[:, order])
+
+
+def test_the_arithmetic_of_cost():
+    width, heads = 512, 8
+    for length, shown in ((100, ("0.10", "0.01", "0.21")), (10_000, ("10.5", "102.4", "21.0"))):
+        counts = (4 * length * width**2, 2 * length**2 * width, 8 * length * width**2)
+        digits = 2 if length == 100 else 1
+        assert tuple(f"{count / 1e9:.{digits}f}" for count in counts) == shown
+        assert all(number in lesson(COURSE[1], "en").text for number in shown)
+    length = 6 * width
+    assert 2 * length**2 * width == 12 * length * width**2
+    assert [heads * length**2 * 4 / 2**20 for length in (512, 4096)] == [8, 512]
+    attention = MultiHeadAttention(width, heads)
+    assert sum(p.numel() for p in attention.parameters() if p.dim() == 2) == 4 * width**2
+    small = MultiHeadAttention(24, 4)
+    assert torch.linalg.matrix_rank(small.w_q.weight[:6].T @ small.w_k.weight[:6]) == 6
+    assert math.isinf(torch.tensor(88.8, dtype=torch.float32).exp())
+    assert not math.isinf(torch.tensor(88.7, dtype=torch.float32).exp())
+
+
+# Phase 3
+
+
+def test_the_gradient_of_layer_norm_is_the_formula():
+    norm, x, upstream = LayerNorm(7), torch.randn(3, 7, requires_grad=True), torch.randn(3, 7)
+    nn.init.normal_(norm.weight)
+    norm(x).backward(upstream)
+    g = norm.weight * upstream
+    sigma = torch.sqrt(x.var(dim=-1, unbiased=False, keepdim=True) + norm.eps)
+    hat = (x - x.mean(dim=-1, keepdim=True)) / sigma
+    formula = (g - g.mean(dim=-1, keepdim=True) - hat * (g * hat).mean(dim=-1, keepdim=True)) / sigma
+    torch.testing.assert_close(x.grad, formula)
+
+
+def test_layer_norm_forgets_shift_and_scale_and_halves_the_gradient_of_doubled_weights():
+    norm, x = LayerNorm(16, eps=0.0), torch.randn(4, 16)
+    torch.testing.assert_close(norm(x + 5), norm(x))
+    torch.testing.assert_close(norm(3 * x), norm(x))
+    torch.testing.assert_close(norm(x).norm(dim=-1), torch.full((4,), 4.0))
+    upstream, gradients = torch.randn(4, 16), []
+    weight = torch.randn(16, 16)
+    for factor in (1, 2):
+        scaled = (factor * weight).requires_grad_()
+        gradients.append(torch.autograd.grad(norm(x @ scaled), scaled, upstream)[0])
+    torch.testing.assert_close(gradients[1], gradients[0] / 2)
+    shifted = norm(x @ weight + 7.0)
+    torch.testing.assert_close(shifted, norm(x @ weight))
+    assert not torch.allclose(norm(x @ weight + torch.arange(16.0)), norm(x @ weight))
+
+
+def test_how_much_the_two_variances_differ():
+    assert f"{100 * (math.sqrt(64 / 63) - 1):.1f} {100 * (math.sqrt(512 / 511) - 1):.1f}" == "0.8 0.1"
+    row = torch.tensor([1.0, 2, 3, 6])
+    unbiased = (row - row.mean()) / row.std()
+    says(3, "−" + f"{-unbiased[0]:.4f}", f"{unbiased[3]:.4f}")
+
+
+def test_the_feed_forward_network_is_a_memory():
+    network, x = PositionwiseFeedForward(6, 10), torch.randn(6)
+    keys, values = network.linear1.weight, network.linear2.weight.T
+    recalled = sum((x @ keys[j] + network.linear1.bias[j]).clamp(min=0) * values[j] for j in range(10))
+    torch.testing.assert_close(network(x), recalled + network.linear2.bias)
+
+
+def test_two_thirds_of_an_encoder_layer_are_its_feed_forward_network():
+    layer = EncoderLayer(512, 8, 2048)
+    share = sum(p.numel() for p in layer.feed_forward.parameters()) / sum(p.numel() for p in layer.parameters())
+    assert abs(share - 2 / 3) < 0.001
+
+
+def test_a_feed_forward_block_shrinks_a_gradient_by_the_factor_that_was_computed():
+    width, squares = 64, []
+    for _ in range(30):
+        block = PositionwiseFeedForward(width, 4 * width)
+        for layer in (block.linear1, block.linear2):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        x, upstream = torch.randn(64, width, requires_grad=True), torch.randn(64, width)
+        gradient = torch.autograd.grad(block(x), x, upstream)[0]
+        squares.append((gradient.square().mean() / upstream.square().mean()).item())
+    assert abs(sum(squares) / len(squares) - 0.32) < 0.01
+    assert f"{0.32**0.5:.3f}" == "0.566"
+    assert f"{0.32**12:.1e} {1.32**12:.0f}" == "1.2e-06 28"
+
+
+def test_gradients_through_depth_are_what_the_figure_shows():
+    found = measured(3)["depth"]
+    assert 0.5e-6 < found["plain"][-1] < 2.5e-6
+    assert 22 < found["residual"][-1] < 36
+    assert 0.6 < found["post"][-1] < 1.1
+    assert f"{found['plain'][-1] * 1e6:.1f} {found['residual'][-1]:.0f} {found['post'][-1]:.2f}" == "1.3 29 0.78"
+    says(3, "1.3 · 10⁻⁶", "29", "0.78")
+
+
+def test_the_jacobian_of_post_norm_is_the_product_the_lesson_writes():
+    block, norm, x = PositionwiseFeedForward(5, 9), LayerNorm(5), torch.randn(5)
+    identity, jacobian = torch.eye(5), torch.autograd.functional.jacobian
+    inside = x + block(x)
+    sigma = torch.sqrt(inside.var(unbiased=False) + norm.eps)
+    hat = norm(inside)
+    of_norm = (identity - torch.ones(5, 5) / 5 - torch.outer(hat, hat) / 5) / sigma
+    torch.testing.assert_close(jacobian(lambda z: norm(z + block(z)), x), of_norm @ (identity + jacobian(block, x)))
+    torch.testing.assert_close(
+        jacobian(lambda z: z + block(norm(z)), x), identity + jacobian(block, norm(x)) @ jacobian(norm, x)
+    )
+
+
+def test_post_norm_has_the_greater_gradients_at_the_top_and_needs_the_warm_up():
+    found = measured(3)
+    assert f"{found['layers']['post'][-1]:.2f} {found['layers']['pre'][-1]:.2f}" == "2.01 0.28"
+    ends = found["warmup_at_the_end"]
+    assert min(ends["post"]) > 1.5 > 0.1 > max(*ends["post_warmup"], *ends["pre"])
+    says(3, "2.01", "0.28", *(" | ".join(f"{loss:.3f}" for loss in ends[name]) for name in ends))
