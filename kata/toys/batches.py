@@ -1,0 +1,46 @@
+"""Batches of similar length, in an order that depends on the seed alone."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Iterator, Sequence, Tuple
+
+Encoded = Tuple[Sequence[int], Sequence[int]]
+"""Source and target as ids, without specials."""
+
+GROUP = 20
+"""Pairs are sorted by length within groups of this many batches: similar length, and still shuffled."""
+
+
+def training_batches(pairs: Sequence[Encoded], size: int, seed: int, start: int = 0) -> Iterator[list[Encoded]]:
+    """Batches for ever, each epoch in an order of its own.
+
+    Args:
+        pairs: what to learn.
+        size: pairs a batch; the last one of an epoch may have fewer.
+        seed: seed of the order.
+        start: how many batches to leave out, in order to go on where a training was interrupted.
+    """
+    each = -(-len(pairs) // size)
+    epoch, skip = divmod(start, each)
+    while True:
+        yield from _epoch(pairs, size, Random(f"batches {seed} {epoch}"))[skip:]
+        epoch, skip = epoch + 1, 0
+
+
+def _epoch(pairs: Sequence[Encoded], size: int, random: Random) -> list[list[Encoded]]:
+    shuffled = random.sample(pairs, len(pairs))
+    batches: list[list[Encoded]] = []
+    for first in range(0, len(shuffled), size * GROUP):
+        batches += in_order(sorted(shuffled[first : first + size * GROUP], key=_length), size)
+    random.shuffle(batches)
+    return batches
+
+
+def in_order(pairs: Sequence[Encoded], size: int) -> list[list[Encoded]]:
+    """The pairs as they come, cut into batches."""
+    return [list(pairs[first : first + size]) for first in range(0, len(pairs), size)]
+
+
+def _length(pair: Encoded) -> tuple[int, int]:
+    return len(pair[1]), len(pair[0])

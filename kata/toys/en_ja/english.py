@@ -1,0 +1,66 @@
+"""How a clause is said in English: subject, verb, object, place, time."""
+
+from __future__ import annotations
+
+from .clauses import Clause, NounPhrase
+from .lexicon import Pronoun
+
+
+def english(clause: Clause) -> list[str]:
+    """The words of the clause, with its full stop or question mark as the last."""
+    subject = _subject(clause.subject)
+    auxiliary, predicate = _quality(clause) if clause.quality else _action(clause)
+    negation = ["not"] if clause.negative else []
+    if clause.question:  # the auxiliary changes places with the subject
+        words = [*auxiliary, *subject, *negation, *predicate]
+    else:
+        words = [*subject, *auxiliary, *negation, *predicate]
+    return [*words, *_time(clause), "?" if clause.question else "."]
+
+
+def _quality(clause: Clause) -> tuple[list[str], list[str]]:
+    """``is`` and ``busy``."""
+    if isinstance(clause.subject, Pronoun):
+        present, past = clause.subject.be, clause.subject.was
+    else:
+        present, past = "is", "was"
+    return [past if clause.tense == "past" else present], [clause.quality.en]
+
+
+def _action(clause: Clause) -> tuple[list[str], list[str]]:
+    """The auxiliary, if there is one, and the verb with what follows it."""
+    third = clause.subject.third if isinstance(clause.subject, Pronoun) else True
+    auxiliary, verb = [], clause.verb.en
+    if clause.tense == "future":
+        auxiliary = ["will"]
+    elif clause.negative or clause.question:  # do-support
+        auxiliary = ["did" if clause.tense == "past" else "does" if third else "do"]
+    elif clause.tense == "past":
+        verb = clause.verb.past
+    elif third:
+        verb = clause.verb.third
+    rest: list[str] = []
+    if clause.object is not None:
+        rest += [*(["to"] if clause.object.noun.kind == "place" else []), *_phrase(clause.object)]
+    if clause.place is not None:
+        rest += [clause.place.noun.preposition, *_phrase(clause.place)]
+    if clause.vehicle is not None:
+        rest += ["by", clause.vehicle.en]
+    return auxiliary, [verb, *rest]
+
+
+def _subject(subject: Pronoun | NounPhrase) -> list[str]:
+    return [subject.en] if isinstance(subject, Pronoun) else _phrase(subject)
+
+
+def _phrase(phrase: NounPhrase) -> list[str]:
+    """``an old book``, ``that cat over there``."""
+    determiner, *after = phrase.determiner.split(" ") if phrase.determiner else [""]
+    words = [*(adjective.en for adjective in phrase.adjectives), phrase.noun.en]
+    if determiner == "a" and words[0][0] in "aeiou":  # "an" before a sound, which all our words spell with a vowel
+        determiner = "an"
+    return [*([determiner] if determiner else []), *words, *after]
+
+
+def _time(clause: Clause) -> list[str]:
+    return list(clause.time.en) if clause.time else []

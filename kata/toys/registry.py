@@ -1,0 +1,77 @@
+"""The toys by name: how big a model each takes, and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import pairs_file, strings
+from .corpus import Corpus
+from .en_ja.corpus import make_corpus as make_en_ja
+
+OWN = "own"
+"""Name of the toy whose pairs come from the learner's own file."""
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A toy and the settings that it learns with.
+
+    Attributes:
+        name: what it is called on the command line; also the name of its run's folder.
+        steps: how many training steps are enough.
+        batch_size: pairs a step.
+        every: steps between two validations.
+        separator: what stands between two tokens of the target when people read it.
+        source_separator: the same for the source.
+        bleu: whether BLEU says something.
+        d_model, num_heads, num_layers, d_ff, dropout, smoothing: the model and its loss.
+        warmup_steps, factor: the Noam schedule. With the paper's factor 1 a model as narrow as this has rates that are
+            too high: its peak is ``factor / sqrt(d_model * warmup_steps)``.
+        max_norm: the gradient's norm is clipped to it.
+    """
+
+    name: str
+    steps: int
+    batch_size: int = 32
+    every: int = 200
+    separator: str = ""
+    source_separator: str = ""
+    bleu: bool = False
+    d_model: int = 64
+    num_heads: int = 4
+    num_layers: int = 2
+    d_ff: int = 256
+    dropout: float = 0.0
+    smoothing: float = 0.1
+    warmup_steps: int = 400
+    factor: float = 0.3
+    max_norm: float = 1.0
+
+    def corpus(self, seed: int, data: Path | None = None) -> Corpus:
+        """The toy's pairs, the same for the same seed.
+
+        Args:
+            seed: of the training pairs.
+            data: the learner's file, for the toy ``own``.
+
+        Raises:
+            PairsError: if the learner's file cannot be used.
+        """
+        if data is not None:
+            return pairs_file.make_corpus(pairs_file.read_pairs(data), seed)
+        if self.name == "en-ja":
+            return make_en_ja(seed, train=30_000, validation=500)
+        return strings.make_corpus(self.name, seed, train=30_000, validation=500)
+
+
+TOYS: dict[str, Toy] = {
+    toy.name: toy
+    for toy in (
+        Toy("copy", steps=1500),
+        Toy("reverse", steps=1500),
+        Toy("sort", steps=1500),
+        Toy("en-ja", steps=2000, batch_size=64, bleu=True, source_separator=" "),
+        Toy(OWN, steps=2000, batch_size=64, bleu=True, source_separator=" ", separator=" "),
+    )
+}
