@@ -49,6 +49,22 @@ def _has_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
     return any(isinstance(part, ast.FunctionDef) and _is_stub(part) for part in ast.walk(node))
 
 
+def unfinished(phase: Phase, target: Path) -> list[str]:
+    """Names of the phase's tasks that still hold the stub's ``raise NotImplementedError("Phase ...")``."""
+    tree = parse_source(target / phase.file)
+    todo = {
+        node.name
+        for node in (tree.body if tree else [])
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and any(isinstance(part, ast.Raise) and _says_to_do(ast.dump(part)) for part in ast.walk(node))
+    }
+    return [task.name for task in phase.tasks if task.name in todo]
+
+
+def _says_to_do(statement: str) -> bool:
+    return "NotImplementedError" in statement and "'Phase " in statement
+
+
 def _is_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
     body = [statement for statement in node.body if not _is_docstring(statement)]
     if isinstance(node, ast.ClassDef):

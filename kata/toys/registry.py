@@ -29,6 +29,7 @@ class Toy:
         warmup_steps, factor: the Noam schedule. With the paper's factor 1 a model as narrow as this has rates that are
             too high: its peak is ``factor / sqrt(d_model * warmup_steps)``.
         max_norm: the gradient's norm is clipped to it.
+        train_pairs, held_pairs: how many pairs there are to learn, and in each part of the validation.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Toy:
     warmup_steps: int = 400
     factor: float = 0.3
     max_norm: float = 1.0
+    train_pairs: int = 30_000
+    held_pairs: int = 500
 
     def corpus(self, seed: int, data: Path | None = None) -> Corpus:
         """The toy's pairs, the same for the same seed.
@@ -61,8 +64,8 @@ class Toy:
         if data is not None:
             return pairs_file.make_corpus(pairs_file.read_pairs(data), seed)
         if self.name == "en-ja":
-            return make_en_ja(seed, train=30_000, validation=500)
-        return strings.make_corpus(self.name, seed, train=30_000, validation=500)
+            return make_en_ja(seed, train=self.train_pairs, validation=self.held_pairs)
+        return strings.make_corpus(self.name, seed, train=self.train_pairs, validation=self.held_pairs)
 
 
 TOYS: dict[str, Toy] = {

@@ -1,0 +1,145 @@
+"""The learner's six phases, loaded together into this process for a training.
+
+There is no wall here: nothing is judged. What the code raises becomes one message with a way out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import Any, Iterator
+
+import torch
+
+from ..course import COURSE, Phase
+from ..loading import display_path, package_for
+from ..submission import PhaseUnderTest
+from ..tracebacks import where
+from ..untouched import unfinished
+from ..verdicts import TODO, judge
+from ..where import line_of
+from .vocabulary import BOS_ID, EOS_ID, PAD_ID
+
+NOT_NEEDED = ("position_shift_matrix",)
+"""Tasks that a training does not use."""
+
+STILL_TO_DO = (
+    "Still to do:\n{tasks}\nA training needs these.\n"
+    "Way out: write them, `python grader.py {phase}` tests them; or watch the reference code learn with `--target "
+    "solutions`.",
+    "まだ書かれていません:\n{tasks}\n学習にはこれらが必要です。\n"
+    "まず書き、`python grader.py {phase}` で確かめましょう。"
+    "`--target solutions` を付けると、解答のコードで学習できます。",
+)
+BROKEN = (
+    "{message}\nWay out: `python grader.py {phase}` tests {file} and says more.",
+    "{message}\n`python grader.py {phase}` を実行すると、{file} のテストの結果が分かります。",
+)
+NO_STEPS = (
+    "train called on_step {called} times for {given} batches.\nWay out: `python grader.py 6` tests phase6_training.py.",
+    "train は {given} 個のバッチに対して on_step を {called} 回呼びました。\n"
+    "`python grader.py 6` で phase6_training.py を確かめましょう。",
+)
+
+
+class LearnerError(Exception):
+    """The learner's code is not ready for a training; ``pair`` says why in English and Japanese."""
+
+    def __init__(self, english: str, japanese: str) -> None:
+        super().__init__(english)
+        self.pair = (english, japanese)
+
+
+class Learner:
+    """The learner's code.
+
+    Args:
+        target: its folder.
+
+    Attributes:
+        phase1 to phase6: the phases' modules.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._package = package_for(COURSE[0].id, target, target, assembled=True)
+        phases = [PhaseUnderTest(self._package, phase.id) for phase in COURSE]
+        self.phase1, self.phase2, self.phase3, self.phase4, self.phase5, self.phase6 = phases
+
+    def close(self) -> None:
+        """Forget the code."""
+        self._package.close()
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Run the learner's code inside; what it raises becomes a ``LearnerError``."""
+        try:
+            yield
+        except (LearnerError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # also SystemExit: a learner's code ends nothing here
+            raise LearnerError(*self._explain(error)) from error
+
+    def _explain(self, error: BaseException) -> tuple[str, str]:
+        verdict = judge(error, [self.target])
+        phase = self._phase_of(error, verdict.message)
+        named = re.match(r"Phase \d: (\w+)", str(error)) if verdict.state == TODO else None
+        path = self.target / phase.file
+        if verdict.state == TODO:
+            return self._missing([(phase, named.group(1) if named else phase.id)])
+        values = {"message": verdict.message, "phase": phase.number, "file": display_path(path)}
+        return BROKEN[0].format(**values), BROKEN[1].format(**values)
+
+    def _missing(self, missing: list[tuple[Phase, str]]) -> tuple[str, str]:
+        """Say which tasks are to do, a file a line."""
+        lines = []
+        for phase in dict.fromkeys(phase for phase, _ in missing):
+            path = self.target / phase.file
+            names = [task for other, task in missing if other is phase]
+            line = line_of(path, names[0])
+            lines.append(f"  {display_path(path)}{f':{line}' if line else ''}  {', '.join(names)}")
+        values = {"tasks": "\n".join(lines), "phase": missing[0][0].number}
+        return STILL_TO_DO[0].format(**values), STILL_TO_DO[1].format(**values)
+
+    def _phase_of(self, error: BaseException, message: str) -> Phase:
+        """The phase that a message speaks of: by the stub's words, or by the file that it names."""
+        stub = re.match(r"Phase (\d): ", str(error))
+        if stub:
+            return COURSE[int(stub.group(1)) - 1]
+        place = where(error, [self.target]) or message
+        return next((phase for phase in COURSE if phase.file in place), COURSE[-1])
+
+    def rehearse(self) -> None:
+        """Use everything that a training needs once, on a tiny model: what is missing shows now and not at the end.
+
+        Raises:
+            LearnerError: if something is still to do or raises.
+        """
+        missing = [
+            (phase, task) for phase in COURSE for task in unfinished(phase, self.target) if task not in NOT_NEEDED
+        ]
+        if missing:
+            raise LearnerError(*self._missing(missing))
+        with self.guard(), torch.random.fork_rng(devices=[]):
+            pairs = [([3, 4], [4, 3]), ([5], [5])]
+            model = self.phase4.Transformer(6, 6, 8, 2, 1, 16, 0.0, 10)
+            optimizer = make_optimizer(model)
+            scheduler = self.phase5.NoamScheduler(optimizer, 8, 10, 1.0)
+            batch = self.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID).to("cpu")
+            loss_fn = self.phase5.LabelSmoothingLoss(PAD_ID, 0.1)
+            called: list[int] = []
+            train: Any = self.phase6.train
+            train(model, [batch], loss_fn, optimizer, scheduler, 1.0, lambda step, loss: called.append(step))
+            if called != [1]:
+                values = {"called": len(called), "given": 1}
+                raise LearnerError(NO_STEPS[0].format(**values), NO_STEPS[1].format(**values))
+            self.phase6.evaluate(model, [batch], loss_fn)
+            self.phase6.greedy_decode(model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, 3)
+            self.phase6.beam_search(model, batch.src[:1], batch.src_mask[:1], BOS_ID, EOS_ID, 3)
+            scheduler.load_state_dict(scheduler.state_dict())
+
+
+def make_optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
+    """Adam as in the paper (5.3); the Noam schedule sets the rate."""
+    return torch.optim.Adam(model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9)

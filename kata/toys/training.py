@@ -1,0 +1,304 @@
+"""A training of the learner's model on a toy: steps, validations, checkpoints that go on exactly where they were."""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from dataclasses import asdict
+from itertools import islice
+from typing import Any, Callable, Iterator
+
+import torch
+
+from .batches import Encoded, in_order, training_batches
+from .corpus import Corpus, Pair
+from .learner import NO_STEPS, Learner, LearnerError, make_optimizer
+from .registry import Toy
+from .scoring import bleu, exact_match
+from .vocabulary import BOS_ID, EOS, EOS_ID, PAD_ID, Vocabulary
+
+DONE, STOPPED, DIVERGED = "done", "stopped", "diverged"
+"""How a training ended."""
+
+EVALUATION_BATCH = 100
+QUICK = 200
+"""Sentences of each part that a validation on the way decodes; the last one decodes all."""
+
+SAMPLES = 3
+COMPARED = 30
+"""Sentences that beam search decodes; it takes one at a time."""
+
+SLACK = 5
+"""Tokens that an answer may be longer than the longest reference."""
+
+
+class DoesNotFit(Exception):
+    """A checkpoint was made of another toy, other pairs or another model."""
+
+
+class Training:
+    """The state of a training.
+
+    Args:
+        learner: the code.
+        toy: the toy and its settings.
+        corpus: its pairs.
+        seed: of the weights and of the batches' order.
+        device: ``"cpu"`` or ``"cuda"``.
+
+    Attributes:
+        step: how many steps are done.
+        history: what ``history.json`` holds.
+
+    Raises:
+        LearnerError: if the learner's code raises.
+    """
+
+    def __init__(self, learner: Learner, toy: Toy, corpus: Corpus, seed: int, device: str) -> None:
+        self.learner, self.toy, self.corpus, self.seed, self.device = learner, toy, corpus, seed, device
+        pairs = corpus.pairs()
+        self.source = Vocabulary.of(source for source, _ in pairs)
+        self.target = Vocabulary.of(target for _, target in pairs)
+        self.max_len = max(len(target) for _, target in pairs) + 1 + SLACK
+        self._encoded = [self._encode(pair) for pair in corpus.train]
+        self.step = 0
+        self.history: dict[str, Any] = {
+            "toy": toy.name,
+            "seed": seed,
+            "device": device,
+            "steps": [],
+            "validations": [],
+            "greedy": None,
+            "beam": None,
+        }
+        torch.manual_seed(seed)
+        longest = max(self.max_len, max(len(source) for source, _ in pairs) + 1)
+        with learner.guard():
+            self.model = learner.phase4.Transformer(
+                len(self.source),
+                len(self.target),
+                d_model=toy.d_model,
+                num_heads=toy.num_heads,
+                num_layers=toy.num_layers,
+                d_ff=toy.d_ff,
+                dropout=toy.dropout,
+                max_len=longest,
+            ).to(device)
+            self.optimizer = make_optimizer(self.model)
+            self.scheduler = learner.phase5.NoamScheduler(self.optimizer, toy.d_model, toy.warmup_steps, toy.factor)
+            self.loss_fn = learner.phase5.LabelSmoothingLoss(PAD_ID, toy.smoothing)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are learned."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def run(
+        self,
+        steps: int,
+        stop: Callable[[], bool],
+        on_step: Callable[[dict[str, Any]], None],
+        on_validation: Callable[[dict[str, Any]], None],
+    ) -> str:
+        """Train until ``steps`` steps are done in all.
+
+        Args:
+            steps: number of the last step.
+            stop: asked before every step whether to stop; the step that runs is always finished.
+            on_step: given the entry of ``history["steps"]`` after each step.
+            on_validation: given the entry of ``history["validations"]``; a good place for a checkpoint.
+
+        Returns:
+            ``DONE``, ``STOPPED``, or ``DIVERGED`` if a loss is not finite: then the weights are spoilt.
+
+        Raises:
+            LearnerError: if the learner's code raises.
+        """
+        while self.step < steps:
+            count = min(self.toy.every - self.step % self.toy.every, steps - self.step)
+            if not self._train(count, stop, on_step):
+                return DIVERGED
+            if stop():
+                return STOPPED
+            self.history["validations"].append(self.validate(None if self.step == steps else QUICK))
+            on_validation(self.history["validations"][-1])
+        return DONE
+
+    def _train(self, count: int, stop: Callable[[], bool], on_step: Callable[[dict[str, Any]], None]) -> bool:
+        """Do ``count`` steps, fewer if stopped; return whether every loss was finite."""
+        steps = self.history["steps"]
+        given: list[tuple[float, float, int]] = []  # when it was given, at what rate, how many tokens
+
+        def feed() -> Iterator[Any]:
+            for pairs in islice(training_batches(self._encoded, self.toy.batch_size, self.seed, self.step), count):
+                if stop() or not all(math.isfinite(step["loss"]) for step in steps[-1:]):
+                    return
+                batch = self._batch(pairs)
+                given.append((time.perf_counter(), self.optimizer.param_groups[0]["lr"], batch.num_tokens))
+                yield batch
+
+        called = 0
+
+        def after(_: int, loss: float) -> None:
+            nonlocal called
+            called += 1
+            self.step += 1
+            started, rate, tokens = given[-1]
+            speed = tokens / max(1e-9, time.perf_counter() - started)
+            steps.append({"step": self.step, "loss": float(loss), "lr": float(rate), "tokens_per_second": round(speed)})
+            on_step(steps[-1])
+
+        with self.learner.guard():
+            model, optimizer, scheduler = self.model, self.optimizer, self.scheduler
+            self.learner.phase6.train(model, feed(), self.loss_fn, optimizer, scheduler, self.toy.max_norm, after)
+        if called != len(given):
+            values = {"called": called, "given": len(given)}
+            raise LearnerError(NO_STEPS[0].format(**values), NO_STEPS[1].format(**values))
+        return all(math.isfinite(step["loss"]) for step in steps[-1:])
+
+    def validate(self, limit: int | None = None) -> dict[str, Any]:
+        """Loss, exact match and BLEU on pairs that are not learned, and a few samples to look at.
+
+        The random state is left as it was: a validation more or less changes no training.
+
+        Args:
+            limit: how many pairs of each part; None for all.
+        """
+        entry: dict[str, Any] = {"step": self.step}
+        samples: list[list[str]] = []
+        with self.learner.guard(), self._random_state_kept():
+            for name, part in self.corpus.validation.items():
+                pairs = list(part[:limit])
+                answers = self.translate(pairs)
+                references = [target for _, target in pairs]
+                if name == "unseen":
+                    batches = (self._batch(b) for b in in_order([self._encode(p) for p in pairs], EVALUATION_BATCH))
+                    result = self.learner.phase6.evaluate(self.model, batches, self.loss_fn)
+                    entry["loss"], entry["token_accuracy"] = float(result.loss), float(result.token_accuracy)
+                    entry["exact"] = exact_match(answers, references)
+                    entry["bleu"] = bleu(answers, references) if self.toy.bleu else None
+                else:
+                    entry[name] = exact_match(answers, references)
+                samples += [self._said(pair, answer) for pair, answer in zip(pairs[:SAMPLES], answers)]
+        # Where there are two parts, the last sample is one of the second.
+        entry["samples"] = samples[:SAMPLES] if len(samples) <= SAMPLES else [*samples[: SAMPLES - 1], samples[SAMPLES]]
+        return entry
+
+    def compare(self, stop: Callable[[], bool]) -> None:
+        """Decode some unseen sentences greedily and by beam search, and note both in the history."""
+        pairs = list(self.corpus.validation["unseen"][:COMPARED])
+        references = [target for _, target in pairs]
+        found: list[list[str]] = []
+        with self.learner.guard(), self._random_state_kept():
+            for pair in pairs:
+                if stop():
+                    return
+                batch = self._batch([self._encode(pair)])
+                search = self.learner.phase6.beam_search
+                best = search(self.model, batch.src, batch.src_mask, BOS_ID, EOS_ID, self.max_len)[0]
+                found.append(self.target.decode(best.tokens))
+            greedy = self.translate(pairs)
+        for name, answers in (("greedy", greedy), ("beam", found)):
+            self.history[name] = {
+                "sentences": len(pairs),
+                "exact": exact_match(answers, references),
+                "bleu": bleu(answers, references) if self.toy.bleu else None,
+            }
+
+    def translate(self, pairs: list[Pair]) -> list[list[str]]:
+        """Greedy answers to the sources of ``pairs``."""
+        order = sorted(range(len(pairs)), key=lambda index: len(pairs[index][0]))
+        answers: dict[int, list[str]] = {}
+        for indices in in_order(order, EVALUATION_BATCH):  # type: ignore[arg-type]
+            batch = self._batch([self._encode(pairs[index]) for index in indices])
+            decode = self.learner.phase6.greedy_decode
+            rows = decode(self.model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, self.max_len).tolist()
+            answers.update({index: self.target.decode(row) for index, row in zip(indices, rows)})
+        return [answers[index] for index in range(len(pairs))]
+
+    def attention(self) -> dict[str, Any]:
+        """The cross-attention of the last decoder layer while it answers one unseen sentence, for the picture."""
+        pair = max(self.corpus.validation["unseen"][:10], key=lambda pair: len(pair[0]))
+        source = self._encode(pair)[0]
+        caught: list[torch.Tensor] = []
+        with self.learner.guard(), self._random_state_kept():
+            answer = self.translate([pair])[0]
+            batch = self._batch([(source, self.target.encode(answer))])
+            module = self.model.decoder.layers[-1].cross_attention
+            hook = module.register_forward_hook(lambda _module, _inputs, result: caught.append(result[1]))
+            training = self.model.training
+            try:
+                self.model.eval()
+                with torch.no_grad():
+                    self.model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
+            finally:
+                hook.remove()
+                self.model.train(training)
+            weights = caught[-1][0].double().cpu().tolist()  # (h, L_tgt, L_src)
+        return {
+            "source": [*pair[0], EOS],
+            "output": [*answer, EOS],
+            "weights": weights,
+            "layer": len(self.model.decoder.layers),
+        }
+
+    def checkpoint(self) -> dict[str, Any]:
+        """All that is needed to go on exactly: plain values and tensors."""
+        with self.learner.guard():
+            return {
+                "version": 1,
+                "toy": self.toy.name,
+                "settings": asdict(self.toy),
+                "pairs": self._fingerprint(),
+                "seed": self.seed,
+                "step": self.step,
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+                "random": torch.get_rng_state(),
+                "cuda_random": torch.cuda.get_rng_state_all() if self.device == "cuda" else [],
+                "source_tokens": self.source.tokens,
+                "target_tokens": self.target.tokens,
+            }
+
+    def resume(self, checkpoint: dict[str, Any], history: dict[str, Any]) -> None:
+        """Go on where ``checkpoint`` was taken.
+
+        Raises:
+            DoesNotFit: if it was made of other pairs or settings, or the model has changed.
+        """
+        if checkpoint["pairs"] != self._fingerprint():
+            raise DoesNotFit("pairs")
+        settings = dict(checkpoint["settings"], steps=self.toy.steps, every=self.toy.every)
+        if settings != asdict(self.toy):
+            raise DoesNotFit("settings")
+        try:
+            self.model.load_state_dict(checkpoint["model"])
+            self.optimizer.load_state_dict(checkpoint["optimizer"])
+            self.scheduler.load_state_dict(checkpoint["scheduler"])
+        except Exception as error:  # a model of other parts, a scheduler with other names
+            raise DoesNotFit("model") from error
+        torch.set_rng_state(checkpoint["random"])
+        if self.device == "cuda" and checkpoint["cuda_random"]:
+            torch.cuda.set_rng_state_all(checkpoint["cuda_random"])
+        self.step = checkpoint["step"]
+        for name in ("steps", "validations"):
+            self.history[name] = [entry for entry in history.get(name, []) if entry["step"] <= self.step]
+
+    def _fingerprint(self) -> int:
+        return zlib.crc32(repr((self.corpus.train, sorted(self.corpus.validation.items()))).encode())
+
+    def _encode(self, pair: Pair) -> Encoded:
+        return self.source.encode(pair[0]), self.target.encode(pair[1])
+
+    def _batch(self, pairs: list[Encoded]) -> Any:
+        return self.learner.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID).to(self.device)
+
+    def _said(self, pair: Pair, answer: list[str]) -> list[str]:
+        """Source, output and reference as people write them."""
+        separator = self.toy.separator
+        return [self.toy.source_separator.join(pair[0]), separator.join(answer), separator.join(pair[1])]
+
+    def _random_state_kept(self) -> Any:
+        return torch.random.fork_rng(devices=None if self.device == "cuda" else [])
