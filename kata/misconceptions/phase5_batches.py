@@ -21,7 +21,7 @@ CATALOGUE = (
         "never seen. An empty source would have no token to attend to at all.",
         ja="原文の末尾に EOS がありません。この教材では原文・目標文のどちらも EOS で終わり、エンコーダは文の終わりを"
         "知ることができます。EOS の有無が学習時と使用時で食い違うと、モデルは見たことのない入力を受け取ります。空の原"
-        "文では注意できるトークンが 1 つもなくなります。",
+        "文では注意できるトークンが1つもなくなります。",
     ),
     Misconception(
         id="batch-source-with-bos",
@@ -42,8 +42,8 @@ CATALOGUE = (
         "to copy its input, with a loss that falls at once, and then says BOS for ever when it decodes. `tgt_out` is "
         "one step ahead, `ids + [eos]`.",
         ja="`tgt_out` が `tgt_in` と同じで、いま読んでいるトークンをそのまま答えさせています。デコーダは入力を写すこ"
-        "とだけを覚え、損失はすぐ下がりますが、復号では BOS を出し続けます。`tgt_out` は 1 つ先、つまり `ids + [eos]`"
-        " です。",
+        "とだけを覚え、損失はすぐ下がりますが、復号では BOS を出し続けます。`tgt_out` は1つ先、つまり `ids + [eos]` "
+        "です。",
     ),
     Misconception(
         id="batch-eos-in-the-decoder-input",
@@ -53,8 +53,8 @@ CATALOGUE = (
         en="`tgt_in` holds both BOS and EOS, so it is one longer than `tgt_out` and logits and answers no longer "
         "match. Nothing is predicted after EOS, so the decoder need not read it: `tgt_in = [bos] + ids`, `tgt_out = "
         "ids + [eos]`, both of one length.",
-        ja="`tgt_in` に BOS と EOS の両方が入り、`tgt_out` より 1 つ長いので、ロジットと正解の長さが合いません。EOS "
-        "の後は何も予測しないので、デコーダが EOS を読む必要はありません。`tgt_in = [bos] + ids`、"
+        ja="`tgt_in` に BOS と EOS の両方が入り、`tgt_out` より1つ長いので、ロジットと正解の長さが合いません。EOS の"
+        "後は何も予測しないので、デコーダが EOS を読む必要はありません。`tgt_in = [bos] + ids`、"
         "`tgt_out = ids + [eos]` で、長さは同じです。",
     ),
     Misconception(
@@ -131,7 +131,7 @@ CATALOGUE = (
         lesson="batching",
         en="`num_tokens` is a tensor of one number instead of an `int`. It stays on one device when the batch moves "
         "to another, and spreads into every average computed with it. `.item()` or `int(...)` makes a plain number.",
-        ja="`num_tokens` が `int` ではなく、数を 1 つ持つテンソルです。バッチを別のデバイスに移しても元のデバイスに残"
+        ja="`num_tokens` が `int` ではなく、数を1つ持つテンソルです。バッチを別のデバイスに移しても元のデバイスに残"
         "り、これを使った平均もすべてテンソルになります。`.item()` か `int(...)` で普通の数にしてください。",
     ),
     Misconception(
@@ -149,8 +149,8 @@ CATALOGUE = (
         "same sentences, in the next epoch, has two EOS, then three. `ids + [eos]` makes a new list and leaves the "
         "old one alone.",
         ja="`append` が、呼び出し側のリストそのものに EOS を書き込んでいます。最初のバッチは正しくても、同じ文から作"
-        "る次のエポックのバッチではEOS が 2 つ、その次は 3 つになります。`ids + [eos]` なら新しいリストができ、元のリ"
-        "ストは変わりません。",
+        "る次のエポックのバッチではEOS が2つ、その次は3つになります。`ids + [eos]` なら新しいリストができ、元のリスト"
+        "は変わりません。",
     ),
     Misconception(
         id="batch-tokens-of-floats",
@@ -161,7 +161,7 @@ CATALOGUE = (
         "floats, and ids above 2**24 are rounded. `torch.tensor(rows, dtype=torch.int64)` keeps them whole, an empty "
         "batch of ids too.",
         ja="`torch.Tensor(rows)` は、何を渡しても `float32` になります。トークンの id は番号であり、埋め込みは浮動小"
-        "数点数を受け付けず、2**24 を超える id は丸められます。`torch.tensor(rows, dtype=torch.int64)` を使ってくださ"
+        "数点数を受け付けず、2**24を超える id は丸められます。`torch.tensor(rows, dtype=torch.int64)` を使ってくださ"
         "い。",
     ),
     Misconception(

@@ -33,9 +33,8 @@ CATALOGUE = (
         en="The tokens are compared with 0 (or taken as true and false), whatever `pad_id` is. That works until a "
         "vocabulary gives padding another id: then padding is attended to, and the real token with id 0 disappears "
         "from every sentence without a word.",
-        ja="`pad_id` が何であっても、トークンを 0 と比べて(あるいは真偽値として扱って)います。パディングの id が 0 の"
-        "間は動きますが、別の id になったとたん、パディングに注意が向き、id 0 の実トークンはすべての文から黙って消え"
-        "ます。",
+        ja="`pad_id` が何であっても、トークンを0と比べて(あるいは真偽値として扱って)います。パディングの id が0の間は"
+        "動きますが、別の id になったとたん、パディングに注意が向き、id 0の実トークンはすべての文から黙って消えます。",
     ),
     Misconception(
         id="padding-mask-from-lengths",
@@ -78,9 +77,9 @@ CATALOGUE = (
         en="The mask has three dimensions, `(B, 1, L)`. Scores have four, `(B, h, L_q, L_k)`, and broadcasting lines "
         "shapes up from the right: `B` would fall onto the heads, so sentence 2 of the batch masks head 2. One more "
         "dimension of size 1 leaves room for heads and queries: `(B, 1, 1, L)`.",
-        ja="マスクが `(B, 1, L)` の 3 次元です。スコアは `(B, h, L_q, L_k)` の 4 次元で、ブロードキャストは右から形を"
-        "そろえるため、`B` がヘッドの次元に当たり、バッチの 2 番目の文が 2 番目のヘッドのマスクになります。大きさ 1 "
-        "の次元をもう 1 つ入れて、`(B, 1, 1, L)` にしてください。",
+        ja="マスクが `(B, 1, L)` の3次元です。スコアは `(B, h, L_q, L_k)` の4次元で、ブロードキャストは右から形をそろ"
+        "えるため、`B` がヘッドの次元に当たり、バッチの2番目の文が2番目のヘッドのマスクになります。大きさ1の次元をも"
+        "う1つ入れて、`(B, 1, 1, L)` にしてください。",
     ),
     Misconception(
         id="padding-mask-of-numbers",
@@ -90,8 +89,8 @@ CATALOGUE = (
         lesson="padding",
         en="The mask holds the numbers 0 and 1 instead of booleans. `~mask` of integers flips bits (`~1` is -2, "
         "which counts as true), and `masked_fill` refuses them: a mask is of `torch.bool`, as a comparison gives it.",
-        ja="マスクが真偽値ではなく 0 と 1 の整数です。整数に `~` を使うとビット反転になり(`~1` は -2 で、真とみなされ"
-        "ます)、`masked_fill` は整数のマスクを受け付けません。比較の結果そのまま、`torch.bool` で返してください。",
+        ja="マスクが真偽値ではなく0と1の整数です。整数に `~` を使うとビット反転になり(`~1` は -2で、真とみなされま"
+        "す)、`masked_fill` は整数のマスクを受け付けません。比較の結果そのまま、`torch.bool` で返してください。",
     ),
     # -- look_ahead_mask --
     Misconception(
@@ -103,9 +102,9 @@ CATALOGUE = (
         en="Position `q` may attend to `q + 1` too: the triangle is one diagonal too large. The decoder's input is "
         "the answer shifted by one, so position `q + 1` is the very token that it is asked for (3.2.3). The loss "
         "falls quickly to its floor, and decoding, where there is no next token to copy, says nonsense.",
-        ja="位置 `q` が `q + 1` にも注意できてしまいます。三角形が対角線 1 本ぶん大きすぎます。デコーダの入力は正解を"
-        " 1 つずらしたものなので、位置 `q + 1` はまさに予測すべきトークンです(3.2.3 節)。損失はすぐ下限まで落ちます"
-        "が、写す相手のいない復号ではでたらめを出力します。",
+        ja="位置 `q` が `q + 1` にも注意できてしまいます。三角形が対角線1本ぶん大きすぎます。デコーダの入力は正解を1"
+        "つずらしたものなので、位置 `q + 1` はまさに予測すべきトークンです(3.2.3節)。損失はすぐ下限まで落ちますが、写"
+        "す相手のいない復号ではでたらめを出力します。",
     ),
     Misconception(
         id="look-ahead-hides-the-position-itself",
@@ -173,8 +172,8 @@ CATALOGUE = (
         en="The mask holds 0 and -inf, to be added to the scores. That is another convention; here masks are "
         "boolean, True means `may attend`, and attention turns them into scores itself. Read as booleans, this one "
         "says the opposite: 0 is false and -inf is true.",
-        ja="スコアに足すための 0 と -inf が入ったマスクになっています。それは別の流儀です。この教材のマスクは真偽値で"
-        " True が「注意してよい」を表し、スコアへの反映は注意の側で行います。真偽値として読むと 0 は偽、-inf は真なの"
+        ja="スコアに足すための0と -inf が入ったマスクになっています。それは別の流儀です。この教材のマスクは真偽値で "
+        "True が「注意してよい」を表し、スコアへの反映は注意の側で行います。真偽値として読むと0は偽、-inf は真なの"
         "で、意味が逆になります。",
     ),
     Misconception(
@@ -187,8 +186,8 @@ CATALOGUE = (
         "soon as tokens and model are on a GPU, combining the masks fails because they are on two devices. Hand "
         "`device` to the function that creates the tensor.",
         ja="`device` を渡していないので、マスクがいつも既定のデバイスに作られます。CPU だけなら気づきませんが、トーク"
-        "ンとモデルを GPU に置いたとたん、2 つのデバイスのテンソルを組み合わせることになり失敗します。テンソルを作る"
-        "関数に `device` を渡してください。",
+        "ンとモデルを GPU に置いたとたん、2つのデバイスのテンソルを組み合わせることになり失敗します。テンソルを作る関"
+        "数に `device` を渡してください。",
     ),
     # -- decoder_mask --
     Misconception(
@@ -227,7 +226,7 @@ CATALOGUE = (
         "training, so without the look-ahead mask it finds the next token in its own input and only has to copy it "
         "(3.2.3). The loss looks splendid, and decoding fails.",
         ja="パディングは隠していますが、未来が見えています。学習時のデコーダは目標文全体を一度に読むので、先読みマス"
-        "クがなければ、次のトークンを自分の入力から見つけて写すだけになります(3.2.3 節)。損失は見事に下がりますが、復"
+        "クがなければ、次のトークンを自分の入力から見つけて写すだけになります(3.2.3節)。損失は見事に下がりますが、復"
         "号はうまくいきません。",
     ),
     Misconception(

@@ -49,8 +49,8 @@ CATALOGUE = (
         lesson="beam",
         en="The search starts with `beam_size` equal hypotheses. Their best extensions are equal too, so the beam "
         "fills with copies of one sentence, and the search is greedy at several times the price. It starts with one.",
-        ja="同じ仮説を `beam_size` 個並べて探索を始めています。最良の伸ばし方もすべて同じなので、ビームが 1 つの文の"
-        "写しで埋まり、何倍もの計算をする貪欲法になります。最初の仮説は 1 つです。",
+        ja="同じ仮説を `beam_size` 個並べて探索を始めています。最良の伸ばし方もすべて同じなので、ビームが1つの文の写"
+        "しで埋まり、何倍もの計算をする貪欲法になります。最初の仮説は1つです。",
     ),
     Misconception(
         id="beam-refills-after-eos",
@@ -67,8 +67,8 @@ CATALOGUE = (
         en="Twice `beam_size` extensions are looked at, so that the beam stays full when some end, and an EOS that "
         "ranks below the first `beam_size` is collected as well. Several libraries do so; the rule of this course "
         "keeps `beam_size` in all, EOS or not, and what is not kept is gone.",
-        ja="終わる仮説があってもビームが減らないように `beam_size` の 2 倍まで候補を見ており、上位 `beam_size` に入ら"
-        "ない EOS まで集めています。そうするライブラリもありますが、この教材の規則では、EOS かどうかによらず全部で "
+        ja="終わる仮説があってもビームが減らないように `beam_size` の2倍まで候補を見ており、上位 `beam_size` に入らな"
+        "い EOS まで集めています。そうするライブラリもありますが、この教材の規則では、EOS かどうかによらず全部で "
         "`beam_size` 個を残し、残らなかったものは捨てます。",
     ),
     Misconception(
@@ -88,9 +88,9 @@ CATALOGUE = (
         en="After the first step each hypothesis keeps its own best extension only: several greedy searches side by "
         "side. A good hypothesis may have two good continuations and a bad one none, so all extensions of all "
         "hypotheses compete for the `beam_size` places together.",
-        ja="2 ステップ目からは、各仮説が自分の最良の伸ばし方だけを残しており、貪欲法を並べたのと同じです。良い仮説に"
-        "は良い続きが 2 つあり、悪い仮説には 1 つもないかもしれません。全仮説のすべての伸ばし方を合わせて、"
-        "`beam_size` 個の枠を争わせてください。",
+        ja="2ステップ目からは、各仮説が自分の最良の伸ばし方だけを残しており、貪欲法を並べたのと同じです。良い仮説には"
+        "良い続きが2つあり、悪い仮説には1つもないかもしれません。全仮説のすべての伸ばし方を合わせて、`beam_size` 個の"
+        "枠を争わせてください。",
     ),
     Misconception(
         id="beam-forgets-the-past",
@@ -133,9 +133,9 @@ CATALOGUE = (
         en="The search ends as soon as one hypothesis has ended. A longer one that is still live may turn out better "
         "once it ends, because its score is divided by a larger penalty. It ends when nothing is live or `max_len` "
         "is reached.",
-        ja="1 つの仮説が終わったところで探索をやめています。まだ伸びている長い仮説は、より大きなペナルティで割られる"
-        "ので、終わってみると上回ることがあります。探索が終わるのは、伸びている仮説がなくなるか `max_len` に達したと"
-        "きです。",
+        ja="1つの仮説が終わったところで探索をやめています。まだ伸びている長い仮説は、より大きなペナルティで割られるの"
+        "で、終わってみると上回ることがあります。探索が終わるのは、伸びている仮説がなくなるか `max_len` に達したとき"
+        "です。",
     ),
     Misconception(
         id="beam-max-len-counts-bos",
@@ -144,8 +144,8 @@ CATALOGUE = (
         lesson="beam",
         en="Hypotheses end up one token short: BOS is counted into `max_len`. `max_len` is the number of tokens "
         "said, EOS counted, BOS not.",
-        ja="BOS を `max_len` に含めているため、仮説が 1 トークン短くなります。`max_len` は出力するトークンの数で、"
-        "EOS は数え、BOS は数えません。",
+        ja="BOS を `max_len` に含めているため、仮説が1トークン短くなります。`max_len` は出力するトークンの数で、EOS "
+        "は数え、BOS は数えません。",
     ),
     Misconception(
         id="beam-wider-than-the-vocabulary",
@@ -154,7 +154,7 @@ CATALOGUE = (
         lesson="beam",
         en="`topk` is asked for more than there is: the first step has one hypothesis and so only `V` extensions, "
         "and a wider beam raises an error. Take `min(beam_size, number of extensions)`.",
-        ja="`topk` に、ある数より多くを要求しています。最初のステップの仮説は 1 つなので伸ばし方は `V` 通りしかなく、"
+        ja="`topk` に、ある数より多くを要求しています。最初のステップの仮説は1つなので伸ばし方は `V` 通りしかなく、"
         "ビームがそれより広いとエラーになります。`min(beam_size, 伸ばし方の数)` にしてください。",
     ),
     Misconception(
@@ -176,7 +176,7 @@ CATALOGUE = (
         "never did in training. From the second layer on this changes the last position too, and the scores are not "
         "those of the model that was trained.",
         ja="先読みマスクなしでデコーダを動かしているので、前の位置から、学習時には見えなかった後ろのトークンが見えま"
-        "す。2 層目からは最後の位置にも影響し、学習したモデルのスコアではなくなります。",
+        "す。2層目からは最後の位置にも影響し、学習したモデルのスコアではなくなります。",
     ),
     Misconception(
         id="beam-in-training-mode",

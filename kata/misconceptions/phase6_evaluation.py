@@ -41,6 +41,16 @@ CATALOGUE = (
         "ているので、損失が小さすぎます。足す前に、それぞれの平均に `num_tokens` を掛けてください。",
     ),
     Misconception(
+        id="evaluation-returns-tensors",
+        task="evaluate",
+        edits=((_LOSS, _LOSS.replace(".item()", "")),),
+        lesson="evaluation",
+        en="The losses are added up as tensors, and a tensor is what comes back. `Evaluation` holds two plain "
+        "floats, which can be printed, compared and written to a file; `.item()` makes a number of a tensor.",
+        ja="損失をテンソルのまま足しているので、結果もテンソルになります。`Evaluation` が持つのは普通の float 2つで、"
+        "表示も比較も保存もそのままできます。テンソルを数にするのは `.item()` です。",
+    ),
+    Misconception(
         id="evaluation-accuracy-over-padding",
         task="evaluate",
         edits=(
@@ -66,8 +76,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="A predicted pad at a padded position counts as right, though the number below the line counts real "
         "tokens only: the accuracy can exceed 1. Leave out positions where `tgt_out` is `pad_id`.",
-        ja="パディングの位置で pad を予測すると正解に数えられますが、分母は実トークンの数だけなので、正解率が 1 を超"
-        "えることもあります。`tgt_out` が `pad_id` の位置は除いてください。",
+        ja="パディングの位置で pad を予測すると正解に数えられますが、分母は実トークンの数だけなので、正解率が1を超え"
+        "ることもあります。`tgt_out` が `pad_id` の位置は除いてください。",
     ),
     Misconception(
         id="evaluation-of-whole-sentences",
@@ -86,8 +96,8 @@ CATALOGUE = (
         "measure too, but another one: `token_accuracy` is the share of right tokens. A model that gets one word "
         "wrong in every sentence has exact match 0 and a high token accuracy.",
         ja="最初から最後まで正しい文の割合(完全一致率)になっています。それも良い指標ですが、別のものです。"
-        "`token_accuracy` は正しいトークンの割合です。どの文でも 1 語だけ間違えるモデルは、完全一致率が 0 でも、トー"
-        "クンの正解率は高くなります。",
+        "`token_accuracy` は正しいトークンの割合です。どの文でも1語だけ間違えるモデルは、完全一致率が0でも、トークン"
+        "の正解率は高くなります。",
     ),
     Misconception(
         id="evaluation-compares-with-the-input",
@@ -96,8 +106,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="The predictions are compared with `tgt_in`, what the decoder has just read, so a good model scores near "
         "0. What it should answer is one step ahead, in `tgt_out`.",
-        ja="予測を `tgt_in`、つまりデコーダがいま読んだトークンと比べているので、良いモデルほど 0 に近い正解率になり"
-        "ます。答えるべきものは、1 つ先の `tgt_out` です。",
+        ja="予測を `tgt_in`、つまりデコーダがいま読んだトークンと比べているので、良いモデルほど0に近い正解率になりま"
+        "す。答えるべきものは、1つ先の `tgt_out` です。",
     ),
     Misconception(
         id="evaluation-reads-the-answer",
@@ -113,7 +123,7 @@ CATALOGUE = (
         en="The decoder is given `tgt_out`, the answers themselves. What is measured then is not what the model was "
         "trained for; it reads `tgt_in`, which begins with BOS and is one step behind.",
         ja="デコーダに `tgt_out`、つまり答えそのものを読ませています。これでは、学習したことを測っていません。読ませ"
-        "るのは、BOS で始まり 1 つ遅れている `tgt_in` です。",
+        "るのは、BOS で始まり1つ遅れている `tgt_in` です。",
     ),
     Misconception(
         id="evaluation-in-training-mode",
@@ -180,7 +190,7 @@ CATALOGUE = (
         lesson="evaluation",
         en="Without a single token to measure, loss and accuracy come back as 0. A loss of 0 looks like a perfect "
         "model, when in truth the data set was empty or its file was not read: raise a `ValueError`.",
-        ja="測るトークンが 1 つもないとき、損失も正解率も 0 を返しています。損失 0 は完璧なモデルに見えますが、実際に"
-        "はデータが空か、ファイルを読めていないだけです。`ValueError` を出してください。",
+        ja="測るトークンが1つもないとき、損失も正解率も0を返しています。損失0は完璧なモデルに見えますが、実際にはデー"
+        "タが空か、ファイルを読めていないだけです。`ValueError` を出してください。",
     ),
 )
