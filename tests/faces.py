@@ -16,6 +16,11 @@ from .tensors import non_contiguous
 
 Call = Callable[..., Tensor]
 
+NOT_REGISTERED = (
+    "names are part of the contract (see the docstring); what learns is an nn.Parameter, submodules stand in "
+    "attributes or an nn.ModuleList: plain tensors and lists are not seen"
+)
+
 
 def float64_in_and_out(
     call: Call, inputs: Sequence[Tensor], expected: Any, label: str, tolerance: float = 1e-9
@@ -88,7 +93,13 @@ def copies_behave_alike(module: Any, fresh: Any, inputs: Sequence[Tensor], expec
         expected: the output, from an oracle.
         label: what the output is.
     """
-    twin = copy.deepcopy(module)
+    try:
+        twin = copy.deepcopy(module)
+    except RuntimeError as error:
+        reason = str(error).split(".")[0]
+        fail(
+            f"{label}: the module cannot be copied: {reason}", "keep no result of a call in an attribute of the module"
+        )
     expect_close(twin(*inputs), expected, f"{label} of a deep copy", "all state must be in parameters and buffers")
     fresh.load_state_dict(module.state_dict())
     why = "what the module computes with must be in its state dict: registered parameters, not plain tensors"
@@ -117,9 +128,12 @@ def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: st
     missing = sorted(set(shapes) - set(got))
     extra = sorted(set(got) - set(shapes))
     if missing:
-        fail(f"{label} has no parameter {missing[0]!r}", "attribute names are part of the contract; see the docstring")
+        fail(f"{label} has no parameter {missing[0]!r}", NOT_REGISTERED)
     if extra:
-        fail(f"{label} has a parameter {extra[0]!r} that it should not have", "a constant table is a buffer")
+        why = "the docstring names all that learns; a constant table is a buffer, and a second name needs no copy"
+        if extra[0] in shared:
+            why = "shared means one parameter in several places: assign the parameter itself, not a copy of its values"
+        fail(f"{label} has a parameter {extra[0]!r} that it should not have", why)
     for name, shape in shapes.items():
         if got[name] != shape:
             fail(f"{label}: {name} has the wrong shape\n  expected: {shape}\n  got:      {got[name]}")

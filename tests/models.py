@@ -7,7 +7,7 @@ from typing import Any, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .checks import expect_gradients, expect_shape, expect_that, probe_like
+from .checks import expect_gradients, expect_shape, expect_that, fail, probe_like
 from .tensors import booleans, integers, normal, randomise
 
 TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
@@ -45,6 +45,23 @@ def parameter(module: Any, name: str) -> Tensor:
 def part_of(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     """The part of a state dict that belongs to one submodule."""
     return {key[len(name) + 1 :]: value for key, value in state.items() if key.startswith(f"{name}.")}
+
+
+def expect_registered(state: Mapping[str, Tensor], names: Sequence[str], label: str) -> None:
+    """Each of these submodules has something in the state dict: it was found by its module.
+
+    Args:
+        state: the module's state dict.
+        names: dotted names of submodules that have parameters.
+        label: what the module is.
+    """
+    for name in names:
+        if not any(key.startswith(f"{name}.") for key in state):
+            fail(
+                f"{label} has no parameters under {name!r}",
+                "nn.Module sees submodules in its attributes and in an nn.ModuleList, not those in a plain list: "
+                "state_dict(), parameters(), eval() and double() pass them by",
+            )
 
 
 def expect_working(output: Any, given: Tensor, label: str, acts: bool = True) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests import checks, faces
-from tests.models import TIED, causal, lengths_mask, parameter, randomise_shared
+from tests.models import TIED, causal, expect_registered, lengths_mask, parameter, randomise_shared
 from tests.oracles import transformer as oracle
 from tests.tensors import array, integers, normal, randomise, weights_of
 
@@ -20,7 +20,10 @@ TABLE = 2e-5
 
 
 def make_model(phase4, dropout=0.0, share=False, src_size=V_SRC, tgt_size=V_TGT):
-    return phase4.Transformer(src_size, tgt_size, **CONFIG, dropout=dropout, share_embeddings=share).double()
+    model = phase4.Transformer(src_size, tgt_size, **CONFIG, dropout=dropout, share_embeddings=share).double()
+    names = [f"{stack}.layers.{number}" for stack in ("encoder", "decoder") for number in range(N)]
+    expect_registered(model.state_dict(), names, f"Transformer({src_size}, {tgt_size}, ...)")
+    return model
 
 
 def batch_of(gen, src_size=V_SRC, tgt_size=V_TGT):

@@ -15,6 +15,7 @@ from tests import checks, faces
 from tests.models import (
     causal,
     expect_gradients_like,
+    expect_registered,
     expect_working,
     lengths_mask,
     masks,
@@ -61,6 +62,7 @@ def chain(kind, state, sizes, x, *context, dropout=0.0):
 
 def make_encoder(phase4, gen, dropout=0.0):
     stack = phase4.Encoder(N, D, H, D_FF, dropout)
+    expect_registered(stack.state_dict(), [f"layers.{number}" for number in range(N)], ENCODER)
     randomise(stack, gen)
     return stack
 
@@ -84,6 +86,7 @@ def test_encoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape
     num_layers, batch, length, d_ff = dims
     sizes = (num_layers, d_model, num_heads, d_ff)
     stack = phase4.Encoder(*sizes, 0.0).double()
+    expect_registered(stack.state_dict(), ["layers.0"], "Encoder")
     randomise(stack, gen)
     x = normal(gen, batch, length, d_model, dtype=torch.float64)
     mask = masks(gen, batch, num_heads, length, length)[shape]
@@ -201,6 +204,7 @@ def test_encoder_faces_copies_and_unchanged_inputs(phase4, gen):
 
 def make_decoder(phase4, gen, dropout=0.0):
     stack = phase4.Decoder(N, D, H, D_FF, dropout)
+    expect_registered(stack.state_dict(), [f"layers.{number}" for number in range(N)], DECODER)
     randomise(stack, gen)
     return stack
 
@@ -226,6 +230,7 @@ def test_decoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape
     batch, num_layers, d_ff, len_tgt, len_src = dims
     sizes = (num_layers, d_model, num_heads, d_ff)
     stack = phase4.Decoder(*sizes, 0.0).double()
+    expect_registered(stack.state_dict(), ["layers.0"], "Decoder")
     randomise(stack, gen)
     x = normal(gen, batch, len_tgt, d_model, dtype=torch.float64)
     memory = normal(gen, batch, len_src, d_model, dtype=torch.float64)

@@ -16,6 +16,7 @@ from tests.models import (
     TIED,
     causal,
     expect_gradients_like,
+    expect_registered,
     expect_working,
     lengths_mask,
     masks,
@@ -33,6 +34,7 @@ from tests.tensors import array, integers, randomise, weights_of
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 2, 3, 4, 5, 7, 8, 9, 11, 13
 MODEL = "Transformer(...)"
+STACKS = [f"{stack}.layers.{number}" for stack in ("encoder", "decoder") for number in range(N)]
 CONFIG = {"d_model": D, "num_heads": H, "num_layers": N, "d_ff": D_FF, "max_len": 20}
 # The table of the positional encoding may have been made in float32; a peaked softmax enlarges its rounding.
 TABLE = 2e-5
@@ -42,6 +44,7 @@ DECODE = "decode is decoder(positional_encoding(tgt_embedding(tgt)), memory, tgt
 
 def make_model(phase4, gen, dropout=0.0, dtype=torch.float64, **changes):
     model = phase4.Transformer(V_SRC, V_TGT, **{**CONFIG, "dropout": dropout, **changes}).to(dtype)
+    expect_registered(model.state_dict(), STACKS, MODEL)
     randomise(model, gen)
     return model
 
@@ -97,6 +100,7 @@ def test_the_model_is_the_formula_at_every_mask(phase4, gen, dims, shapes, share
     vocabularies = (V_SRC, V_SRC) if shared else (V_SRC, V_TGT)
     config = {**CONFIG, "d_model": 6, "num_heads": 3, "num_layers": num_layers - 1, "dropout": 0.0}
     model = phase4.Transformer(*vocabularies, share_embeddings=shared, **config).double()
+    expect_registered(model.state_dict(), ["encoder.layers.0", "decoder.layers.0"], MODEL)
     (randomise_shared if shared else randomise)(model, gen)
     src, tgt = integers(gen, 0, vocabularies[0], batch, len_src), integers(gen, 0, vocabularies[1], batch, len_tgt)
     src_mask = masks(gen, batch, 3, 1, len_src)[shapes[0]]  # one for all queries, as it serves both attentions
@@ -113,6 +117,7 @@ def test_the_model_is_the_formula_at_every_mask(phase4, gen, dims, shapes, share
 def test_every_parameter_gets_the_gradient_that_torchs_stacks_give_it(phase4, gen, shared):
     size = V_SRC if shared else V_TGT
     model = phase4.Transformer(V_SRC, size, **CONFIG, dropout=0.0, share_embeddings=shared).double()
+    expect_registered(model.state_dict(), STACKS, MODEL)
     (randomise_shared if shared else randomise)(model, gen, scale=0.3)
     leaves = twin.leaves_of(model, shared=TIED if shared else ())
     src, tgt = tokens_for(gen)
