@@ -128,7 +128,10 @@ def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: st
     missing = sorted(set(shapes) - set(got))
     extra = sorted(set(got) - set(shapes))
     if missing:
-        fail(f"{label} has no parameter {missing[0]!r}", NOT_REGISTERED)
+        parent, _, kind = missing[0].rpartition(".")
+        no_bias = kind == "bias" and f"{parent}.weight" in got and not parent.endswith("norm")
+        why = "the linear layers have biases: nn.Linear(..., bias=False) leaves it out" if no_bias else NOT_REGISTERED
+        fail(f"{label} has no parameter {missing[0]!r}", why)
     if extra:
         why = "the docstring names all that learns; a constant table is a buffer, and a second name needs no copy"
         if extra[0] in shared:
