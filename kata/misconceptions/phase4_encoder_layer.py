@@ -1,0 +1,197 @@
+"""Phase 4: mistakes in one layer of the encoder."""
+
+from __future__ import annotations
+
+from . import Misconception
+
+ATTENTION = "self.self_attention(x, x, x, mask)"
+FEED_FORWARD = "return self.add_norm2(x, self.feed_forward(x))"
+STEPS = """attended, _ = self.self_attention(x, x, x, mask)
+        x = self.add_norm1(x, attended)
+        return self.add_norm2(x, self.feed_forward(x))"""
+NORMS = """self.add_norm1 = AddAndNorm(d_model, dropout)
+        self.add_norm2 = AddAndNorm(d_model, dropout)
+
+"""
+ALSO = ("Encoder", "Transformer")
+
+CATALOGUE = (
+    Misconception(
+        id="encoder-layer-pre-norm",
+        task="EncoderLayer",
+        edits=(
+            (
+                STEPS,
+                """normed = self.add_norm1.norm(x)
+        attended, _ = self.self_attention(normed, normed, normed, mask)
+        x = x + self.add_norm1.dropout(attended)
+        return x + self.add_norm2.dropout(self.feed_forward(self.add_norm2.norm(x)))""",
+            ),
+        ),
+        en="Each sublayer's input is normalised and its output added: `x + Sublayer(norm(x))`. This is pre-norm, the "
+        "order of GPT-2 and of most later models. The paper normalises after the addition, `norm(x + Sublayer(x))` "
+        "(3.1), which is what `AddAndNorm` does. Pre-norm trains well, often more easily, but its stack needs a norm "
+        "at the end and gives other numbers.",
+        ja="サブレイヤの入力を正規化し、出力をそのまま足しています。つまり `x + Sublayer(norm(x))` で、GPT-2 以降の"
+        "モデルに多い Pre-LN です。論文は足した後に正規化し、`norm(x + Sublayer(x))` とします(3.1 節)。それを行うの"
+        "が `AddAndNorm` です。Pre-LN はむしろ学習しやすいくらいですが、スタックの最後に正規化が必要で、値も変わりま"
+        "す。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-mask-forgotten",
+        task="EncoderLayer",
+        edits=((ATTENTION, "self.self_attention(x, x, x)"),),
+        en="`mask` is accepted and not passed on to the self-attention. Every real position then attends to the "
+        "padding behind it, so the representation of a sentence depends on how long the others in its batch happen "
+        "to be.",
+        ja="`mask` を受け取っていますが、自己注意に渡していません。そのため本物の位置が後ろのパディングにも注意を向"
+        "け、ある文の表現が、同じバッチのほかの文の長さに左右されます。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-mask-inverted",
+        task="EncoderLayer",
+        edits=((ATTENTION, "self.self_attention(x, x, x, None if mask is None else ~mask)"),),
+        en='The mask is turned round on the way to the attention. In this course True means "may attend" '
+        "everywhere, so it is passed on as it is; only `torch.nn.MultiheadAttention` means the opposite. As it is, "
+        "real tokens attend to padding and to nothing else.",
+        ja="注意機構に渡すときにマスクを反転しています。この教材ではどこでも True が「注意を向けてよい」なので、その"
+        "まま渡します。逆の意味なのは `torch.nn.MultiheadAttention` です。このままでは、本物のトークンがパディングだ"
+        "けに注意を向けます。",
+        lesson="mistakes",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-causal",
+        task="EncoderLayer",
+        edits=(
+            (
+                "attended, _ = self.self_attention(x, x, x, mask)",
+                """causal = x.new_ones(x.size(1), x.size(1)).tril().bool()
+        attended, _ = self.self_attention(x, x, x, causal if mask is None else mask & causal)""",
+            ),
+        ),
+        en="The encoder's self-attention hides later positions, as a decoder's does. The whole source is known "
+        "before decoding starts, so in the encoder every position may attend to every other (3.2.3). As it is, the "
+        "first word is read without knowing what follows; toy tasks are still solved, and real translation is worse.",
+        ja="エンコーダの自己注意が、デコーダのように後ろの位置を隠しています。生成を始める前に入力文はすべてわかって"
+        "いるので、エンコーダではどの位置もすべての位置に注意を向けられます(3.2.3 節)。このままでは、先頭の単語が後"
+        "に続くものを知らずに解釈されます。小さな課題は解けてしまいますが、実際の翻訳の質は下がります。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-first-norm-twice",
+        task="EncoderLayer",
+        edits=((FEED_FORWARD, "return self.add_norm1(x, self.feed_forward(x))"),),
+        en="`add_norm1` is used after both sublayers and `add_norm2` never. Each sublayer has a norm of its own "
+        "(3.1), with its own gain and bias. As it is, `add_norm2` gets no gradient, and one gain has to serve two "
+        "places.",
+        ja="2 つのサブレイヤの後で、どちらも `add_norm1` を使っていて、`add_norm2` が使われていません。サブレイヤに"
+        "はそれぞれ自分の層正規化があり(3.1 節)、ゲインとバイアスも別です。このままでは `add_norm2` に勾配が届かず、"
+        "1 組のゲインとバイアスが 2 か所を兼ねることになります。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-one-norm",
+        task="EncoderLayer",
+        edits=((NORMS, "self.add_norm1 = AddAndNorm(d_model, dropout)\n        self.add_norm2 = self.add_norm1\n\n"),),
+        en="`add_norm2` is the same module as `add_norm1`. Each sublayer has its own norm (3.1): make two. One "
+        "object under two names has one gain and one bias, so the layer has `2 * d_model` parameters too few, and "
+        "what training writes into one place stands in the other.",
+        ja="`add_norm2` が `add_norm1` と同じモジュールです。サブレイヤにはそれぞれ自分の層正規化があるので(3.1 "
+        "節)、2 つ作ってください。名前が 2 つあっても物は 1 つなので、パラメータが `2 * d_model` 個足りず、片方の学"
+        "習がもう片方も変えてしまいます。",
+        lesson="counting",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-feed-forward-of-the-input",
+        task="EncoderLayer",
+        edits=(
+            (
+                STEPS,
+                STEPS.replace("x = self.add_norm1", "y = self.add_norm1").replace("(x, self.feed", "(y, self.feed"),
+            ),
+        ),
+        en="The feed-forward network is fed with the layer's input instead of what the self-attention made of it. "
+        "The sublayers stand one behind the other (figure 1): `feed_forward(x)` takes the output of `add_norm1`. As "
+        "it is, what a position learned from the others reaches the second sublayer only as its residual.",
+        ja="フィードフォワードネットワークに、自己注意の結果ではなく層の入力を渡しています。サブレイヤは直列に並び"
+        "(図 1)、`feed_forward(x)` は `add_norm1` の出力を受け取ります。このままでは、ほかの位置から得た情報が、2 つ"
+        "目のサブレイヤには残差としてしか届きません。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-old-residual",
+        task="EncoderLayer",
+        edits=(
+            (
+                STEPS,
+                STEPS.replace("x = self.add_norm1", "y = self.add_norm1").replace("feed_forward(x)", "feed_forward(y)"),
+            ),
+        ),
+        en="The second residual connection adds the layer's input `x` instead of the output of `add_norm1`. A "
+        "residual goes around one sublayer: what went into the feed-forward network is added to what came out of it "
+        "(3.1). As it is, the result of the attention reaches the output through the feed-forward network alone.",
+        ja="2 つ目の残差接続が、`add_norm1` の出力ではなく層の入力 `x` を足しています。残差接続は 1 つのサブレイヤを"
+        "またぐもので、フィードフォワードネットワークに入ったものを、出てきたものに足します(3.1 節)。このままでは、"
+        "注意の結果がフィードフォワードネットワークを通してしか出力に届きません。",
+        lesson="encoder",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-residual-twice",
+        task="EncoderLayer",
+        edits=(
+            (
+                STEPS,
+                STEPS.replace("(x, attended)", "(x, x + attended)").replace("x, self.feed", "x, x + self.feed"),
+            ),
+        ),
+        en="`x` is added to each sublayer's output before `AddAndNorm`, which adds it once more. `AddAndNorm` is the "
+        "residual connection: give it what came out of the sublayer. With `2 x` in the sum every sublayer counts for "
+        "half, and in training dropout also falls on the residual.",
+        ja="各サブレイヤの出力に `x` を足してから `AddAndNorm` に渡していますが、`AddAndNorm` がもう一度 `x` を足し"
+        "ます。残差接続は `AddAndNorm` が行うので、サブレイヤの出力をそのまま渡してください。和が `2 x` を含むため各"
+        "サブレイヤの寄与が半分になり、学習時には残差にまでドロップアウトがかかります。",
+        lesson="mistakes",
+        also=ALSO,
+    ),
+    Misconception(
+        id="encoder-layer-join-arguments-swapped",
+        task="EncoderLayer",
+        edits=(
+            (
+                STEPS,
+                STEPS.replace("(x, attended)", "(attended, x)").replace(
+                    "x, self.feed_forward(x)", "self.feed_forward(x), x"
+                ),
+            ),
+        ),
+        en="`AddAndNorm` is called with its arguments exchanged: the sublayer's output first, then `x`. The sum is "
+        "the same, so evaluation shows nothing, but dropout acts on the second argument: in training it is the "
+        "residual that is dropped, and the sublayer that is kept (5.4 says the opposite).",
+        ja="`AddAndNorm` の引数が逆で、サブレイヤの出力が先、`x` が後になっています。和は同じなので評価モードでは違"
+        "いが出ませんが、ドロップアウトは 2 番目の引数にかかります。そのため学習時に落とされるのは残差で、サブレイヤ"
+        "の出力はそのまま残ります(5.4 節とは逆です)。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="encoder-layer-dropout-not-passed-on",
+        task="EncoderLayer",
+        edits=((NORMS, NORMS.replace(", dropout)", ")")),),
+        en="`AddAndNorm` is made without `dropout`, so its default of 0.1 stays. Pass the argument on. A model made "
+        "with `dropout=0` is still random in training: tests that compare two runs fail for no visible reason, and a "
+        "stronger dropout never arrives.",
+        ja="`AddAndNorm` に `dropout` を渡していないので、既定値の 0.1 のままです。引数をそのまま渡してください。"
+        "`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きません。",
+        lesson="mistakes",
+        also=ALSO,
+    ),
+)
