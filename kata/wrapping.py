@@ -35,19 +35,26 @@ def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
             line = " " * hanging
         line += unit if line.strip() else unit.lstrip()
         while cell_len(line.rstrip()) > width:
-            head = set_cell_size(line, width).rstrip()
-            while line[len(head)] in CLOSING and len(head) > hanging + 1:
-                head = head[:-1]
-            lines.append(head)
+            head = _cut(line, width, hanging)
+            lines.append(head.rstrip())
             line = " " * hanging + line[len(head) :]
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def _cut(line: str, width: int, hanging: int) -> str:
+    """The beginning of a line that is too long, cut where a line may end if there is such a place at all."""
+    longest = set_cell_size(line, width).rstrip()
+    for end in range(len(longest), hanging, -1):
+        if line[end] not in CLOSING and line[end - 1] not in OPENING:
+            return line[:end]
+    return longest
 
 
 def _units(text: str) -> list[str]:
     """What stays together on a line: a word or a wide character, with its marks and the space after it."""
     units: list[str] = []
     for piece in _PIECE.findall(text):
-        if units and (piece.isspace() or piece[0] in CLOSING or units[-1][-1] in OPENING):
+        if units and (piece.isspace() or piece[0] in CLOSING or units[-1].rstrip()[-1:] in {*OPENING}):
             units[-1] += piece
         else:
             units.append(piece)
