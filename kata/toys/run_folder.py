@@ -67,7 +67,8 @@ class RunFolder:
             if checkpoint["version"] != 1:
                 raise ValueError(f"version {checkpoint['version']}")
         except Exception as error:  # a damaged file raises nearly anything
-            raise NoCheckpoint(f"{path}: {type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
+            reason = " ".join(str(error).split())[:200]
+            raise NoCheckpoint(f"{path} cannot be read: {type(error).__name__} {reason}") from error
         return checkpoint
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ class Training:
             "beam": None,
         }
         torch.manual_seed(seed)
-        longest = max(self.max_len, max(len(source) for source, _ in pairs) + 1)
+        longest = max(self.max_len, max(len(source) for source, _ in pairs)) + 1
         with learner.guard():
             self.model = learner.phase4.Transformer(
                 len(self.source),
