@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -68,8 +70,13 @@ of no task
 NUMBERS = ("one", "two", "three")
 
 
+@pytest.fixture(scope="module")
+def stubs(tmp_path_factory):
+    return make_target(tmp_path_factory.mktemp("course") / "stubs")
+
+
 @pytest.fixture
-def course(tmp_path, monkeypatch):
+def course(tmp_path, monkeypatch, stubs):
     """A project with a lesson of phase 2 in both languages, and a folder of stubs to work in."""
     for lang, word in (("en", "Hint"), ("ja", "ヒント")):
         path = tmp_path / phase(2).lesson(lang)
@@ -78,7 +85,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(lessons, "PROJECT", tmp_path)
     monkeypatch.setattr(hint_state, "PROJECT", tmp_path)
     monkeypatch.setattr(hint_state, "STATE", tmp_path / ".kata" / "hints.json")
-    return SimpleNamespace(folder=tmp_path, target=make_target(tmp_path / "exercises"))
+    return SimpleNamespace(folder=tmp_path, target=Path(shutil.copytree(stubs, tmp_path / "exercises")))
 
 
 @pytest.fixture
@@ -130,7 +137,7 @@ def test_again_shows_what_was_shown_and_no_more(ask):
 def test_tasks_and_folders_are_counted_apart(ask, course):
     ask("2", "split_heads")
     assert "the Hint of merge_heads" in ask("2", "merge_heads")[1]
-    other = make_target(course.folder / "other")
+    other = Path(shutil.copytree(course.target, course.folder / "other"))
     assert "number one" in ask("2", "split_heads", target=other)[1]
     assert "number two" in ask("2", "split_heads")[1]
 
