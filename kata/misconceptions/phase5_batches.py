@@ -105,6 +105,18 @@ CATALOGUE = (
         "を作るときに捨ててよいものはありません。短い行をパディングで埋め、マスクと損失の側で無視します。",
     ),
     Misconception(
+        id="batch-sorted-by-length",
+        task="make_batch",
+        edits=(("    " + _SRC, "    pairs = sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)\n    " + _SRC),),
+        lesson="batching",
+        en="The pairs are sorted by length before they are stacked, a habit from recurrent networks. Row `b` then is "
+        "no longer pair `b`, and whoever compares answers with the sentences that went in compares the wrong ones. "
+        "Sentences of like length belong together when batches are chosen, not within one.",
+        ja="ペアを長さの順に並べ替えてから積んでいます(再帰型ネットワークでの習慣です)。行 `b` がペア `b` ではなくな"
+        "るので、答えを元の文と比べると別の文と比べることになります。長さの近い文を集めるのはバッチに分けるときの話"
+        "で、バッチの中で並べ替える必要はありません。",
+    ),
+    Misconception(
         id="batch-count-without-eos",
         task="make_batch",
         edits=((_COUNT, "num_tokens=sum(len(tgt_ids) for _, tgt_ids in pairs)"),),

@@ -138,6 +138,18 @@ CATALOGUE = (
         "です。",
     ),
     Misconception(
+        id="beam-stops-when-enough-have-ended",
+        task="beam_search",
+        edits=((_STOP, _STOP.replace("not live", "len(collected) >= beam_size or not live")),),
+        lesson="beam",
+        en="The search ends as soon as `beam_size` hypotheses have ended, an early stop that several libraries "
+        "offer. A live one may still overtake them, because a longer answer is divided by a larger penalty. Stop "
+        "early only where no live hypothesis can get among the best any more.",
+        ja="`beam_size` 個の仮説が終わったところで探索をやめています(この打ち切りを選べるライブラリもあります)。長い"
+        "答えはより大きなペナルティで割られるので、まだ伸びている仮説が後で上回ることがあります。早く打ち切ってよいの"
+        "は、伸びている仮説が上位に入る可能性がなくなったときだけです。",
+    ),
+    Misconception(
         id="beam-max-len-counts-bos",
         task="beam_search",
         edits=((_LOOP, _LOOP.replace("max_len", "max_len - 1")),),

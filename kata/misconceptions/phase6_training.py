@@ -231,6 +231,24 @@ CATALOGUE = (
         "は変わらず、クリッピングも行われません。",
     ),
     Misconception(
+        id="train-moves-the-schedule-once",
+        task="train",
+        edits=(
+            (_CALL, _CALL.replace("scheduler, max_norm", "None, max_norm")),
+            (
+                "    return losses\n\n\n@dataclass",
+                "    if scheduler is not None:\n        scheduler.step()\n    return losses\n\n\n@dataclass",
+            ),
+        ),
+        lesson="step",
+        en="The scheduler moves once, after all batches, as schedules that count epochs do. Equation 3 counts "
+        "training steps: with a warm-up of 4000 such a run would creep along at the first rates for ever. One "
+        "`scheduler.step()` for every update.",
+        ja="スケジューラを、すべてのバッチの後で1回だけ進めています(エポック単位のスケジュールのやり方です)。式3が数"
+        "えるのは学習ステップなので、ウォームアップが4000なら、いつまでも最初のごく小さな学習率のままです。更新のたび"
+        "に `scheduler.step()` を呼んでください。",
+    ),
+    Misconception(
         id="train-stops-after-one-batch",
         task="train",
         edits=((_ON_STEP + "    return losses", _ON_STEP + "        return losses\n    return losses"),),
