@@ -126,7 +126,7 @@ def test_the_reverser_without_positions_ends_where_the_proof_says():
     assert abs(found["none"]["accuracy"] - 1 / 7) < 0.01
     last = sum(found["none"]["losses"][-50:]) / 50
     assert math.log(7) < last < math.log(7) + 0.05
-    says(1, f"| {last:.3f} |", f"{100 * found['none']['accuracy']:.1f} %".replace("14.2 %", "14.3 %"), "1.946")
+    says(1, f"| {last:.3f} |", f"| {100 * found['none']['accuracy']:.2f} % |", "1.946")
     for kind in ("sinusoids", "learned"):
         assert f"{sum(found[kind]['losses'][-50:]) / 50:.3f}" == "0.002"
 
