@@ -16,6 +16,7 @@ import torch
 
 from kata.commands import train as command
 from kata.course import REFERENCE
+from kata.toys.command import TrainCommand
 from kata.toys.learner import Learner, LearnerError
 from kata.toys.registry import TOYS
 from kata.toys.run_folder import NoCheckpoint, RunFolder
@@ -170,7 +171,7 @@ def test_exact_match_and_bleu():
 def tiny(monkeypatch, tmp_path):
     """Run the command in this process with the tiny toy; gives (status, output)."""
     monkeypatch.setitem(TOYS, "reverse", replace(TINY, steps=8))
-    monkeypatch.setattr(command._Command, "_draw", lambda self, attention: None)
+    monkeypatch.setattr(TrainCommand, "_draw", lambda self, attention: None)
 
     def call(capsys, *arguments, target="solutions"):
         given = ["reverse", "--target", str(target), "--runs", str(tmp_path / "runs"), *arguments]
@@ -318,6 +319,15 @@ def test_own_pairs_are_learned_and_a_bad_file_is_refused(tiny, capsys, monkeypat
     path.write_text("no tab\n", encoding="utf-8")
     assert command.main(given) == 2
     assert "line 1" in capsys.readouterr().out
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(900)
+def test_copy_reaches_99_percent_on_unseen_strings(learner):
+    toy = TOYS["copy"]
+    training = new_training(learner, toy)
+    run(training, toy.steps)
+    assert training.history["validations"][-1]["exact"] >= 0.99
 
 
 def test_the_rehearsal_leaves_the_random_state_alone(learner):

@@ -1,0 +1,100 @@
+"""What ``python grader.py train`` says, in English and Japanese."""
+
+from __future__ import annotations
+
+NEED_DATA = ("own needs --data FILE: pairs, one a line, source and target separated by a tab",) * 2
+NO_CUDA = (
+    "--device cuda: this machine has no CUDA device, or this torch cannot use it; leave --device out",
+    "--device cuda: この環境では CUDA を使えません。--device を外してください",
+)
+NOTHING_TO_RESUME = (
+    "There is no training to go on with: {reason}\nWay out: start one with `python grader.py train {toy}`",
+    "続きから始められる学習がありません: {reason}\n`python grader.py train {toy}` で新しく始めてください。",
+)
+OTHER_SEED = (
+    "The training to go on with has seed {old}, not {new}. Way out: leave --seed out, or leave --resume out.",
+    "続ける学習のシードは {new} ではなく {old} です。--seed か --resume のどちらかを外してください。",
+)
+DOES_NOT_FIT = {
+    "pairs": (
+        "The pairs are not those of the training to go on with. Way out: give the same --data, or leave --resume out.",
+        "文の対が、続ける学習のものと違います。同じ --data を指定するか、--resume を外してください。",
+    ),
+    "settings": (
+        "The toy has other settings than the training to go on with. Way out: leave --resume out.",
+        "設定が、続ける学習のものと違います。--resume を外してください。",
+    ),
+    "model": (
+        "The checkpoint does not fit your code: parameters or states have other names or shapes than when it was "
+        "made. Way out: leave --resume out.",
+        "チェックポイントが今のコードに合いません（パラメータや状態の名前か形が変わっています）。"
+        "--resume を外してください。",
+    ),
+}
+HEADER = ("Training {toy} with the code of {target}", "{target} のコードで {toy} を学習します")
+SIZES = (
+    "{train} pairs to learn, {unseen} unseen ones to test; {parameters} parameters; seed {seed}, {device}",
+    "学習 {train} 組、検証 {unseen} 組、パラメータ {parameters} 個、シード {seed}、{device}",
+)
+LETTERS = (
+    "The {side} has no spaces: it is read letter by letter.",
+    "{side}には空白がないため、1 文字ずつ読みます。",
+)
+SIDES = (("source", "target"), ("原文", "訳文"))
+KEPT = ("The last training of {toy} is kept in {path}", "前回の {toy} の学習は {path} に残してあります")
+GOES_ON = ("Going on after step {step}", "ステップ {step} の続きから始めます")
+AT_END = (
+    "Step {step} is done already. Way out: `--steps {more}` trains on.",
+    "ステップ {step} まで終わっています。`--steps {more}` を付けると続けられます。",
+)
+VALIDATION = (
+    "step {step:>5}  loss {loss:.3f}  exact {exact:6.1%}",
+    "ステップ {step:>5}  損失 {loss:.3f}  完全一致 {exact:6.1%}",
+)
+WITHHELD = ("  withheld {share:6.1%}", "  未出の組 {share:6.1%}")
+BLEU = ("  BLEU {bleu:.1f}", "  BLEU {bleu:.1f}")
+EXPECTED = ("expected", "正解")
+EMPTY = ("(nothing)", "（出力なし）")
+COMPARED = (
+    "{sentences} sentences  greedy {greedy:.1%}  beam {beam:.1%} exact",
+    "{sentences} 文の完全一致  貪欲法 {greedy:.1%}  ビームサーチ {beam:.1%}",
+)
+STOPPED = (
+    "Stopped after step {step}. `python grader.py train {toy} --resume` goes on.",
+    "ステップ {step} で止めました。`python grader.py train {toy} --resume` で続けられます。",
+)
+STOPPED_BEFORE = (
+    "Stopped before the first step: nothing was written.",
+    "最初のステップの前に止めました。何も書いていません。",
+)
+STOPPING = (
+    "Stopping after this step ... (once more: at once)",
+    "このステップの後で止めます…（もう一度押すとすぐ終わります）",
+)
+DIVERGED = (
+    "The loss is {loss} at step {step}: the training diverged and the weights are spoilt.\n"
+    "Where to look: attention over a fully masked row (softmax of -inf only), log of 0 in the loss (log_softmax is "
+    "safe), a division without eps in LayerNorm, or a learning rate that is too high (is it divided by "
+    "sqrt(d_model)? does the warm-up rise?).\n"
+    "Way out: `python grader.py` tests all of these. {checkpoint}",
+    "ステップ {step} で損失が {loss} になりました。学習が発散し、重みは使えません。\n"
+    "確認する所: すべてマスクされた行の注意（-inf だけの softmax）、損失の中の log(0)（log_softmax なら安全）、"
+    "LayerNorm の eps なしの割り算、大きすぎる学習率（sqrt(d_model) で割っていますか。"
+    "ウォームアップで上がっていきますか）。\n"
+    "`python grader.py` でこれらをテストできます。{checkpoint}",
+)
+LAST_GOOD = (
+    "The checkpoint of step {step}, before that, is still there.",
+    "発散前のステップ {step} のチェックポイントは残っています。",
+)
+NO_PICTURES = (
+    "No pictures: matplotlib is missing (`python -m pip install -r requirements.txt`)",
+    "図は描いていません。matplotlib がありません（`python -m pip install -r requirements.txt`）",
+)
+NO_PICTURE = ("{path} was not drawn: {reason}", "{path} を描けませんでした: {reason}")
+WROTE = ("Wrote {path}", "{path} に書きました")
+NOT_WRITTEN = ("Could not be written: {reason}", "書き込めませんでした: {reason}")
+AT_ONCE = (
+    "Stopped at once. The last checkpoint is kept; `python grader.py train {toy} --resume` goes on from it.",
+    "すぐに止めました。最後のチェックポイントは残っています。`python grader.py train {toy} --resume` で続けられます。",
+)
