@@ -236,7 +236,7 @@ class _Attempt:
                     return  # no need to wait for torch to be taken down
             process.wait(timeout=SILENCE)
         finally:
-            _end(process)
+            end_process(process)
             remove(Path(scratch))
         listener.join(timeout=1.0)
         self._how_it_died = _describe_exit(process.returncode)
@@ -246,7 +246,7 @@ class _Attempt:
     def stop(self) -> None:
         """End the process, if it runs."""
         if self._process is not None and self._process.poll() is None:
-            _end(self._process)
+            end_process(self._process)
 
     def _orders(self) -> dict[str, Any]:
         return {
@@ -336,7 +336,7 @@ def _decode(line: bytes) -> dict[str, Any] | None:
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """End the process and everything it started."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):

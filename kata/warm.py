@@ -22,7 +22,7 @@ from . import interrupts, verdicts
 from .course import DEFAULT_TARGET, PROJECT, Phase
 from .isolation.scratch import remove
 from .results import TestResult
-from .running import SuitesBroken, session_environment
+from .running import SuitesBroken, end_process, session_environment
 
 LOST = (verdicts.FAILED, verdicts.ERROR, verdicts.TODO)
 
@@ -39,7 +39,7 @@ class WarmSession:
     def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
         self._scratch = tempfile.mkdtemp(prefix="kata-")
         self._lock = threading.Lock()
-        self._running = self._cancelled = False
+        self._ordered = self._begun = self._cancelled = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kata.session", "--wall", "--warm"],
             cwd=PROJECT,
@@ -61,7 +61,7 @@ class WarmSession:
         stop_at_loss: bool = False,
         diagnose: bool = True,
     ) -> Iterator[dict[str, Any]]:
-        """Run the tests of a phase; yield ``result``, ``diagnosis`` and at last ``end`` events as they come.
+        """Order the tests of a phase; the events are ``result``, then ``tested``, ``diagnosis``, and at last ``end``.
 
         Args:
             phase_id: one of the phases of this session.
@@ -82,14 +82,19 @@ class WarmSession:
             "stop_at_loss": stop_at_loss,
             "diagnose": diagnose,
         }
-        self._cancelled = False
+        with self._lock:
+            self._ordered, self._begun, self._cancelled = True, False, False
         self._send(order)
+        return self._events_of_order()
+
+    def _events_of_order(self) -> Iterator[dict[str, Any]]:
         for event in self.events():
             if event["event"] == "begun":
-                self._set_running(True)
+                self._note_begin()
                 continue
             if event["event"] == "end":
-                self._set_running(False)
+                with self._lock:
+                    self._ordered = self._begun = False
             yield event
             if event["event"] == "end":
                 return
@@ -101,23 +106,27 @@ class WarmSession:
             SuitesBroken: when it has ended.
         """
         for line in self._process.stdout:
-            event = json.loads(line)
+            try:
+                event = json.loads(line)
+            except ValueError:  # it was ended in the middle of a line
+                break
             if event["event"] == "broken":
                 raise SuitesBroken(event["message"])
             yield event
         raise SuitesBroken("the process that runs the tests ended")
 
     def cancel(self) -> None:
-        """End the order that is running or about to; its ``end`` event says ``cancelled``. From any thread."""
+        """End the order that was given last, if it has not ended; its ``end`` event says so. From any thread."""
         with self._lock:
-            self._cancelled = True
-            if self._running:
+            self._cancelled = self._ordered
+            if self._begun:
                 self._interrupt()
 
-    def _set_running(self, running: bool) -> None:
+    def _note_begin(self) -> None:
+        """The order has begun: from now on it can be interrupted, and is if that was wished for before."""
         with self._lock:
-            self._running = running
-            if running and self._cancelled:
+            self._begun = True
+            if self._cancelled:
                 self._interrupt()
 
     def _interrupt(self) -> None:
@@ -125,19 +134,14 @@ class WarmSession:
             os.kill(self._process.pid, signal.SIGINT)
 
     def close(self) -> None:
-        """End the session and all that belongs to it."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            if hasattr(os, "killpg"):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        remove(Path(self._scratch))
+        """End the session and all that belongs to it, at once. From any thread, and as often as you like."""
+        with self._lock:
+            # The server of the guests notices that its host is gone, and ends them and itself.
+            if self._process.poll() is None:
+                end_process(self._process)
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            remove(Path(self._scratch))
 
     def _send(self, order: dict[str, Any]) -> None:
         try:
@@ -188,5 +192,6 @@ def _carry_out(bench: Any, order: dict[str, Any], send: Callable[..., None]) -> 
             send("result", **result.as_dict())
         if order["stop_at_loss"] and result.state in LOST:
             return
+    send("tested")
     if order["diagnose"]:
         diagnose_all(bench, results, recordings, send)

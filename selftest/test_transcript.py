@@ -36,7 +36,7 @@ ALIKE = [
     (torch.ones(2, device="meta"), torch.zeros(2, device="meta")),
 ]
 DIFFERENT = [
-    (torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.001])),
+    (torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.01])),
     (torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 2.0]])),
     (torch.tensor([1.0], dtype=torch.float64), torch.tensor([1.0])),
     (torch.tensor([1.0], dtype=torch.float64), torch.tensor([1.0 + 1e-5], dtype=torch.float64)),

@@ -52,29 +52,22 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     )
     for phase in report.phases:
         console.print()
-        console.print(_heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.max_score, width))
+        console.print(heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.max_score, width))
         for task in phase.tasks:
-            console.print(_task_row(task, lang, width))
-            if task.state not in (verdicts.PASSED, verdicts.TODO):
-                _print_indented(console, task.message or "?", width)
-                if task.diagnosis:
-                    told = misconceptions.by_id(task.diagnosis).explanation(lang)
-                    _print_indented(console, f"{text('diagnosis', lang)} {told}", width, style="yellow")
-                if task.output:
-                    printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
-                    _print_indented(console, "\n".join(printed), width, style="dim")
+            console.print(task_row(task, lang, width))
+            print_findings(task, console, lang, width)
     console.print()
-    console.print(_heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
+    console.print(heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
     if report.assembled is not None:
         console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
         if not report.assembled:
-            _print_indented(console, report.assembled_message, width)
+            print_indented(console, report.assembled_message, width)
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
 
 
-def _heading(title: str, number: str, score: float, max_score: float, width: int, style: str = "") -> Table:
+def heading(title: str, number: str, score: float, max_score: float, width: int, style: str = "") -> Table:
     """``1 Title ....... ██████████  62.5 / 100`` across the whole width."""
     table = Table.grid(expand=False, padding=(0, 1))
     table.width = width
@@ -87,7 +80,8 @@ def _heading(title: str, number: str, score: float, max_score: float, width: int
     return table
 
 
-def _task_row(task: TaskScore, lang: str, width: int) -> Table:
+def task_row(task: TaskScore, lang: str, width: int) -> Table:
+    """``  ✓ split_heads      7/7 tests   15 / 15``."""
     mark, style = MARKS[task.state]
     table = Table.grid(expand=False, padding=(0, 1))
     table.width = width
@@ -106,7 +100,20 @@ def _task_row(task: TaskScore, lang: str, width: int) -> Table:
     return table
 
 
-def _print_indented(console: Console, message: str, width: int, style: str = "") -> None:
+def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> None:
+    """Below a task that did not pass: the message, the known mistake, what was printed."""
+    if task.state in (verdicts.PASSED, verdicts.TODO):
+        return
+    print_indented(console, task.message or "?", width)
+    if task.diagnosis:
+        told = misconceptions.by_id(task.diagnosis).explanation(lang)
+        print_indented(console, f"{text('diagnosis', lang)} {told}", width, style="yellow")
+    if task.output:
+        printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
+        print_indented(console, "\n".join(printed), width, style="dim")
+
+
+def print_indented(console: Console, message: str, width: int, style: str = "") -> None:
     """Print a message below its task; a line that is too long goes on under its own beginning."""
     for line in message.splitlines():
         content = line.lstrip()

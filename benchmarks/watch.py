@@ -1,0 +1,55 @@
+"""From a save to the verdict on the screen, against ``import torch``: ``python -m benchmarks.watch [SAVES]``.
+
+``watch`` runs in a pseudo-terminal, as a user has it. Each save changes a comment of a solved phase;
+the time ends when the line with the next step has come, after the state of every task of the phase.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.timing import IMPORT_TORCH, in_turns, seconds, table
+from kata.course import COURSE, REFERENCE
+from selftest.submissions import make_target
+from selftest.terminal import Terminal
+
+SAVES = 30
+BASE = "import torch"
+
+
+def main() -> None:
+    """Run and print."""
+    saves = int(sys.argv[1]) if len(sys.argv) > 1 else SAVES
+    medians = in_turns({BASE: IMPORT_TORCH}, 3)
+    imports = [medians[BASE]]
+    goals = {}
+    with tempfile.TemporaryDirectory() as folder:
+        target = make_target(Path(folder) / "mine")
+        for phase in COURSE:
+            source = (REFERENCE / phase.file).read_text(encoding="utf-8")
+            with Terminal(["watch", str(phase.number), "--target", target]) as terminal:
+                terminal.wait_for("Next: ")
+                taken = []
+                for turn in range(saves + 2):
+                    started = time.perf_counter()
+                    (target / phase.file).write_text(f"{source}\n# save {turn}\n", encoding="utf-8")
+                    terminal.wait_for("Next: .*\n")
+                    if turn > 1:  # the first save waits for torch
+                        taken.append(time.perf_counter() - started)
+                    time.sleep(0.2)
+                terminal.press("q")
+                terminal.end()
+            imports.append(seconds(IMPORT_TORCH))
+            name = f"phase {phase.number}: save to verdict"
+            medians[name] = statistics.median(taken)
+            goals[name] = 2.0 if phase.number == 6 else 0.6
+    medians[BASE] = statistics.median(imports)
+    print(table(medians, BASE, goals))
+
+
+if __name__ == "__main__":
+    main()

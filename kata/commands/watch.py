@@ -1,0 +1,308 @@
+"""``python grader.py watch [PHASE]``: save, and the verdict is there."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from rich.console import Console
+
+from .. import commands
+from ..course import COURSE, DEFAULT_TARGET, PROJECT, Phase
+from ..options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
+from ..texts import LANGUAGES, choose
+from ..watching.keys import read_key, single_keys
+from ..watching.polling import Polling
+from ..watching.runner import Run, Runner
+from ..watching.screen import SENTENCES, Screen
+from ..watching.standing import Standing
+
+LOOK = 0.05
+"""Seconds between two looks at the files; also how long a key waits at most."""
+
+SLOW = 8.0
+"""Seconds after which a run that has not ended is mentioned."""
+
+EXAMPLES = """\
+examples:
+  python grader.py watch                    begin where something is left to do
+  python grader.py watch 3                  begin with phase 3
+  python grader.py watch --lang ja          in Japanese
+
+keys: h hint, l list, n next phase, a grade all, s solution of a task that passes, p pictures, q quit
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options of ``watch``."""
+    parser = argparse.ArgumentParser(
+        prog="python grader.py watch",
+        description="Grade a phase anew whenever you save its file.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("phase", nargs="?", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
+    parser.add_argument("--target", default=None, metavar="DIR", help="folder to watch (default: exercises)")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Watch until told to stop; return the exit status."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    target, name = find_target(options.target, parser)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(choose(SENTENCES["no_terminal"], options.lang), file=sys.stderr)
+        return USAGE
+    console = Console(highlight=False)
+    with _terminated_like_an_exit():
+        watcher = Watcher(Screen(console, target, name, options.lang), target, name, options.phase)
+        try:
+            with single_keys():
+                watcher.loop()
+            return GRADED
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            watcher.close()
+
+
+@contextlib.contextmanager
+def _terminated_like_an_exit() -> Iterator[None]:
+    """SIGTERM and the end of the terminal unwind the program, so that everything is put back in order."""
+
+    def leave(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [signal.signal(number, leave) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
+
+
+class Watcher:
+    """What goes on between saves, keys, runs and the screen. All of it in one thread; runs send news.
+
+    Args:
+        screen: says things.
+        target, name: the folder and how the user calls it.
+        phase: where to begin; None for the first phase in which something is to do.
+    """
+
+    def __init__(self, screen: Screen, target: Path, name: str, phase: Phase | None) -> None:
+        self._screen = screen
+        self._target, self._name = target, name
+        self._standing = Standing(target, name, screen.lang)
+        self._polling = Polling([target / each.file for each in COURSE])
+        self._begin_with = phase
+        self._current = phase or COURSE[0]
+        self._runner = Runner()
+        self._run: Run | None = None
+        self._in_sight = False
+        self._waiting: list[tuple[Phase, bool]] = []
+        self._told = self._slow = False
+        self._started = 0.0
+        self._shown_solution = ""
+        self._all_asked = False
+        self._pictures: queue.Queue[str] = queue.Queue()
+        self._drawing: subprocess.Popen[str] | None = None
+
+    def loop(self) -> None:
+        """Until q is pressed."""
+        self._screen.console.print()
+        self._screen.say("watching", style="bold", folder=self._name.rstrip("/"))
+        self._screen.say("keys", style="dim")
+        for phase in COURSE:  # untouched stubs are known at once
+            if self._standing.prepare(phase) is not None and phase != self._begin_with:
+                self._waiting.append((phase, False))
+        if self._begin_with is None:
+            self._current = next((p for p in COURSE if len(self._standing.passed_tasks(p)) < len(p.tasks)), COURSE[0])
+            self._waiting = [entry for entry in self._waiting if entry[0] != self._current]
+        self._grade(self._current, "phase")
+        while True:
+            try:
+                key = read_key(LOOK)
+            except EOFError:
+                return
+            if key == "q":
+                return
+            if key:
+                self._press(key)
+            for path in self._polling.changed():
+                self._saved(next(phase for phase in COURSE if phase.file == path.name))
+            self._hear()
+
+    def close(self) -> None:
+        """End all that runs."""
+        if self._drawing is not None and self._drawing.poll() is None:
+            self._drawing.kill()
+            self._drawing.wait()
+        self._runner.close()
+        self._screen.console.print()
+        self._screen.say("bye", style="dim")
+
+    # -- what happens --
+
+    def _saved(self, phase: Phase) -> None:
+        self._standing.without(phase)
+        self._current = phase
+        self._shown_solution = ""
+        if not (self._target / phase.file).exists():
+            self._screen.rule("phase", phase)
+            file = f"{self._name.rstrip('/')}/{phase.file}"
+            option = "" if self._target == DEFAULT_TARGET else f" --target {self._name}"
+            self._screen.say("gone", style="red", file=file, reset=f"python grader.py reset {phase.number}{option}")
+        self._grade(phase, "saved")
+
+    def _grade(self, phase: Phase, why: str) -> None:
+        """Run a phase in sight of the user; whatever is running makes room."""
+        if self._run is not None:
+            if not self._in_sight and self._run.phase != phase:
+                self._waiting.insert(0, (self._run.phase, False))
+            self._runner.cancel(self._run)
+        self._waiting = [entry for entry in self._waiting if entry[0] != phase]
+        self._screen.rule(why, phase)
+        self._begin(phase, in_sight=True)
+
+    def _begin(self, phase: Phase, in_sight: bool) -> None:
+        run = self._standing.prepare(phase)
+        self._in_sight, self._told, self._slow = in_sight, False, False
+        self._run = run
+        if run is None:
+            if in_sight:
+                self._screen.say("untouched", number=phase.number)
+                self._screen.progress(self._standing)
+                self._screen.next_step(phase, self._standing)
+            return
+        self._started = time.monotonic()
+        self._runner.start(run, self._standing.failed_last(phase))
+
+    def _hear(self) -> None:
+        """Take in what the runs have to say, then what pictures have been drawn."""
+        while True:
+            try:
+                run, event = self._runner.news.get_nowait()
+            except queue.Empty:
+                break
+            self._runner.note(run, event)
+            if run is self._run and not run.cancelled:
+                self._go_on()
+        if self._run is not None and self._in_sight and not self._told and not self._slow:
+            seconds = time.monotonic() - self._started
+            if seconds > SLOW and self._runner.ready:
+                self._slow = True
+                self._screen.say("slow", style="yellow", seconds=seconds, done=len(self._run.results))
+        if self._run is None and self._waiting:
+            self._begin(*self._waiting.pop(0))
+        with contextlib.suppress(queue.Empty):
+            self._screen.console.print(self._pictures.get_nowait(), markup=False, soft_wrap=True)
+
+    def _go_on(self) -> None:
+        """The run that is at work has news."""
+        run = self._run
+        if run.broken and run.ended:
+            self._screen.say("broken", style="red", why=run.broken)
+            self._run = None
+            return
+        if run.tested and not self._told:
+            score = self._standing.score(run)
+            # A diagnosis takes a moment more, and belongs under the message.
+            if run.ended or not any(task.state == "failed" for task in score.tasks):
+                self._tell(run)
+        if run.ended:
+            if not self._told:
+                self._standing.score(run)
+                self._tell(run)
+            self._run = None
+            if self._all_asked and not self._waiting:
+                self._all_asked = False
+                self._screen.overview(self._standing, self._current)
+                self._screen.next_step(self._current, self._standing)
+
+    def _tell(self, run: Run) -> None:
+        self._told = True
+        if self._in_sight:
+            self._screen.verdict(self._standing.of(run.phase), self._standing)
+
+    # -- keys --
+
+    def _press(self, key: str) -> None:
+        action = {
+            "h": self._hint,
+            "l": lambda: self._screen.overview(self._standing, self._current),
+            "n": self._next_phase,
+            "a": self._grade_all,
+            "s": self._solution,
+            "p": self._draw,
+        }.get(key)
+        if action is None:
+            if key.isprintable() and not key.isspace():
+                self._screen.say("unknown_key", style="dim", key=key)
+            self._screen.say("keys", style="dim")
+            return
+        action()
+
+    def _hint(self) -> None:
+        task = self._standing.first_open(self._current)
+        option = ["--target", str(self._target)] if self._target != DEFAULT_TARGET else []
+        with contextlib.suppress(SystemExit):
+            commands.run("hint", [str(self._current.number), task, "--lang", self._screen.lang, *option])
+
+    def _next_phase(self) -> None:
+        self._current = COURSE[self._current.number % len(COURSE)]
+        self._shown_solution = ""
+        self._grade(self._current, "phase")
+
+    def _grade_all(self) -> None:
+        self._screen.say("grading_all", style="dim")
+        if self._run is not None:
+            self._runner.cancel(self._run)
+            self._run = None
+        for phase in COURSE:
+            self._standing.without(phase)
+        self._waiting = [(phase, False) for phase in COURSE if self._standing.prepare(phase) is not None]
+        self._all_asked = bool(self._waiting)
+        if not self._waiting:
+            self._screen.overview(self._standing, self._current)
+            self._screen.next_step(self._current, self._standing)
+
+    def _solution(self) -> None:
+        passed = self._standing.passed_tasks(self._current)
+        if not passed:
+            self._screen.say("not_passed")
+            return
+        at = passed.index(self._shown_solution) + 1 if self._shown_solution in passed else 0
+        self._shown_solution = passed[at % len(passed)]
+        self._screen.solution(self._current, self._shown_solution, more=len(passed) > 1)
+
+    def _draw(self) -> None:
+        """Pictures of the phase, drawn by a process of its own: torch is not wanted here."""
+        if self._drawing is not None and self._drawing.poll() is None:
+            return
+        self._screen.say("busy", style="dim")
+        command = [sys.executable, str(PROJECT / "grader.py"), "show", str(self._current.number)]
+        command += ["--target", str(self._target), "--lang", self._screen.lang]
+        process = self._drawing = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+        threading.Thread(target=lambda: self._pictures.put(process.communicate()[0].rstrip()), daemon=True).start()

@@ -1,0 +1,72 @@
+"""Read single keys from the terminal, without Enter, and leave it as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from typing import Any, Iterator
+
+try:
+    import termios
+    import tty
+except ImportError:  # Windows
+    termios = tty = None  # type: ignore[assignment]
+
+
+@contextlib.contextmanager
+def single_keys() -> Iterator[None]:
+    """Inside, keys arrive one by one and are not echoed; Ctrl-C still interrupts. Restored however it ends."""
+    if termios is None:
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+
+    def again(*ignored: Any) -> None:
+        tty.setcbreak(descriptor)
+
+    woken = signal.signal(signal.SIGCONT, again)  # a shell sets its own mode while the program sleeps
+    try:
+        again()
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, woken)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def read_key(seconds: float) -> str:
+    """The next key as one character; empty if none comes within so many seconds.
+
+    Raises:
+        EOFError: if the terminal is gone.
+    """
+    if termios is None:
+        return _read_windows(seconds)
+    descriptor = sys.stdin.fileno()
+    ready, _, _ = select.select([descriptor], [], [], seconds)
+    if not ready:
+        return ""
+    try:
+        data = os.read(descriptor, 64)
+    except OSError:
+        data = b""
+    if not data:
+        raise EOFError
+    if data.startswith(b"\x1b") and len(data) > 1:  # an arrow or another key that is several characters
+        return ""
+    return data.decode("utf-8", "ignore")[:1].lower()
+
+
+def _read_windows(seconds: float) -> str:
+    import msvcrt
+
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if msvcrt.kbhit():
+            return msvcrt.getwch().lower()
+        time.sleep(0.01)
+    return ""

@@ -1,0 +1,85 @@
+"""Where a learner stands: the score of every phase, as far as it is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import verdicts
+from ..course import COURSE, Phase
+from ..rules import forbidden_tasks
+from ..scoring import PhaseScore, Report, score_phase, untouched_task
+from ..suites import count_tests
+from ..untouched import is_untouched
+from .runner import Run
+
+
+class Standing:
+    """The score of every phase of a folder, and what is to be run to know it.
+
+    Args:
+        target: the folder.
+        name: how the user calls it.
+        lang: language of messages.
+    """
+
+    def __init__(self, target: Path, name: str, lang: str) -> None:
+        self._target = target
+        self._name = name
+        self._lang = lang
+        self._totals = {phase.id: count_tests(phase) for phase in COURSE}
+        self._scores: dict[str, PhaseScore] = {}
+        self._failed: dict[str, list[str]] = {}
+
+    def prepare(self, phase: Phase) -> Run | None:
+        """What to run for a phase; None for an untouched stub, whose score is known at once."""
+        if is_untouched(phase, self._target):
+            totals = self._totals[phase.id]
+            tasks = tuple(untouched_task(task, totals[task.name], phase.number) for task in phase.tasks)
+            self._scores[phase.id] = PhaseScore(phase, tasks)
+            return None
+        forbidden = forbidden_tasks(phase, self._target, self._lang)
+        return Run(phase, self._target, {task: verdicts.shorten(why) for task, why in forbidden.items()})
+
+    def score(self, run: Run) -> PhaseScore:
+        """The score of a phase whose tests have been run; it is remembered."""
+        results = list(run.results.values())
+        found = score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
+        self._scores[run.phase.id] = found
+        self._failed[run.phase.id] = [result.test for result in results if result.state != verdicts.PASSED]
+        return found
+
+    def failed_last(self, phase: Phase) -> list[str]:
+        """The tests of a phase that did not pass when it was run last; those of their tasks come first next time."""
+        return self._failed.get(phase.id, [])
+
+    def of(self, phase: Phase) -> PhaseScore | None:
+        """The score of a phase; None while it is not known."""
+        return self._scores.get(phase.id)
+
+    def unknown(self) -> list[Phase]:
+        """Phases that have code and were not run yet."""
+        return [phase for phase in COURSE if phase.id not in self._scores]
+
+    def report(self) -> Report:
+        """A report of all phases that are known."""
+        known = tuple(self._scores[phase.id] for phase in COURSE if phase.id in self._scores)
+        return Report(self._name, 0, known)
+
+    def passed(self) -> tuple[int, int]:
+        """Tasks that pass, as far as known, and tasks of the whole course."""
+        states = [task.state for score in self._scores.values() for task in score.tasks]
+        return states.count(verdicts.PASSED), sum(len(phase.tasks) for phase in COURSE)
+
+    def passed_tasks(self, phase: Phase) -> list[str]:
+        """The tasks of a phase that pass."""
+        score = self.of(phase)
+        return [task.name for task in score.tasks if task.state == verdicts.PASSED] if score else []
+
+    def first_open(self, phase: Phase) -> str:
+        """The first task of a phase that does not pass; its last one if all do."""
+        passed = self.passed_tasks(phase)
+        return next((task.name for task in phase.tasks if task.name not in passed), phase.tasks[-1].name)
+
+    def without(self, phase: Phase) -> None:
+        """Forget a phase's score: its file has changed."""
+        self._scores.pop(phase.id, None)
