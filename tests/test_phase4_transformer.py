@@ -29,7 +29,7 @@ from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
 from tests.oracles.embedding import sinusoidal_encoding
 from tests.strategies import generators, sizes
-from tests.tensors import array, integers, randomise, weights_of
+from tests.tensors import array, integers, leaf, randomise, weights_of
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 2, 3, 4, 5, 7, 8, 9, 11, 13
@@ -177,6 +177,22 @@ def test_decode_answers_from_the_memory_it_is_given(phase4, gen):
     expected = own_hidden(phase4, model, shorter, memories[0].detach(), None, None)
     got = model.decode(shorter, memories[0], None, None)
     checks.expect_close(got, expected, "decode of a shorter target", why, tolerance=TABLE)
+
+
+@pytest.mark.task("Transformer")
+def test_decode_hands_a_gradient_on_to_the_memory(phase4, gen):
+    model = make_model(phase4, gen)
+    src, tgt = tokens_for(gen)
+    given = model.encode(src, None)
+    checks.expect_shape(given, (B, L_SRC, D), "encode(src, None)")
+    memory, other = leaf(given), leaf(given)
+    leaves = twin.leaves_of(model)
+    x = torch.tensor(oracle.embed(array(tgt), array(leaves["tgt_embedding.embedding.weight"])))
+    expected = twin.decoder(x, other, part_of(leaves, "decoder"), H)
+    output, label = model.decode(tgt, memory, None, None), "decode(tgt, memory, None, None)"
+    checks.expect_close(output, expected, f"{label}, compared with torch's stack", DECODE, tolerance=TABLE)
+    why = "through the memory the encoder learns what the decoder needs: no .detach() and no no_grad on the way"
+    expect_gradients_like(output, expected, {"memory": (memory, other)}, label, why, tolerance=1e-3)
 
 
 # -- what must and what must not have influence -------------------------------------------------------------
