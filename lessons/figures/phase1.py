@@ -81,7 +81,7 @@ def table(measured: dict[str, Any], lang: str) -> Figure:
     """The encodings of 64 positions, 64 columns wide."""
     figure = new_figure(6.4, 4.2)
     plot = axes(figure, ("column (even: sine, odd: cosine)", "列 (偶数: sin、奇数: cos)"), ("position", "位置"), lang)
-    image = plot.imshow(sinusoidal_encoding(64, 64), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
+    image = plot.imshow(sinusoidal_encoding(64, 64).numpy(), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
     figure.colorbar(image, ax=plot, ticks=[-1, 0, 1])
     return figure
 
