@@ -35,6 +35,14 @@ def expect_tables(model: Any, expected: oracle.Weights, label: str, why: str, to
         checks.expect_close(state[name], expected[name], f"{name} {label}", why, tolerance=tolerance)
 
 
+def steep_start(phase5: Any, stage: Any, gen: torch.Generator, smoothing: float) -> tuple[Any, Any]:
+    """A model and a batch of one token whose gradient has a norm well over 1, a usual limit."""
+    while True:
+        model, batch = context_model(stage, gen), random_batch(phase5, gen, [0])
+        if oracle.norm(oracle.gradients(tables_of(model), oracle.Numbers(batch), smoothing)) > 1.3:
+            return model, batch
+
+
 # -- train_step ---------------------------------------------------------------------------------------------
 
 
@@ -123,9 +131,8 @@ def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, stag
 
 @pytest.mark.task("train_step")
 def test_without_max_norm_nothing_is_clipped(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [2])  # few tokens, large gradients
-    numbers = oracle.Numbers(batch)
-    before = {name: 8.0 * value for name, value in tables_of(model).items()}
+    model, batch = steep_start(phase5, stage, gen, 0.0)
+    before, numbers = tables_of(model), oracle.Numbers(batch)
     gradient = oracle.gradients(before, numbers, 0.0)
     for max_norm in (None, 1e6):
         model.load_state_dict({name: torch.tensor(value) for name, value in before.items()})
@@ -274,6 +281,15 @@ def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, sta
     checks.expect_same(log.optimizer_steps, [1, 2, 3], "optimizer steps at each call of on_step", why)
     checks.expect_same(log.scheduler_steps, [1, 2, 3], "scheduler steps at each call of on_step", why)
     expect_tables(model, tables, "after three steps", "on_step changes nothing")
+
+
+@pytest.mark.task("train")
+def test_without_max_norm_no_step_of_training_is_clipped(phase5, phase6, stage, gen):
+    model, batch = steep_start(phase5, stage, gen, 0.1)
+    losses, tables = descend(tables_of(model), [batch, batch], [0.1, 0.1])
+    got = phase6.train(model, [batch, batch], phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    expect_losses(got, losses, "what train returns")
+    expect_tables(model, tables, "after two steps along a steep gradient", "max_norm is None: nothing is clipped")
 
 
 @pytest.mark.task("train")
