@@ -200,6 +200,9 @@ def test_an_epoch_gives_every_pair_once_in_batches_of_similar_length():
     again = list(islice(training_batches(PAIRS, 10, seed=3), 22))
     assert again[:11] == epoch and again[11:] != epoch
     assert list(islice(training_batches(PAIRS, 10, seed=4), 11)) != epoch
+    unsorted = list(islice(training_batches(PAIRS, 10, seed=3, group=1), 11))
+    assert sorted(pair for batch in unsorted for pair in batch) == sorted(PAIRS)
+    assert any(max(len(t) for _, t in batch) - min(len(t) for _, t in batch) > 2 for batch in unsorted)
 
 
 def test_batches_go_on_where_they_were_left():

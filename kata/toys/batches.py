@@ -8,11 +8,10 @@ from typing import Iterator, Sequence, Tuple
 Encoded = Tuple[Sequence[int], Sequence[int]]
 """Source and target as ids, without specials."""
 
-GROUP = 20
-"""Pairs are sorted by length within groups of this many batches: similar length, and still shuffled."""
 
-
-def training_batches(pairs: Sequence[Encoded], size: int, seed: int, start: int = 0) -> Iterator[list[Encoded]]:
+def training_batches(
+    pairs: Sequence[Encoded], size: int, seed: int, start: int = 0, group: int = 20
+) -> Iterator[list[Encoded]]:
     """Batches for ever, each epoch in an order of its own.
 
     Args:
@@ -20,19 +19,21 @@ def training_batches(pairs: Sequence[Encoded], size: int, seed: int, start: int 
         size: pairs a batch; the last one of an epoch may have fewer.
         seed: seed of the order.
         start: how many batches to leave out, in order to go on where a training was interrupted.
+        group: pairs are sorted by length within groups of this many batches. The more, the less padding, and the less
+            alike are two batches one after the other; 1 does not sort at all.
     """
     each = -(-len(pairs) // size)
     epoch, skip = divmod(start, each)
     while True:
-        yield from _epoch(pairs, size, Random(f"batches {seed} {epoch}"))[skip:]
+        yield from _epoch(pairs, size, Random(f"batches {seed} {epoch}"), group)[skip:]
         epoch, skip = epoch + 1, 0
 
 
-def _epoch(pairs: Sequence[Encoded], size: int, random: Random) -> list[list[Encoded]]:
+def _epoch(pairs: Sequence[Encoded], size: int, random: Random, group: int) -> list[list[Encoded]]:
     shuffled = random.sample(pairs, len(pairs))
     batches: list[list[Encoded]] = []
-    for first in range(0, len(shuffled), size * GROUP):
-        batches += in_order(sorted(shuffled[first : first + size * GROUP], key=_length), size)
+    for first in range(0, len(shuffled), size * group):
+        batches += in_order(sorted(shuffled[first : first + size * group], key=_length), size)
     random.shuffle(batches)
     return batches
 

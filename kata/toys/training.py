@@ -131,7 +131,9 @@ class Training:
         given: list[tuple[float, float, int]] = []  # when it was given, at what rate, how many tokens
 
         def feed() -> Iterator[Any]:
-            for pairs in islice(training_batches(self._encoded, self.toy.batch_size, self.seed, self.step), count):
+            toy = self.toy
+            batches = training_batches(self._encoded, toy.batch_size, self.seed, self.step, toy.group)
+            for pairs in islice(batches, count):
                 if stop() or not all(math.isfinite(step["loss"]) for step in steps[-1:]):
                     return
                 batch = self._batch(pairs)
