@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Callable, Mapping, Sequence
+from typing import Callable, Iterable, Mapping
 
 from . import verdicts
 from .course import COURSE, REFERENCE
@@ -28,7 +28,8 @@ def diagnose(
     task: str,
     results: Mapping[str, TestResult],
     recordings: Mapping[str, Recording],
-    candidates: Sequence[Misconception] | None = None,
+    failed: Iterable[str] = (),
+    named: Iterable[str] = (),
 ) -> Misconception | None:
     """The misconception that behaves as the submission did; None if there is none, or more than one.
 
@@ -39,7 +40,8 @@ def diagnose(
         phase_id, task: what failed.
         results: test to how it ended with the submission.
         recordings: test to what the submission answered in it.
-        candidates: the misconceptions to try; by default all of the task.
+        failed: the tasks of the phase that failed; a mistake of another task is tried only if that failed, too.
+        named: ids that were named for other tasks already; one of them explains this task as well.
     """
     tests = [
         item
@@ -52,10 +54,14 @@ def diagnose(
     tests.sort(key=lambda item: (results[item.nodeid].state != verdicts.FAILED, results[item.nodeid].seconds))
     found: list[Misconception] = []
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
-        for candidate in of_task(task) if candidates is None else candidates:
+        for candidate in of_task(task):
+            if candidate.task != task and candidate.task not in failed:
+                continue
             bench.aim(_write(candidate, Path(folder) / candidate.id))
             if all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests):
                 found.append(candidate)
+    known = [candidate for candidate in found if candidate.id in named]
+    found = known or found
     return found[0] if len(found) == 1 else None
 
 
@@ -67,10 +73,13 @@ def diagnose_all(
 ) -> None:
     """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event."""
     failed = [(result.phase, result.task) for result in results.values() if result.state == verdicts.FAILED]
+    named: set[str] = set()
     for phase_id, task in dict.fromkeys(failed):
         own = {name: result for name, result in results.items() if (result.phase, result.task) == (phase_id, task)}
-        found = diagnose(bench, phase_id, task, own, recordings)
+        also_failed = [other for phase, other in failed if phase == phase_id]
+        found = diagnose(bench, phase_id, task, own, recordings, also_failed, named)
         if found is not None:
+            named.add(found.id)
             send("diagnosis", phase=phase_id, task=task, id=found.id)
 
 
