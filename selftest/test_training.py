@@ -315,6 +315,9 @@ def test_own_pairs_are_learned_and_a_bad_file_is_refused(tiny, capsys, monkeypat
     given = ["--data", str(path), "--target", "solutions", "--runs", str(tmp_path / "runs")]
     assert command.main(given) == 0
     assert "target has no spaces" in capsys.readouterr().out
+    history = json.loads((tmp_path / "runs" / "own" / "history.json").read_text(encoding="utf-8"))
+    source, _, reference = history["validations"][-1]["samples"][0]
+    assert source.replace("number ", "数") == reference
     assert (tmp_path / "runs" / "own" / "checkpoint.pt").is_file()
     path.write_text("no tab\n", encoding="utf-8")
     assert command.main(given) == 2

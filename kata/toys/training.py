@@ -299,8 +299,10 @@ class Training:
 
     def _said(self, pair: Pair, answer: list[str]) -> list[str]:
         """Source, output and reference as people write them."""
-        separator = self.toy.separator
-        return [self.toy.source_separator.join(pair[0]), separator.join(answer), separator.join(pair[1])]
+        # A side that is read letter by letter is written without spaces.
+        source = self.toy.source_separator if max(map(len, self.source.tokens[3:])) > 1 else ""
+        target = self.toy.separator if max(map(len, self.target.tokens[3:])) > 1 else ""
+        return [source.join(pair[0]), target.join(answer), target.join(pair[1])]
 
     def _random_state_kept(self) -> Any:
         return torch.random.fork_rng(devices=None if self.device == "cuda" else [])
