@@ -14,10 +14,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from types import MappingProxyType
+from typing import Iterator, Mapping, Sequence
 
 from kata import verdicts
-from kata.course import COURSE, REFERENCE, Phase
+from kata.course import COURSE, REFERENCE
 from kata.misconceptions import Misconception, catalogue
 from kata.warm import WarmSession
 
@@ -79,10 +80,27 @@ def _words(code: str) -> set[str]:
     return {part.split("'")[0] for part in code.split("id='")[1:]}
 
 
-def prove(phase: Phase, wanted: Sequence[Misconception], seed: int, diagnose: bool) -> Iterator[tuple[str, Any]]:
-    """Try misconceptions of one phase under one seed; yield (id, what was found)."""
-    with tempfile.TemporaryDirectory(prefix="misconceptions-") as folder, WarmSession([phase], seed) as session:
+def prove(
+    wanted: Sequence[Misconception],
+    seed: int,
+    diagnose: bool,
+    telling: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
+) -> Iterator[tuple[str, dict[str, list[str]], str]]:
+    """Try misconceptions under one seed.
+
+    Args:
+        wanted: the misconceptions.
+        seed: seed of all random draws.
+        diagnose: whether to ask for the diagnosis, too.
+        telling: (id, task) to tests that failed under another seed: they are run first.
+
+    Yields:
+        The id, the tests that were lost by task (the first alone where nobody asked for more), the diagnosis.
+    """
+    phases = [phase for phase in COURSE if any(entry.phase == phase for entry in wanted)]
+    with tempfile.TemporaryDirectory(prefix="misconceptions-") as folder, WarmSession(phases, seed) as session:
         for entry in wanted:
+            phase = entry.phase
             target = Path(folder) / entry.id
             target.mkdir()
             for other in COURSE:
@@ -91,35 +109,34 @@ def prove(phase: Phase, wanted: Sequence[Misconception], seed: int, diagnose: bo
             lost, named = {}, ""
             for task in affected_tasks(entry):
                 asked = diagnose and task == entry.task
-                events = list(session.run(phase.id, target, [task], stop_at_loss=not asked, diagnose=asked))
-                lost[task] = any(event.get("state", verdicts.PASSED) != verdicts.PASSED for event in events)
+                first = telling.get((entry.id, task), ())
+                events = list(session.run(phase.id, target, [task], first, stop_at_loss=not asked, diagnose=asked))
+                lost[task] = [event["test"] for event in events if event.get("state", "passed") != verdicts.PASSED]
                 named = next((event["id"] for event in events if event["event"] == "diagnosis"), named)
-            yield entry.id, (lost, named)
+            yield entry.id, lost, named
 
 
 def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2) -> list[Finding]:
     """Try misconceptions under all seeds; the first seed also asks for the diagnosis."""
     findings = {entry.id: Finding(entry) for entry in wanted}
-    work = []
-    for seed in seeds:
-        for phase in COURSE:
-            own = [entry for entry in wanted if entry.phase == phase]
-            shares = [own[start::jobs] for start in range(jobs)] if seed == seeds[0] else [own]
-            work += [(phase, share, seed, seed == seeds[0]) for share in shares if share]
+    telling: dict[tuple[str, str], list[str]] = {}
 
-    def carry_out(job: tuple[Phase, list[Misconception], int, bool]) -> None:
-        for name, (lost, named) in prove(*job):
-            finding, seed = findings[name], job[2]
+    def carry_out(share: Sequence[Misconception], seed: int, diagnose: bool) -> None:
+        for name, lost, named in prove(share, seed, diagnose, telling):
+            finding = findings[name]
             entry = finding.misconception
             finding.seeds += 1
             expected = {entry.task, *entry.also}
             finding.escaped += [(seed, task) for task in expected if not lost.get(task)]
             finding.spilled += [(seed, task) for task in lost if lost[task] and task not in expected]
-            if job[3]:
+            telling.update({(name, task): tests for task, tests in lost.items() if tests})
+            if diagnose:
                 finding.named, finding.diagnosed = named, True
 
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(carry_out, work))
+    shares = [share for share in (wanted[start::jobs] for start in range(jobs)) if share]
+    for number, seed in enumerate(seeds):
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(carry_out, shares, [seed] * len(shares), [number == 0] * len(shares)))
     return list(findings.values())
 
 

@@ -75,17 +75,18 @@ def chosen(words: Sequence[str]) -> list[Variant]:
 
 
 def complaints(wanted: Sequence[Variant], seed: int, together: bool) -> Iterator[tuple[Variant, list[str]]]:
-    """Grade variants of one phase behind the wall; yield each with what was not passed.
+    """Grade variants behind the wall; yield each with what was not passed.
 
     Args:
-        wanted: variants of one phase.
+        wanted: the variants.
         seed: seed of all random draws.
         together: also train and decode with the six files together.
     """
-    phase = wanted[0].phase
-    with tempfile.TemporaryDirectory(prefix="variants-") as folder, WarmSession([phase], seed, together) as session:
+    phases = [phase for phase in COURSE if any(variant.phase == phase for variant in wanted)]
+    with tempfile.TemporaryDirectory(prefix="variants-") as folder, WarmSession(phases, seed, together) as session:
         for variant in wanted:
-            target = variant.build(Path(folder) / variant.name)
+            phase = variant.phase
+            target = variant.build(Path(folder) / phase.id / variant.name)
             wrong = [f"{task}: {message}" for task, message in forbidden_tasks(phase, target).items()]
             for part in (phase.id, ASSEMBLED) if together else (phase.id,):
                 events = list(session.run(part, target, diagnose=False))

@@ -40,11 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def prove(wanted: Sequence[Variant], seeds: Sequence[int], jobs: int = 2) -> dict[Variant, list[str]]:
     """What is wrong with each variant under all seeds; the six files together are tried under the first."""
     found: dict[Variant, list[str]] = {variant: [] for variant in wanted}
-    work = []
-    for seed in seeds:
-        for phase in dict.fromkeys(variant.phase for variant in wanted):
-            own = [variant for variant in wanted if variant.phase == phase]
-            work += [(own[start::jobs], seed, seed == seeds[0]) for start in range(jobs) if own[start::jobs]]
+    shares = [share for share in (wanted[start::jobs] for start in range(jobs)) if share]
+    work = [(share, seed, seed == seeds[0]) for seed in seeds for share in shares]
 
     def carry_out(job: tuple[list[Variant], int, bool]) -> None:
         for variant, wrong in complaints(*job):

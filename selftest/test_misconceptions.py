@@ -1,0 +1,92 @@
+"""The catalogue of misconceptions is whole, its mistakes lose points, and they are named to the learner."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+
+import pytest
+
+from kata.course import COURSE, PROJECT
+from kata.misconceptions import Misconception, catalogue, of_task
+from selftest import misconceptions
+from selftest.grader_runs import run_grader, tasks_of
+from selftest.submissions import make_target
+
+ENTRIES = catalogue()
+JAPANESE = re.compile(r"[\u3040-\u30ff]")
+
+
+def test_there_are_enough_for_every_phase_and_task():
+    assert len(ENTRIES) >= 120
+    assert all(count >= 12 for count in Counter(entry.phase.number for entry in ENTRIES).values())
+    own = Counter(entry.task for entry in ENTRIES)
+    assert {task.name: own[task.name] for phase in COURSE for task in phase.tasks if own[task.name] < 3} == {}
+
+
+def test_every_id_is_there_once_and_plain():
+    assert [name for name, count in Counter(entry.id for entry in ENTRIES).items() if count > 1] == []
+    assert [entry.id for entry in ENTRIES if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.id)] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_every_mistake_is_a_small_change_of_its_own_task(entry):
+    names = {task.name for task in entry.phase.tasks}
+    assert set(entry.also) <= names - {entry.task}
+    ast.parse(entry.source())  # every text to be replaced stands in the solution once
+    affected = misconceptions.affected_tasks(entry)
+    assert entry.task in affected
+    assert set(entry.also) <= set(affected)
+    assert entry in of_task(entry.task)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_every_mistake_is_explained_in_both_languages(entry):
+    assert len(entry.en) > 80
+    assert JAPANESE.search(entry.ja)
+    assert not JAPANESE.search(entry.en)
+    assert entry.en.rstrip()[-1] in ".`)!"
+    assert entry.ja.rstrip()[-1] in "。`）"
+    for lang in ("en", "ja"):
+        lesson = PROJECT / entry.phase.lesson(lang)
+        if lesson.is_file():
+            assert f'<a id="{entry.lesson}"></a>' in lesson.read_text(encoding="utf-8")
+        assert f"{entry.phase.lesson(lang)}#{entry.lesson}" in entry.explanation(lang)
+
+
+def test_a_text_that_stands_in_the_solution_twice_or_never_is_refused():
+    for find in ("nowhere to be found", "import"):
+        entry = Misconception("x", "split_heads", ((find, "y"),), "", "", "heads")
+        with pytest.raises(ValueError, match="not once"):
+            entry.source()
+
+
+def test_a_change_reaches_the_tasks_that_use_it_and_no_others():
+    edits = (("    d_k = query.size(-1)\n", "    d_k = query.size(-2)\n"),)
+    entry = Misconception("x", "scaled_dot_product_attention", edits, "", "", "scaling")
+    assert misconceptions.affected_tasks(entry) == ["scaled_dot_product_attention", "MultiHeadAttention"]
+
+
+def test_the_grader_names_a_known_mistake(tmp_path):
+    entry = next(entry for entry in ENTRIES if entry.task == "split_heads")
+    target = make_target(tmp_path / "mine", solved=tuple(range(1, 7)))
+    (target / entry.phase.file).write_text(entry.source(), encoding="utf-8")
+    report = tasks_of(run_grader("2", "--target", target, "--json", "-").report)
+    expected = {"id": entry.id, "en": entry.explanation("en"), "ja": entry.explanation("ja")}
+    assert report["split_heads"]["diagnosis"] == expected
+    assert report["merge_heads"]["diagnosis"] is None
+    shown = "".join(run_grader("2", "--target", target, "--lang", "ja").out.split())
+    assert "".join(entry.ja.split()) in shown
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(2400)
+def test_every_mistake_is_caught_under_six_seeds_and_named():
+    findings = misconceptions.find(ENTRIES, misconceptions.SEEDS)
+    table = misconceptions.table(findings)
+    assert [finding.misconception.id for finding in findings if not finding.caught] == [], table
+    wrong = {f.misconception.id: f.named for f in findings if f.named not in ("", f.misconception.id)}
+    assert wrong == {}, table
+    named = sum(finding.named == finding.misconception.id for finding in findings)
+    assert named >= 0.95 * len(findings), table
