@@ -208,7 +208,8 @@ class Transformer(nn.Module):
                 projection one and the same parameter (paper 3.4).
 
         Raises:
-            ValueError: if embeddings are to be shared between vocabularies of different sizes.
+            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names
+                both sizes.
         """
         raise NotImplementedError("Phase 4: Transformer")
 

@@ -34,3 +34,10 @@ def test_every_submission_says_what_it_tries_and_what_is_expected():
         assert case.about.endswith("."), name
         assert (case.score is None) != (case.below is None), name
         assert set(case.states) <= {task.name for task in case.phase.tasks}, name
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(2400)
+def test_every_hostile_submission_gets_the_expected_verdict():
+    status, table = run_table()
+    assert status == 0, "\n".join(line for line in table.splitlines() if not line.endswith("  yes"))

@@ -230,7 +230,8 @@ class Transformer(nn.Module):
                 projection one and the same parameter (paper 3.4).
 
         Raises:
-            ValueError: if embeddings are to be shared between vocabularies of different sizes.
+            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names
+                both sizes.
         """
         super().__init__()
         if share_embeddings and src_vocab_size != tgt_vocab_size:
