@@ -57,7 +57,7 @@ def diagnose(
         for candidate in of_task(task):
             if candidate.task != task and candidate.task not in failed:
                 continue
-            bench.aim(_write(candidate, Path(folder) / candidate.id))
+            bench.aim(_write(candidate, Path(folder) / candidate.id), within=Path(folder))
             if all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests):
                 found.append(candidate)
     known = [candidate for candidate in found if candidate.id in named]

@@ -33,9 +33,9 @@ class Workbench:
         self._timeouts: Counter[str] = Counter()
         self._target: Path = kata.target
 
-    def aim(self, target: Path) -> None:
-        """Take the submission from ``target``, read anew, until further notice."""
-        self._kata.submission.aim(target)
+    def aim(self, target: Path, within: Path | None = None) -> None:
+        """Take the submission from ``target``, read anew, until further notice; ``within`` as for ``Wall.aim``."""
+        self._kata.submission.aim(target, within)
         self._timeouts.clear()
         self._target = target
 

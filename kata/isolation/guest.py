@@ -39,8 +39,7 @@ class Guest:
 
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self._channel = channel
-        folders = {phase: Path(folder) for phase, folder in config["folders"].items()}
-        self._package = VirtualPackage(folders, Path(config["default"]))
+        self._package = self._package_of(config)
         self._stage = VirtualPackage({}, Path(config["stage"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
@@ -211,6 +210,16 @@ class Guest:
 
     def _do_seed(self, request: dict[str, Any]) -> None:
         self._state.seed(request["seed"])
+
+    def _do_aim(self, request: dict[str, Any]) -> None:
+        self._forget()
+        self._package.close()
+        self._package = self._package_of(request)
+
+    @staticmethod
+    def _package_of(config: dict[str, Any]) -> VirtualPackage:
+        folders = {phase: Path(folder) for phase, folder in config["folders"].items()}
+        return VirtualPackage(folders, Path(config["default"]))
 
     def _do_load(self, request: dict[str, Any]) -> None:
         for phase in request["phases"]:

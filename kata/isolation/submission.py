@@ -41,10 +41,10 @@ class WalledSubmission:
         self.tape: Any = None
         self.stage = RemoteStage(self)
 
-    def aim(self, target: Path) -> None:
-        """Go on with another folder, or with new guests for the same one."""
+    def aim(self, target: Path, within: Path | None = None) -> None:
+        """Go on with another folder, or with new guests for the same one; ``within`` as for ``Wall.aim``."""
         self._guest = None
-        self._wall.aim(target)
+        self._wall.aim(target, within)
 
     def phase(self, under_test: str, phase_id: str) -> RemotePhase:
         """A phase as the suite of ``under_test`` sees it."""

@@ -215,6 +215,7 @@ class Wall:
     def __init__(self, server: Any, target: Path, reference: Path, settings: dict[str, bool]) -> None:
         self._server = server
         self._target = target
+        self._within: Path | None = None
         self._reference = reference
         self._settings = settings
         self._guests: dict[str, tuple[GuestProcess, int]] = {}
@@ -222,12 +223,23 @@ class Wall:
         self._broken: dict[str, BaseException] = {}
         self.held: set[str] | None = None
 
-    def aim(self, target: Path) -> None:
-        """Take submissions from another folder from now on; guests that are at work end."""
-        for phase_id in list(self._guests):
-            self.end(phase_id)
+    def aim(self, target: Path, within: Path | None = None) -> None:
+        """Take submissions from another folder from now on; guests that are at work end.
+
+        Args:
+            target: the folder.
+            within: a folder of many targets of the project's own making, for a diagnosis. One guest may read them
+                all, and goes on from one to the next: making a guest takes longer than most tests.
+        """
+        keeps_guests = within is not None and within == self._within
+        self._target, self._within = target, within
         self._broken.clear()
-        self._target = target
+        for phase_id, (guest, _) in list(self._guests.items()):
+            if keeps_guests and not guest.dead:
+                folders, _ = self._folders(phase_id, together=False)
+                guest.redirect({"op": "aim", "folders": folders, "default": str(target)})
+            else:
+                self.end(phase_id)
 
     def guest(self, phase_id: str, together: bool, limit: float) -> GuestProcess:
         """The living guest in which a phase is tested; a new one if there is none.
@@ -271,20 +283,23 @@ class Wall:
         self.held = held if self.held is None else self.held & held
         return GuestProcess(channel, lambda: self._how_it_ended(pid)), pid
 
-    def _config(self, phase_id: str, together: bool) -> dict[str, Any]:
+    def _folders(self, phase_id: str, together: bool) -> tuple[dict[str, str], list[str]]:
+        """Where each phase comes from, and the files of the reference among them."""
         own = [phase.id for phase in COURSE if together or phase.id == phase_id]
-        folders = {phase.id: self._target if phase.id in own else self._reference for phase in COURSE}
-        others = [str(self._reference / phase.file) for phase in COURSE if phase.id not in own]
+        folders = {phase.id: str(self._target if phase.id in own else self._reference) for phase in COURSE}
+        return folders, [str(self._reference / phase.file) for phase in COURSE if phase.id not in own]
+
+    def _config(self, phase_id: str, together: bool) -> dict[str, Any]:
+        folders, others = self._folders(phase_id, together)
         # Files one by one: the target may be a folder that holds the tests as well.
         sources = [str(path) for path in sorted(self._target.glob("*.py")) if not complaint_about(path)]
-        readable = [*sources, str(SUITES / "stage"), *others]
         return {
-            "folders": {phase: str(folder) for phase, folder in folders.items()},
+            "folders": folders,
             "default": str(self._target),
             "stage": str(SUITES / "stage"),
             "sources": [str(self._target)],
             "scratch": tempfile.mkdtemp(prefix="guest-", dir=self._scratch),
-            "readable": readable,
+            "readable": [*(sources if self._within is None else [str(self._within)]), str(SUITES / "stage"), *others],
             **self._settings,
         }
 
