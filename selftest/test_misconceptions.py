@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 
@@ -69,15 +70,15 @@ def test_a_change_reaches_the_tasks_that_use_it_and_no_others():
 
 
 def test_the_grader_names_a_known_mistake(tmp_path):
-    entry = next(entry for entry in ENTRIES if entry.task == "split_heads")
+    entry = next(entry for entry in ENTRIES if entry.task == "TokenEmbedding")
     target = make_target(tmp_path / "mine", solved=tuple(range(1, 7)))
     (target / entry.phase.file).write_text(entry.source(), encoding="utf-8")
-    report = tasks_of(run_grader("2", "--target", target, "--json", "-").report)
+    run = run_grader("1", "--target", target, "--json", tmp_path / "report.json", "--lang", "ja")
+    report = tasks_of(json.loads((tmp_path / "report.json").read_text(encoding="utf-8")))
     expected = {"id": entry.id, "en": entry.explanation("en"), "ja": entry.explanation("ja")}
-    assert report["split_heads"]["diagnosis"] == expected
-    assert report["merge_heads"]["diagnosis"] is None
-    shown = "".join(run_grader("2", "--target", target, "--lang", "ja").out.split())
-    assert "".join(entry.ja.split()) in shown
+    assert report["TokenEmbedding"]["diagnosis"] == expected
+    assert report["PositionalEncoding"]["diagnosis"] is None
+    assert "".join(entry.ja.split()) in "".join(run.out.split())
 
 
 @pytest.mark.proof
