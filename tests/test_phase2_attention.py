@@ -18,6 +18,8 @@ from tests.tensors import array, leaf, normal
 
 ATTEND = "scaled_dot_product_attention(query, key, value)"
 SCORES = "softmax(query @ key^T / sqrt(d_k)) over the keys, then weights @ value"
+# Who has the formula and not yet the masks has earned something.
+MASKED_OR_NOT = [pytest.param(False, id="no mask", marks=pytest.mark.core), pytest.param(True, id="a mask")]
 
 
 def attend(phase2, query, key, value, mask=None):
@@ -51,8 +53,9 @@ def test_attention_is_equation_1_of_the_paper(phase2, gen):
 
 @pytest.mark.task("scaled_dot_product_attention")
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3)], ids=["one sequence", "a batch", "a batch of heads"])
-@given(gen=generators(), dims=sizes(4, 1, 8), masked=st.booleans())
-def test_attention_is_right_at_every_size(phase2, lead, gen, dims, masked):
+@pytest.mark.parametrize("masked", MASKED_OR_NOT)
+@given(gen=generators(), dims=sizes(4, 1, 8))
+def test_attention_is_right_at_every_size(phase2, lead, masked, gen, dims):
     length_q, length_k, d_k, d_v = dims
     query, key, value = inputs(gen, lead, length_q, length_k, d_k, d_v, torch.float64)
     mask = torch.rand(*lead, length_q, length_k, generator=gen) < 0.6 if masked else None

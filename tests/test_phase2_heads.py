@@ -35,6 +35,7 @@ def test_head_j_holds_the_jth_piece_of_every_position(phase2):
 
 
 @pytest.mark.task("split_heads")
+@pytest.mark.core
 @given(gen=generators(), heads=head_sizes(), dims=sizes(2, 1, 7))
 def test_split_is_right_at_every_size(phase2, gen, heads, dims):
     num_heads, _, d_model = heads
@@ -107,6 +108,7 @@ def test_merge_puts_the_heads_of_every_position_side_by_side(phase2):
 
 
 @pytest.mark.task("merge_heads")
+@pytest.mark.core
 @given(gen=generators(), dims=sizes(4, 1, 6))
 def test_merge_is_right_at_every_size(phase2, gen, dims):
     x = normal(gen, *dims)
