@@ -124,6 +124,20 @@ def test_a_known_mistake_is_named_and_the_diff_waits_for_the_pass(watching, targ
 
 
 @pytest.mark.proof
+def test_enter_grades_again_and_a_helper_file_counts(watching, target):
+    helper = target / "helper.py"
+    helper.write_text("SCALE = 2.0\n", encoding="utf-8")
+    body = "from .helper import SCALE\nreturn self.embedding(tokens) * self.d_model**0.5 * SCALE"
+    save(target, with_bodies(solution(1), {"TokenEmbedding.forward": body}))
+    assert "✗ TokenEmbedding" in watching.wait_for("Next: ")
+    time.sleep(2.0)  # the new file is found
+    helper.write_text("SCALE = 1.0\n", encoding="utf-8")
+    assert "100 / 100" in watching.wait_for("Next: ")
+    watching.press("\n")
+    assert "100 / 100" in watching.wait_for("Next: ")
+
+
+@pytest.mark.proof
 def test_saves_in_a_row_end_with_the_verdict_on_the_last(watching, target):
     for number in range(3):
         save(target, HANGS + f"# {number}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import queue
 import signal
@@ -29,6 +30,9 @@ from ..watching.standing import Standing
 LOOK = 0.05
 """Seconds between two looks at the files; also how long a key waits at most."""
 
+LOOKS_FOR_NEW = 20
+"""So many looks apart the folder is searched for helper files that were not there before."""
+
 SLOW = 8.0
 """Seconds after which a run that has not ended is mentioned."""
 
@@ -38,7 +42,7 @@ examples:
   python grader.py watch 3                  begin with phase 3
   python grader.py watch --lang ja          in Japanese
 
-keys: h hint, l list, n next phase, a grade all, s solution of a task that passes, p pictures, q quit
+keys: h hint, l list, n next phase, a grade all, s solution of a task that passes, p pictures, Enter again, q quit
 """
 
 
@@ -132,7 +136,7 @@ class Watcher:
             self._current = next((p for p in COURSE if len(self._standing.passed_tasks(p)) < len(p.tasks)), COURSE[0])
             self._waiting = [entry for entry in self._waiting if entry[0] != self._current]
         self._grade(self._current, "phase")
-        while True:
+        for look in itertools.count():
             try:
                 key = read_key(LOOK)
             except EOFError:
@@ -141,8 +145,11 @@ class Watcher:
                 return
             if key:
                 self._press(key)
+            if look % LOOKS_FOR_NEW == 0:
+                self._polling.add(self._target.glob("*.py"))
             for path in self._polling.changed():
-                self._saved(next(phase for phase in COURSE if phase.file == path.name))
+                # A helper file of the learner's may serve any phase: the one in sight is graded anew.
+                self._saved(next((phase for phase in COURSE if phase.file == path.name), self._current))
             self._hear()
 
     def close(self) -> None:
@@ -247,6 +254,8 @@ class Watcher:
             "a": self._grade_all,
             "s": self._solution,
             "p": self._draw,
+            "\n": lambda: self._grade(self._current, "phase"),
+            "\r": lambda: self._grade(self._current, "phase"),
         }.get(key)
         if action is None:
             if key.isprintable() and not key.isspace():

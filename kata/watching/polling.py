@@ -33,6 +33,12 @@ class Polling:
     def __init__(self, paths: Iterable[Path]) -> None:
         self._seen = {path: _Seen(_stamp(path), _digest(path)) for path in paths}
 
+    def add(self, paths: Iterable[Path]) -> None:
+        """Watch further files; ones that are watched already stay as they are."""
+        for path in paths:
+            if path not in self._seen:
+                self._seen[path] = _Seen(_stamp(path), _digest(path))
+
     def changed(self, now: float | None = None) -> list[Path]:
         """The files whose content is another than at the last call; a file that is gone is one of them, once."""
         now = time.monotonic() if now is None else now
