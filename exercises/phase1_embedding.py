@@ -87,7 +87,7 @@ class PositionalEncoding(nn.Module):
     Attributes:
         dropout: ``nn.Dropout``, applied to the sum.
         pe: buffer (not a parameter: it is never trained) that holds ``sinusoidal_encoding(max_len, d_model)``
-            and follows the module through ``.to(...)``.
+            and follows the module through ``.to(...)``; persistent or not is yours to choose.
     """
 
     def __init__(self, d_model: int, dropout: float = 0.1, max_len: int = 5000) -> None:

@@ -141,8 +141,8 @@ class LabelSmoothingLoss(nn.Module):
             target: ``int64 (B, L)``.
 
         Returns:
-            A scalar tensor. What the logits are at padding changes neither the loss nor a gradient. If
-            all targets are padding it is 0, and ``backward`` still works (with zero gradients).
+            A scalar tensor. What the (finite) logits are at padding changes neither the loss nor a gradient.
+            If all targets are padding it is 0, and ``backward`` still works (with zero gradients).
         """
         raise NotImplementedError("Phase 5: LabelSmoothingLoss")
 
@@ -166,7 +166,7 @@ def noam_learning_rate(step: int, d_model: int, warmup_steps: int, factor: float
         The rate, a ``float``.
 
     Raises:
-        ValueError: if ``step`` is below 1.
+        ValueError: if ``step`` is below 1; the message names the step.
     """
     raise NotImplementedError("Phase 5: noam_learning_rate")
 

@@ -24,8 +24,8 @@ def scaled_dot_product_attention(
         output  = weights @ value
 
     A key that the mask forbids gets weight exactly 0 and has no influence on the output or on any
-    gradient. A query that may attend to nothing gets all-zero weights and an all-zero output; neither
-    the result nor a gradient is NaN then.
+    gradient (keys and values are finite numbers). A query that may attend to nothing gets all-zero
+    weights and an all-zero output; neither the result nor a gradient is NaN then.
 
     Args:
         query: ``(..., L_q, d_k)``.
@@ -104,7 +104,7 @@ class MultiHeadAttention(nn.Module):
             num_heads: ``h``; must divide ``d_model``.
 
         Raises:
-            ValueError: if ``num_heads`` does not divide ``d_model``.
+            ValueError: if ``num_heads`` does not divide ``d_model``; the message names both numbers.
         """
         super().__init__()
         if d_model % num_heads != 0:

@@ -162,8 +162,8 @@ class LabelSmoothingLoss(nn.Module):
             target: ``int64 (B, L)``.
 
         Returns:
-            A scalar tensor. What the logits are at padding changes neither the loss nor a gradient. If
-            all targets are padding it is 0, and ``backward`` still works (with zero gradients).
+            A scalar tensor. What the (finite) logits are at padding changes neither the loss nor a gradient.
+            If all targets are padding it is 0, and ``backward`` still works (with zero gradients).
         """
         log_probs = torch.log_softmax(logits, dim=-1)  # (B, L, V)
         at_target = log_probs.gather(-1, target.unsqueeze(-1)).squeeze(-1)  # (B, L)
@@ -191,7 +191,7 @@ def noam_learning_rate(step: int, d_model: int, warmup_steps: int, factor: float
         The rate, a ``float``.
 
     Raises:
-        ValueError: if ``step`` is below 1.
+        ValueError: if ``step`` is below 1; the message names the step.
     """
     if step < 1:
         raise ValueError(f"steps are counted from 1, not from {step}")

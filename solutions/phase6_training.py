@@ -151,8 +151,9 @@ def greedy_decode(
 
     The source is encoded once. The decoder starts from BOS alone; the token it finds most probable at the
     last position is appended, and so on. A row ends with its first EOS; from then on it gets padding. All
-    ends once every row has ended or ``max_len`` tokens have been made. The model runs in evaluation mode
-    and without gradients; afterwards it is in the mode it came in.
+    ends once every row has ended or ``max_len`` tokens have been made. Among equals any choice is right.
+    ``tgt_mask`` is the look-ahead mask of the current length. The model runs in evaluation mode and without
+    gradients; afterwards it is in the mode it came in, even if something raised.
 
     Args:
         model: see the top of this file.
@@ -233,8 +234,9 @@ def beam_search(
 
         score = log-probability / length_penalty(number of tokens, alpha)
 
-    where the number of tokens counts EOS and not BOS. The model runs in evaluation mode and without
-    gradients; afterwards it is in the mode it came in.
+    where the number of tokens counts EOS and not BOS. Where there are fewer extensions than ``beam_size``, all
+    are kept. ``tgt_mask`` is the look-ahead mask of the current length. The model runs in evaluation mode and
+    without gradients; afterwards it is in the mode it came in, even if something raised.
 
     Args:
         model: see the top of this file.
