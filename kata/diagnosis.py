@@ -6,13 +6,11 @@ better no name than a wrong one.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Callable, Iterable, Mapping
 
 from . import verdicts
-from .course import COURSE, REFERENCE
 from .isolation.transcript import Comparison, Diverged, Recording
 from .misconceptions import Misconception, of_task
 from .results import TestResult
@@ -57,7 +55,7 @@ def diagnose(
         for candidate in of_task(task):
             if candidate.task != task and candidate.task not in failed:
                 continue
-            bench.aim(_write(candidate, Path(folder) / candidate.id), within=Path(folder))
+            bench.aim(candidate.write(Path(folder) / candidate.id), within=Path(folder))
             if all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests):
                 found.append(candidate)
     known = [candidate for candidate in found if candidate.id in named]
@@ -81,17 +79,6 @@ def diagnose_all(
         if found is not None:
             named.add(found.id)
             send("diagnosis", phase=phase_id, task=task, id=found.id)
-
-
-def _write(misconception: Misconception, folder: Path) -> Path:
-    """Make a target folder of the solutions with this mistake in it."""
-    folder.mkdir()
-    for phase in COURSE:
-        if phase == misconception.phase:
-            (folder / phase.file).write_text(misconception.source(), encoding="utf-8")
-        else:
-            shutil.copy(REFERENCE / phase.file, folder)
-    return folder
 
 
 def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import shutil
 import sys
 import tempfile
 import time
@@ -37,7 +36,6 @@ class Finding:
         misconception: which one.
         escaped: seeds under which its own task, or one of ``also``, lost nothing.
         spilled: (seed, task) where a task lost points that should not have.
-        seeds: under how many seeds it was tried.
         named: id of the diagnosis under the first seed; empty if there was none.
         diagnosed: whether a diagnosis was asked for.
     """
@@ -45,7 +43,6 @@ class Finding:
     misconception: Misconception
     escaped: list[tuple[int, str]] = field(default_factory=list)
     spilled: list[tuple[int, str]] = field(default_factory=list)
-    seeds: int = 0
     named: str = ""
     diagnosed: bool = False
 
@@ -104,11 +101,7 @@ def prove(
     with tempfile.TemporaryDirectory(prefix="misconceptions-") as folder, WarmSession(phases, seed) as session:
         for entry in wanted:
             phase = entry.phase
-            target = Path(folder) / entry.id
-            target.mkdir()
-            for other in COURSE:
-                shutil.copy(REFERENCE / other.file, target)
-            (target / phase.file).write_text(entry.source(), encoding="utf-8")
+            target = entry.write(Path(folder) / entry.id)
             lost, named = {}, ""
             for task in affected_tasks(entry):
                 asked = diagnose and task == entry.task
@@ -128,7 +121,6 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2) -
         for name, lost, named in prove(share, seed, diagnose, telling):
             finding = findings[name]
             entry = finding.misconception
-            finding.seeds += 1
             expected = {entry.task, *entry.also}
             finding.escaped += [(seed, task) for task in expected if not lost.get(task)]
             finding.spilled += [(seed, task) for task in lost if lost[task] and task not in expected]

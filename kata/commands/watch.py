@@ -109,7 +109,7 @@ class Watcher:
     def __init__(self, screen: Screen, target: Path, name: str, phase: Phase | None) -> None:
         self._screen = screen
         self._target, self._name = target, name
-        self._standing = Standing(target, name, screen.lang)
+        self._standing = Standing(target, screen.lang)
         self._polling = Polling([target / each.file for each in COURSE])
         self._begin_with = phase
         self._current = phase or COURSE[0]

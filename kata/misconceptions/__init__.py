@@ -12,6 +12,7 @@ import pkgutil
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 
 from ..course import COURSE, REFERENCE, Phase
 
@@ -54,6 +55,12 @@ class Misconception:
                 raise ValueError(f"{self.id}: {find!r} stands {text.count(find)} times in {self.phase.file}, not once")
             text = text.replace(find, replace)
         return text
+
+    def write(self, folder: Path) -> Path:
+        """Make ``folder``, a target that holds the phase with this mistake; the other phases are the reference's."""
+        folder.mkdir()
+        (folder / self.phase.file).write_text(self.source(), encoding="utf-8")
+        return folder
 
     def explanation(self, lang: str) -> str:
         """What to tell a learner, with the place in the lesson."""

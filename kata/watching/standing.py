@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import verdicts
 from ..course import COURSE, Phase
 from ..rules import forbidden_tasks
-from ..scoring import PhaseScore, Report, score_phase, untouched_task
+from ..scoring import PhaseScore, score_phase, untouched_task
 from ..suites import count_tests
 from ..untouched import is_untouched
 from .runner import Run
@@ -18,13 +18,11 @@ class Standing:
 
     Args:
         target: the folder.
-        name: how the user calls it.
         lang: language of messages.
     """
 
-    def __init__(self, target: Path, name: str, lang: str) -> None:
+    def __init__(self, target: Path, lang: str) -> None:
         self._target = target
-        self._name = name
         self._lang = lang
         self._totals = {phase.id: count_tests(phase) for phase in COURSE}
         self._scores: dict[str, PhaseScore] = {}
@@ -55,15 +53,6 @@ class Standing:
     def of(self, phase: Phase) -> PhaseScore | None:
         """The score of a phase; None while it is not known."""
         return self._scores.get(phase.id)
-
-    def unknown(self) -> list[Phase]:
-        """Phases that have code and were not run yet."""
-        return [phase for phase in COURSE if phase.id not in self._scores]
-
-    def report(self) -> Report:
-        """A report of all phases that are known."""
-        known = tuple(self._scores[phase.id] for phase in COURSE if phase.id in self._scores)
-        return Report(self._name, 0, known)
 
     def passed(self) -> tuple[int, int]:
         """Tasks that pass, as far as known, and tasks of the whole course."""
