@@ -55,11 +55,12 @@ class WarmReporter(_Teller):
 
 
 class Reporter(_Teller):
-    """A pytest plugin that leaves out what was not ordered and reports the rest as it happens."""
+    """A pytest plugin that asks phase by phase whether to run it, and reports every test as it happens."""
 
-    def __init__(self, channel: TextIO, orders: dict[str, Any]) -> None:
+    def __init__(self, channel: TextIO, orders: dict[str, Any], answers: TextIO) -> None:
         super().__init__(channel)
         self._orders = orders
+        self._answers = answers
         self._tests: dict[str, tuple[str, str, bool]] = {}
         self._reports: dict[str, TestResult] = {}
         self._recordings: dict[str, Any] = {}
@@ -69,6 +70,22 @@ class Reporter(_Teller):
         """Keep what the submission answers, for the diagnosis."""
         if self._orders["diagnose"]:
             session.config.pluginmanager.get_plugin("kata-session").tape_of = self._record
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run what nobody else has begun: other sessions work on the same orders."""
+        if session.testsfailed:
+            return None
+        for phase in [*self._orders["phases"], ASSEMBLED]:
+            items = [item for item in session.items if self._tests[item.nodeid][0] == phase]
+            if items and self._may_run(phase):
+                for item, following in zip(items, [*items[1:], None]):
+                    session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return True
+
+    def _may_run(self, phase: str) -> bool:
+        self.send("ask", phase=phase)
+        return bool(json.loads(self._answers.readline() or "false"))
 
     def _record(self, item: pytest.Function) -> Any:
         from .isolation.transcript import Recording

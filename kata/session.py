@@ -26,7 +26,7 @@ def main() -> None:
     source = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
     os.dup2(nowhere, 0)
     orders = json.loads(source.readline())
-    run(channel, orders, source if "--warm" in sys.argv else None)
+    run(channel, orders, source)
     os._exit(0)  # no need to take torch down in good order
 
 
@@ -48,13 +48,13 @@ def warm_up() -> None:
         submission.prepared_server.warm()
 
 
-def run(channel: TextIO, orders: dict[str, Any], more: TextIO | None = None) -> None:
+def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
     """Run the suites of the ordered phases.
 
     Args:
         channel: where every event is told.
         orders: what to run.
-        more: where further orders come from; then the suites are collected, and run when an order says so.
+        more: where answers come from to the question what to run next; with ``--warm``, further orders.
     """
     import pytest
 
@@ -82,7 +82,7 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO | None = None) -> 
         *([f"--timeout={os.environ['KATA_TEST_TIMEOUT']}"] if "KATA_TEST_TIMEOUT" in os.environ else []),
         *map(str, suites),
     ]  # fmt: skip
-    reporter = Reporter(channel, orders) if more is None else WarmReporter(channel, more)
+    reporter = WarmReporter(channel, more) if "--warm" in sys.argv else Reporter(channel, orders, more)
     status = pytest.main(arguments, plugins=[reporter])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         reporter.send("end")

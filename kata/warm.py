@@ -21,8 +21,8 @@ from typing import Any, Callable, Iterator, Sequence, TextIO
 from . import interrupts, verdicts
 from .course import DEFAULT_TARGET, PROJECT, Phase
 from .isolation.scratch import remove
+from .processes import SuitesBroken, end_process, session_environment
 from .results import TestResult
-from .running import SuitesBroken, end_process, session_environment
 
 LOST = (verdicts.FAILED, verdicts.ERROR, verdicts.TODO)
 

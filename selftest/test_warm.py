@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kata.course import COURSE, REFERENCE
-from kata.running import SuitesBroken
+from kata.processes import SuitesBroken
 from kata.warm import WarmSession
 from selftest.submissions import make_target, replaced, solution, with_bodies
 
