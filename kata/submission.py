@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from . import light_dynamo
 from .global_state import GlobalState
 from .loading import MissingName, VirtualPackage, display_path, package_for
 
@@ -31,6 +32,7 @@ class DirectSubmission:
     def __init__(self, target: Path, reference: Path, assembled: bool) -> None:
         # One thread is steady; two on a busy machine can be twenty times slower.
         torch.set_num_threads(1)
+        light_dynamo.install()
         self._target, self._reference, self._assembled = target, reference, assembled
         self._packages: dict[str, VirtualPackage] = {}
         self._state = GlobalState()

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from .. import light_dynamo
 from ..course import PROJECT
 from . import _libc, landlock, limits, namespaces, primitives, seccomp
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
@@ -35,6 +36,7 @@ def serve(control: socket.socket, output: int) -> None:
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
     network = namespaces.leave_the_network()
+    light_dynamo.install()
     primitives.install()
     channel = Channel(control)
     pids: set[int] = set()
@@ -65,7 +67,7 @@ def serve(control: socket.socket, output: int) -> None:
 
 
 def warm_up() -> None:
-    """Do once what every guest would do again: torch imports a second's worth of modules when first asked for this."""
+    """Do once what every guest would do again: torch imports many modules when first asked for this."""
     torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
     weight = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([weight])

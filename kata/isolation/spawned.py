@@ -19,11 +19,13 @@ def main() -> None:
     os.dup2(nowhere, 0)
     import torch
 
+    from .. import light_dynamo
     from . import _libc, primitives
     from .guest import Guest
     from .server import confine
 
     torch.set_num_threads(1)
+    light_dynamo.install()
     primitives.install()
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
