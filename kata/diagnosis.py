@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 from . import verdicts
+from .course import COURSE
 from .isolation.transcript import Comparison, Diverged, Recording
 from .misconceptions import Misconception, of_task
 from .results import TestResult
@@ -68,16 +69,33 @@ def diagnose_all(
     results: Mapping[str, TestResult],
     recordings: Mapping[str, Recording],
     send: Callable[..., None],
+    ask: Callable[..., Any] | None = None,
 ) -> None:
-    """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event."""
-    failed = [(result.phase, result.task) for result in results.values() if result.state == verdicts.FAILED]
-    named: set[str] = set()
-    for phase_id, task in dict.fromkeys(failed):
+    """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event.
+
+    Args:
+        bench: runs the tests.
+        results, recordings: of the tests that were run here.
+        send: ``send(event, **data)``.
+        ask: where others test as well: ``ask("turn", phase=..., task=...)`` waits until it is a task's turn and says
+            which tasks ``failed`` in all, and what was ``named`` so far (None if there is no need any more). Then a
+            ``diagnosis`` comes for every task, without an id if nothing was found.
+    """
+    lost = {(result.phase, result.task) for result in results.values() if result.state == verdicts.FAILED}
+    failed = [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
+    told: Any = {"failed": failed, "named": []}
+    for phase_id, task in failed:
+        if ask is not None:
+            told = ask("turn", phase=phase_id, task=task)
+            if told is None:
+                return
         own = {name: result for name, result in results.items() if (result.phase, result.task) == (phase_id, task)}
-        also_failed = [other for phase, other in failed if phase == phase_id]
-        found = diagnose(bench, phase_id, task, own, recordings, also_failed, named)
-        if found is not None:
-            named.add(found.id)
+        also_failed = [other for phase, other in told["failed"] if phase == phase_id]
+        found = diagnose(bench, phase_id, task, own, recordings, also_failed, told["named"])
+        if ask is not None:  # whoever comes next waits for this
+            send("diagnosis", phase=phase_id, task=task, id=found.id if found else None)
+        elif found is not None:
+            told["named"].append(found.id)
             send("diagnosis", phase=phase_id, task=task, id=found.id)
 
 

@@ -1,23 +1,149 @@
-"""Processes that run suites: their environment, and their end."""
+"""Sessions seen from outside: start the processes that run suites (``kata.session``), talk to them, end them.
+
+Those that are to work side by side come from one program that imports torch once and then divides itself.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import queue
 import signal
 import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO, Iterator
 
+from .course import PROJECT
+from .isolation.scratch import remove
 
-class SuitesBroken(Exception):
-    """The suites themselves could not be run; no fault of the submission."""
-
+SILENCE = 120.0
+"""Seconds without any news after which a session counts as hanging; a test has its own, shorter limit."""
 
 KEPT = (
     "HOME", "KATA_TEST_TIMEOUT", "KATA_WALL_START", "KATA_WITHOUT", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
     "PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "SYSTEMROOT", "USERPROFILE",
     "VIRTUAL_ENV",
 )  # fmt: skip
-"""Variables of the user's environment that the process needs; the others are none of a submission's business."""
+"""Variables of the user's environment that a session needs; the others are none of a submission's business."""
+
+
+class SuitesBroken(Exception):
+    """The suites themselves could not be run; no fault of the submission."""
+
+
+class SessionProcess:
+    """A running session.
+
+    Args:
+        orders, events: the pipes to it and from it.
+        process: the program, if the session is not a part that has divided itself from another one.
+
+    Attributes:
+        scratch: a folder of its own, removed at its end.
+    """
+
+    def __init__(self, orders: BinaryIO, events: BinaryIO, process: subprocess.Popen[bytes] | None = None) -> None:
+        self._orders = orders
+        self._process = process
+        self._pid = process.pid if process else None
+        self._complaints: list[bytes] = []
+        self._how = ""
+        self._lock = threading.Lock()
+        self._ended = False
+        self.scratch = Path(tempfile.mkdtemp(prefix="kata-"))
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        threading.Thread(target=_read_lines, args=(events, self._lines), daemon=True).start()
+        self._listener = None
+        if process is not None:
+            self._listener = threading.Thread(target=_read_all, args=(process.stderr, self._complaints), daemon=True)
+            self._listener.start()
+
+    def send(self, data: Any) -> None:
+        """Write a line of JSON; if the session has died, its end says why."""
+        with contextlib.suppress(OSError, ValueError):
+            self._orders.write(json.dumps(data).encode() + b"\n")
+            self._orders.flush()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What it tells, until it ends or falls silent."""
+        while True:
+            try:
+                line = self._lines.get(timeout=SILENCE)
+            except queue.Empty:
+                self._how = f"no answer for {SILENCE:g} s, and interrupting it did not help"
+                return
+            if line is None:
+                return
+            event = _decode(line)
+            if event is not None and event["event"] == "pid":
+                self._pid = event["pid"]
+            elif event is not None:
+                yield event
+
+    def end(self) -> None:
+        """End it and everything that it started. From any thread, and as often as you like."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            if self._process is not None and not self._how:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=0.02)  # one that ended by itself says how
+                code = self._process.poll()
+                self._how = "" if code is None else _describe_exit(code)
+            if self._process is not None:
+                end_process(self._process)
+            elif self._pid is not None:
+                _end_group(self._pid)
+            with contextlib.suppress(OSError):  # one that has not even told its number ends by this
+                self._orders.close()
+            remove(self.scratch)
+
+    def how_it_ended(self) -> str:
+        """In words, for a session that ended by itself."""
+        return self._how or "the process ended early"
+
+    def complaint(self) -> str:
+        """The end of what it wrote to its standard error."""
+        if self._listener is not None:
+            self._listener.join(timeout=1.0)
+        return b"".join(self._complaints).decode("utf-8", "replace").strip()[-2000:]
+
+
+def can_fork() -> bool:
+    """Whether processes can divide themselves here, and hand descriptors to one another."""
+    return hasattr(os, "fork") and sys.platform != "win32" and os.environ.get("KATA_WALL_START") != "spawn"
+
+
+def start_sessions(count: int) -> list[SessionProcess]:
+    """Start sessions that wait for orders."""
+    if count > 1 and not can_fork():
+        return [start_sessions(1)[0] for _ in range(count)]
+    theirs: list[tuple[int, int]] = []
+    ours: list[tuple[BinaryIO, BinaryIO]] = []
+    for _ in range(count - 1):
+        (orders_out, orders_in), (events_out, events_in) = os.pipe(), os.pipe()
+        theirs.append((orders_out, events_in))
+        ours.append((os.fdopen(orders_in, "wb"), os.fdopen(events_out, "rb")))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kata.session", *(f"--part={orders},{events}" for orders, events in theirs)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=session_environment(),
+        start_new_session=True,
+        **({"pass_fds": [end for pair in theirs for end in pair]} if theirs else {}),
+    )
+    for pair in theirs:
+        for end in pair:
+            os.close(end)
+    first = SessionProcess(process.stdin, process.stdout, process)
+    return [first, *(SessionProcess(orders, events) for orders, events in ours)]
 
 
 def session_environment() -> dict[str, str]:
@@ -32,15 +158,41 @@ def session_environment() -> dict[str, str]:
 def end_process(process: subprocess.Popen[bytes]) -> None:
     """End the process and everything it started."""
     if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_group(process.pid)
     elif process.poll() is None:
         process.kill()
     process.wait()
 
 
-def describe_exit(code: int) -> str:
-    """How a process ended, in words."""
+def _end_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _read_lines(stream: BinaryIO, lines: queue.Queue[bytes | None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        for line in stream:
+            lines.put(line)
+    lines.put(None)
+
+
+def _read_all(stream: BinaryIO, chunks: list[bytes]) -> None:
+    """Keep the beginning of a stream and read the rest, so that nobody waits for a reader."""
+    chunks.append(stream.read(100_000))
+    while stream.read(100_000):
+        pass
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """One event; None for a line that is none (a submission may write to any descriptor it finds)."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _describe_exit(code: int) -> str:
     if code < 0:
         try:
             name = signal.Signals(-code).name

@@ -55,7 +55,7 @@ class WarmReporter(_Teller):
 
 
 class Reporter(_Teller):
-    """A pytest plugin that asks phase by phase whether to run it, and reports every test as it happens."""
+    """A pytest plugin that asks for every part whether to run it, and reports every test as it happens."""
 
     def __init__(self, channel: TextIO, orders: dict[str, Any], answers: TextIO) -> None:
         super().__init__(channel)
@@ -76,16 +76,39 @@ class Reporter(_Teller):
         """Run what nobody else has begun: other sessions work on the same orders."""
         if session.testsfailed:
             return None
-        for phase in [*self._orders["phases"], ASSEMBLED]:
-            items = [item for item in session.items if self._tests[item.nodeid][0] == phase]
-            if items and self._may_run(phase):
-                for item, following in zip(items, [*items[1:], None]):
-                    session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        for phase, task in self._orders["parts"]:
+            self._run_part(session, phase, task)
+        self._diagnose(session)
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        if kata.started_submission is not None:
+            kata.started_submission.aim(kata.target)
+        self._run_part(session, ASSEMBLED, None)
         return True
 
-    def _may_run(self, phase: str) -> bool:
-        self.send("ask", phase=phase)
-        return bool(json.loads(self._answers.readline() or "false"))
+    def _run_part(self, session: pytest.Session, phase: str, task: str | None) -> None:
+        items = [
+            item
+            for item in session.items
+            if self._tests[item.nodeid][0] == phase and task in (None, self._tests[item.nodeid][1])
+        ]
+        if items and self._ask("part", part=[phase, task]):
+            for item, following in zip(items, [*items[1:], None]):
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def _ask(self, event: str, **data: Any) -> Any:
+        """Tell an event and wait for the answer; nothing, if nobody is left to answer."""
+        self.send(event, **data)
+        return json.loads(self._answers.readline() or "null")
+
+    def _diagnose(self, session: pytest.Session) -> None:
+        """Name the mistakes in what was run here, each in its turn."""
+        if self._recordings:
+            from .diagnosis import diagnose_all
+            from .workbench import Workbench
+
+            kata = session.config.pluginmanager.get_plugin("kata-session")
+            bench = Workbench(kata, session.items)
+            diagnose_all(bench, self._reports, self._recordings, self.send, self._ask)
 
     def _record(self, item: pytest.Function) -> Any:
         from .isolation.transcript import Recording
@@ -93,16 +116,11 @@ class Reporter(_Teller):
         return self._recordings.setdefault(item.nodeid, Recording())
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Say what the wall held back, and name mistakes, before it is taken down."""
+        """Say what the wall held back, before it is taken down."""
         kata = session.config.pluginmanager.get_plugin("kata-session")
         submission = kata.started_submission
         if submission is not None and submission.held() is not None:
             self.send("wall", held=submission.held())
-        if self._recordings:
-            from .diagnosis import diagnose_all
-            from .workbench import Workbench
-
-            diagnose_all(Workbench(kata, session.items), self._reports, self._recordings, self.send)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -7,13 +7,14 @@ import queue
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from . import verdicts
-from .course import Phase
+from .course import COURSE, Phase
 from .desk import Desk
 from .jobs import Job
 from .processes import SuitesBroken as SuitesBroken
+from .processes import start_sessions
 from .results import ASSEMBLED, Results, TestResult
 from .suites import count_tests
 
@@ -33,7 +34,6 @@ class Plan:
         seed: seed of all random draws.
         leave_out: (phase id, task) pairs whose tests are not run.
         assembled: whether to run the learner's six files together: NEVER, IF_ALL_PASS or ALWAYS.
-        wall: run the submission in guest processes.
     """
 
     phases: tuple[Phase, ...]
@@ -41,13 +41,12 @@ class Plan:
     seed: int
     leave_out: frozenset[tuple[str, str]] = frozenset()
     assembled: str = NEVER
-    wall: bool = True
 
 
 def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result, total: None) -> Results:
     """Run the plan to its end.
 
-    A few processes work side by side and take one phase after another; the six files together come last, if all
+    A few sessions work side by side and take one part after another; the six files together come last, if all
     tests of the phases pass (or in any case, if so ordered).
 
     Args:
@@ -59,19 +58,27 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
     """
     jobs: list[Job] = []
 
-    def lost() -> bool:
-        return any(result.state != verdicts.PASSED for job in jobs for result in list(job.done.values()))
+    def so_far() -> list[TestResult]:
+        return [result for job in jobs for result in list(job.done.values())]
 
-    desk = Desk(last=ASSEMBLED, hopeless=lambda: plan.assembled != ALWAYS and lost())
+    desk = Desk(
+        failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state == verdicts.FAILED),
+        named=lambda: [name for job in jobs for name in list(job.diagnoses.values())],
+        hopeless=lambda: plan.assembled != ALWAYS and any(test.state != verdicts.PASSED for test in so_far()),
+    )
+    parts = _parts(plan)
     orders = {
-        "phases": _long_ones_first(plan.phases),
+        "phases": [phase.id for phase in plan.phases],
+        "parts": parts,
         "target": str(plan.target),
         "seed": plan.seed,
         "leave_out": sorted(plan.leave_out),
         "assembled": plan.assembled != NEVER,
-        "diagnose": plan.wall,
+        "diagnose": True,
     }
-    jobs += [Job(orders, plan.wall, desk) for _ in range(_how_many(plan))]
+    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
+    sessions = start_sessions(max(1, min(wanted, len(parts))))
+    jobs += [Job(orders, desk, session) for session in sessions]
     _work_side_by_side(jobs, desk, on_result)
 
     results = Results()
@@ -89,14 +96,22 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
     return results
 
 
-def _how_many(plan: Plan) -> int:
-    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
-    return max(1, min(wanted, len(plan.phases)))
+def _parts(plan: Plan) -> list[tuple[str, str | None]]:
+    """What is handed out: whole phases, or the tasks of a phase that is alone.
+
+    Those with many tests come first: then nobody is left with a long one at the end.
+    """
+    if len(plan.phases) == 1:
+        counts = count_tests(plan.phases[0])
+        return [(plan.phases[0].id, task) for task in sorted(counts, key=lambda task: -counts[task])]
+    by_size = sorted(plan.phases, key=lambda phase: -sum(count_tests(phase).values()))
+    return [(phase.id, None) for phase in by_size]
 
 
-def _long_ones_first(phases: tuple[Phase, ...]) -> list[str]:
-    """Ids of the phases, those with many tests first: then no process is left with a long one at the end."""
-    return [phase.id for phase in sorted(phases, key=lambda phase: -sum(count_tests(phase).values()))]
+def _in_order(tasks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Tasks, each once, in the order of the course."""
+    found = set(tasks)
+    return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in found]
 
 
 def _work_side_by_side(jobs: list[Job], desk: Desk, on_result: Callable[[TestResult, int], None]) -> None:

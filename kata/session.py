@@ -1,9 +1,10 @@
 """The process that runs the suites: pytest inside, one line of JSON a test to the process that grades.
 
-Started by ``running`` as ``python -m kata.session [--wall]``. It reads its orders from standard input; with
-``--warm`` it stays and takes one order after another (``kata.warm``). What the submission prints goes nowhere: the
-lines travel over what was standard output when the process began. With ``--wall`` the server of the guests is forked
-before anything secret is in memory: orders, tests, oracles, pytest.
+Started by ``processes`` as ``python -m kata.session``. It reads its orders from standard input; with ``--warm`` it
+stays and takes one order after another (``kata.warm``). With ``--part=ORDERS,EVENTS`` (two descriptors, as often as
+you like) it divides itself once torch is imported, and every part is a session of its own. What the submission prints
+goes nowhere: the lines travel over what was standard output when the process began. The server of the guests is
+forked before anything secret is in memory: orders, tests, oracles.
 """
 
 from __future__ import annotations
@@ -11,33 +12,72 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from typing import Any, TextIO
 
 from .course import COURSE, PROJECT
+from .processes import can_fork
+
+PART = "--part="
 
 
 def main() -> None:
     """Run what was ordered, then say so."""
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 1)
-    if "--wall" in sys.argv:
-        prepare_wall(channel)
     source = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
-    orders = json.loads(source.readline())
-    run(channel, orders, source)
+    os.dup2(nowhere, 1)
+    ends = [argument[len(PART) :].split(",") for argument in sys.argv[1:] if argument.startswith(PART)]
+    parts = [(os.fdopen(int(orders), encoding="utf-8"), os.fdopen(int(events), "w")) for orders, events in ends]
+    source, channel = divide(source, channel, parts)
+    channel.write(json.dumps({"event": "pid", "pid": os.getpid()}) + "\n")
+    channel.flush()
+    orders = source.readline()
+    if orders:  # else whoever started this is gone
+        run(channel, json.loads(orders), source)
     os._exit(0)  # no need to take torch down in good order
 
 
-def prepare_wall(channel: TextIO) -> None:
-    """Fork the server of the guests now, while this process knows nothing but torch."""
+def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) -> tuple[TextIO, TextIO]:
+    """Prepare a server of guests for this session and for every further part; become that many processes.
+
+    The servers are forked now, while this process knows nothing but torch.
+
+    Args:
+        source, channel: of this session.
+        parts: of the further ones.
+
+    Returns:
+        The source and the channel of the one that this process has become.
+    """
     from .isolation import submission, wall
 
-    if wall.can_fork():
-        os.set_inheritable(channel.fileno(), False)
-        submission.prepared_server = wall.fork_server()
-        wall.shield_this_process()
+    ends = [(source, channel), *parts]
+    if not can_fork():
+        return ends[0]
+    for stream in (stream for pair in ends for stream in pair):
+        os.set_inheritable(stream.fileno(), False)
+    servers: list[wall.ForkedServer] = []
+    for _ in ends:
+        servers.append(wall.fork_server(servers, [stream.fileno() for pair in ends for stream in pair]))
+    wall.shield_this_process()
+    mine = 0
+    if parts:
+        from . import reporter, workbench  # noqa: F401 (pytest, imported once for all)
+
+        for number in range(1, len(ends)):
+            if os.fork() == 0:
+                os.setsid()  # ended by itself, not together with the others
+                mine = number
+                break
+    for number, (pair, server) in enumerate(zip(ends, servers)):
+        if number != mine:
+            server.close()
+            for stream in pair:
+                stream.close()
+    submission.prepared_server = servers[mine].open()
+    return ends[mine]
 
 
 def warm_up() -> None:
@@ -58,10 +98,12 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
     """
     import pytest
 
+    if "scratch" in orders:  # a part has the environment of the whole
+        os.environ["TMPDIR"] = tempfile.tempdir = orders["scratch"]
     from .reporter import Reporter, WarmReporter
 
     wanted = set(orders["phases"])
-    if "--wall" in sys.argv and (wanted - {COURSE[0].id} or orders.get("assembled")):
+    if wanted - {COURSE[0].id} or orders.get("assembled"):
         warm_up()
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
     if orders.get("assembled"):
@@ -76,9 +118,12 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
         "-p", "no:cacheprovider",
         "-p", "no:doctest",
         "-p", "no:junitxml",
+        "-p", "no:logging",
+        "-p", "no:unraisableexception",  # collects garbage for a tenth of a second, again and again
+        "-p", "no:threadexception",
         f"--target={orders['target']}",
         f"--seed={orders['seed']}",
-        *(["--wall"] if "--wall" in sys.argv else []),
+        "--wall",
         *([f"--timeout={os.environ['KATA_TEST_TIMEOUT']}"] if "KATA_TEST_TIMEOUT" in os.environ else []),
         *map(str, suites),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """A session that stays: suites collected, torch imported, server forked, ready to run a phase at once.
 
 ``WarmSession`` is the side of the process that asks (it needs no torch). ``serve`` is the other side, called inside
-pytest by ``kata.session --wall --warm``: orders come as lines of JSON, events go back as lines of JSON. A running
+pytest by ``kata.session --warm``: orders come as lines of JSON, events go back as lines of JSON. A running
 order is cancelled by SIGINT, which the one that asks sends once it knows that the order has begun.
 """
 
@@ -41,7 +41,7 @@ class WarmSession:
         self._lock = threading.Lock()
         self._ordered = self._begun = self._cancelled = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "kata.session", "--wall", "--warm"],
+            [sys.executable, "-m", "kata.session", "--warm"],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,6 +110,8 @@ class WarmSession:
                 event = json.loads(line)
             except ValueError:  # it was ended in the middle of a line
                 break
+            if event["event"] == "pid":
+                continue
             if event["event"] == "broken":
                 raise SuitesBroken(event["message"])
             yield event

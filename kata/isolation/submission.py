@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
+from ..processes import can_fork
 from .host import GuestProcess, Handle
-from .wall import SpawnServer, Wall, can_fork, start_server
+from .wall import SpawnServer, Wall, start_server
 
 prepared_server: Any = None
 """A server forked earlier, while this process knew nothing secret (see ``kata.session``)."""

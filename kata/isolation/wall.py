@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Sequence
 
 from .. import interrupts
 from ..course import COURSE, PROJECT, SUITES
@@ -107,8 +107,29 @@ class Server:
         self._channel.close()
 
 
-def fork_server() -> Server:
-    """Fork the server from this process, which must have imported torch and know nothing secret."""
+class ForkedServer(NamedTuple):
+    """Ends of the connections to a server; threads would not survive a further fork, so nothing reads them yet."""
+
+    control: socket.socket
+    output: int
+
+    def open(self) -> Server:
+        """Use the server in this process."""
+        return Server(self.control, Output(self.output))
+
+    def close(self) -> None:
+        """Leave the server to another process."""
+        self.control.close()
+        os.close(self.output)
+
+
+def fork_server(others: Sequence[ForkedServer] = (), descriptors: Sequence[int] = ()) -> ForkedServer:
+    """Fork the server from this process, which must have imported torch and know nothing secret.
+
+    Args:
+        others: servers that were forked before.
+        descriptors: ways to the grader, which the server must not keep open.
+    """
     from . import guest, server  # noqa: F401 (ready before the fork)
 
     server.torch.set_num_threads(1)
@@ -119,6 +140,10 @@ def fork_server() -> Server:
             os.setsid()  # whoever ends the host's session: the server lives on until it has swept up
             ours.close()
             os.close(read_end)
+            for other in others:
+                other.close()
+            for descriptor in descriptors:
+                os.close(descriptor)
             nowhere = os.open(os.devnull, os.O_RDWR)
             for descriptor in (0, 1, 2):  # 1 is the way to the grader
                 os.dup2(nowhere, descriptor)
@@ -127,7 +152,7 @@ def fork_server() -> Server:
             os._exit(1)
     theirs.close()
     os.close(write_end)
-    return Server(ours, Output(read_end))
+    return ForkedServer(ours, read_end)
 
 
 def start_server() -> Server:
@@ -336,11 +361,6 @@ def _describe(status: int) -> str:
         except ValueError:
             return f"signal {number}"
     return f"exit status {status >> 8}"
-
-
-def can_fork() -> bool:
-    """Whether guests can be forked here."""
-    return hasattr(os, "fork") and hasattr(socket, "SCM_RIGHTS") and os.environ.get("KATA_WALL_START") != "spawn"
 
 
 def shield_this_process() -> None:
