@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, Callable
 
 import torch
@@ -20,6 +21,7 @@ MAX_ITEMS = 200_000
 MAX_TEXT = 100_000
 MAX_NUMEL = 32_000_000
 MAX_DIGITS = 400
+MANY_DIGITS = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
 
 DTYPES = {
     "float64": torch.float64,
@@ -33,6 +35,7 @@ DTYPES = {
     "uint8": torch.uint8,
     "bool": torch.bool,
 }
+PLAIN = frozenset((bool, int, str))
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
@@ -73,7 +76,7 @@ class Encoder:
         self._items += 1
         if depth > MAX_DEPTH or self._items > MAX_ITEMS:
             raise CodecError("the value is nested too deeply or has too many parts")
-        if value is None or value is True or value is False:
+        if value is None or value is True or value is False or (type(value) is str and len(value) <= MAX_TEXT):
             return value
         if isinstance(value, Tensor):
             return {"t": self._tensor(value)}
@@ -163,7 +166,8 @@ class Decoder:
         self._on_object = on_object
         self._items = 0
         try:
-            message = json.loads(header, parse_int=_whole_number)
+            # A function that looks at every number is slow: it is called only where there may be one to refuse.
+            message = json.loads(header, parse_int=_whole_number if MANY_DIGITS.search(header) else None)
             self._body = message["body"]
             facts = message["tensors"]
             if len(facts) > MAX_ITEMS:
@@ -192,7 +196,7 @@ class Decoder:
         self._items += 1
         if depth > MAX_DEPTH or self._items > MAX_ITEMS:
             raise CodecError("the message is nested too deeply or has too many parts")
-        if item is None or isinstance(item, (bool, int, str)):
+        if item is None or type(item) in PLAIN:
             return item
         if not isinstance(item, dict) or len(item) != 1:
             raise CodecError("not a message")
@@ -246,18 +250,23 @@ class _Unpacker:
 
     def tensor(self, facts: dict[str, Any]) -> Tensor:
         """The next tensor, which the facts describe, with its memory layout."""
-        dtype = DTYPES[facts["dtype"]]
-        shape = facts["shape"]
-        if len(shape) > 20 or not all(type(size) is int and 0 <= size <= MAX_NUMEL for size in shape):
+        name, shape = facts["dtype"], facts["shape"]
+        dtype = DTYPES[name]
+        count = 1
+        for size in shape:
+            if type(size) is not int or not 0 <= size <= MAX_NUMEL:
+                raise CodecError("a tensor of an impossible shape")
+            count *= size
+        if len(shape) > 20:
             raise CodecError("a tensor of an impossible shape")
-        if facts.get("meta"):
+        if "meta" in facts:
             return torch.empty(shape, dtype=dtype, device="meta")
-        pack, start, count = self._packs[facts["dtype"]], self._used.get(facts["dtype"], 0), math.prod(shape)
-        if pack.dtype != dtype or pack.dim() != 1 or facts["at"] != start or start + count > len(pack):
+        pack, start = self._packs[name], self._used.get(name, 0)
+        if pack.dtype != dtype or pack.dim() != 1 or facts["at"] != start or start + count > pack.shape[0]:
             raise CodecError("a tensor that is not what it says it is")
-        self._used[facts["dtype"]] = start + count
+        self._used[name] = start + count
         stored = pack[start : start + count].clone().reshape(shape)
-        return stored if facts.get("strides") is None else self._lay_out(stored, facts["strides"])
+        return stored if "strides" not in facts else self._lay_out(stored, facts["strides"])
 
     def _lay_out(self, stored: Tensor, strides: list[int]) -> Tensor:
         shape = stored.shape

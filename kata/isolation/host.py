@@ -66,6 +66,7 @@ class GuestProcess:
         self.changed_inputs = False
         self.tape: Any = None
         self._asked = 0
+        self._has_open_ends = False
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
@@ -153,14 +154,25 @@ class GuestProcess:
             if "argument" in facts:
                 return arguments[facts["argument"]]
             if "leaf" in facts:
-                mirror = self._mirror(facts["leaf"], tensor.shape, tensor.dtype, tensor.device)
-                mirror.data = tensor
-                return mirror
+                return self._filled_mirror(facts["leaf"], tensor)
             if "output" in facts:
+                self._has_open_ends = True
                 tensor.kata_output = (facts["output"], self._group(facts["group"]))
             return tensor
 
         return on_tensor
+
+    def _filled_mirror(self, number: Any, tensor: Tensor) -> Tensor:
+        """The stand-in for a parameter, with the values that came."""
+        known = self._mirrors.get(number) if type(number) is int else None
+        if known is not None and len(self._mirrors) <= MAX_ITEMS:
+            mirror = self._mirror(number, tensor.shape, tensor.dtype, tensor.device)
+            mirror.data = tensor
+            return mirror
+        if type(number) is not int or len(self._mirrors) > MAX_ITEMS:
+            raise CodecError("not a message")
+        self._mirrors[number] = tensor.requires_grad_(True)
+        return tensor
 
     def _mirror(self, number: Any, shape: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
         """The host's stand-in for a parameter of the guest; a new one if it has changed its kind."""
@@ -186,6 +198,9 @@ class GuestProcess:
 
     def _connect(self, value: Any, call: Any, arguments: list[Tensor]) -> Any:
         """Hang the open ends of an answer on the host's graph, so that gradients can be asked for."""
+        if not self._has_open_ends:
+            return value
+        self._has_open_ends = False
         ends: list[Tensor] = []
         _walk(value, lambda tensor: ends.append(tensor) if hasattr(tensor, "kata_output") else None)
         if not ends:
