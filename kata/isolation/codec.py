@@ -7,7 +7,6 @@ checked before anything is built from them.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any, Callable
 
