@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
+
+few = settings(max_examples=8)
+"""For tests that build whole stacks in every example: a learner waits for them."""
 
 
 def generators() -> st.SearchStrategy[torch.Generator]:

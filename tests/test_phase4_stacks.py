@@ -25,7 +25,7 @@ from tests.models import (
 )
 from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
-from tests.strategies import generators, head_sizes, sizes
+from tests.strategies import few, generators, head_sizes, sizes
 from tests.tensors import array, leaf, normal, randomise, weights_of
 
 # Pairwise distinct: batch, layers = heads - 1, heads, target length, hidden width, source length, d_model.
@@ -80,6 +80,7 @@ def test_encoder_runs_its_layers_one_after_the_other(phase4, gen):
 
 
 @pytest.mark.task("Encoder")
+@few
 @given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(4, 1, 5), shape=st.integers(0, 4))
 def test_encoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape):
     num_heads, _, d_model = heads
@@ -224,6 +225,7 @@ def test_decoder_runs_its_layers_one_after_the_other_over_one_memory(phase4, gen
 
 
 @pytest.mark.task("Decoder")
+@few
 @given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(5, 1, 6), shapes=st.tuples(*[st.integers(0, 4)] * 2))
 def test_decoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shapes):
     num_heads, _, d_model = heads

@@ -28,7 +28,7 @@ from tests.models import (
 from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
 from tests.oracles.embedding import sinusoidal_encoding
-from tests.strategies import generators, sizes
+from tests.strategies import few, generators, sizes
 from tests.tensors import array, integers, leaf, randomise, weights_of
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
@@ -94,6 +94,7 @@ def test_the_model_embeds_encodes_decodes_and_projects(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@few
 @given(gen=generators(), dims=sizes(4, 2, 6), shapes=st.tuples(*[st.integers(0, 4)] * 2), shared=st.booleans())
 def test_the_model_is_the_formula_at_every_mask(phase4, gen, dims, shapes, shared):
     batch, num_layers, len_src, len_tgt = dims
