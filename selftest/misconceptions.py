@@ -1,6 +1,7 @@
 """Prove the suites by the catalogue: each misconception loses points where it should, and is named.
 
-``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--jobs N]`` prints a table.
+``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--thorough] [--jobs N]`` prints a table. That a
+mistake costs no other task anything is looked at under the first seed; with ``--thorough`` under all of them.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def prove(
     wanted: Sequence[Misconception],
     seed: int,
     diagnose: bool,
+    everywhere: bool,
     telling: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[tuple[str, dict[str, list[str]], str]]:
     """Try misconceptions under one seed.
@@ -92,6 +94,7 @@ def prove(
         wanted: the misconceptions.
         seed: seed of all random draws.
         diagnose: whether to ask for the diagnosis, too.
+        everywhere: whether to try the tasks that should not lose anything, too.
         telling: (id, task) to tests that failed under another seed: they are run first.
 
     Yields:
@@ -103,7 +106,7 @@ def prove(
             phase = entry.phase
             target = entry.write(Path(folder) / entry.id)
             lost, named = {}, ""
-            for task in affected_tasks(entry):
+            for task in affected_tasks(entry) if everywhere else (entry.task, *entry.also):
                 asked = diagnose and task == entry.task
                 first = telling.get((entry.id, task), ())
                 events = list(session.run(phase.id, target, [task], first, stop_at_loss=not asked, diagnose=asked))
@@ -112,20 +115,20 @@ def prove(
             yield entry.id, lost, named
 
 
-def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2) -> list[Finding]:
-    """Try misconceptions under all seeds; the first seed also asks for the diagnosis."""
+def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, thorough: bool = False) -> list[Finding]:
+    """Try misconceptions under all seeds; the first seed also asks for the diagnosis, and tries the other tasks."""
     findings = {entry.id: Finding(entry) for entry in wanted}
     telling: dict[tuple[str, str], list[str]] = {}
 
-    def carry_out(share: Sequence[Misconception], seed: int, diagnose: bool) -> None:
-        for name, lost, named in prove(share, seed, diagnose, telling):
+    def carry_out(share: Sequence[Misconception], seed: int, first: bool) -> None:
+        for name, lost, named in prove(share, seed, first, first or thorough, telling):
             finding = findings[name]
             entry = finding.misconception
             expected = {entry.task, *entry.also}
             finding.escaped += [(seed, task) for task in expected if not lost.get(task)]
             finding.spilled += [(seed, task) for task in lost if lost[task] and task not in expected]
             telling.update({(name, task): tests for task, tests in lost.items() if tests})
-            if diagnose:
+            if first:
                 finding.named, finding.diagnosed = named, True
 
     shares = [share for share in (wanted[start::jobs] for start in range(jobs)) if share]
@@ -179,13 +182,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("which", nargs="*", metavar="ID|TASK|PHASE", help="which misconceptions (default: all)")
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="seeds, with commas between them")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at a time (default: 2)")
+    parser.add_argument("--thorough", action="store_true", help="try all tasks that a mistake reaches under all seeds")
     options = parser.parse_args(arguments)
     try:
         wanted = chosen(options.which)
     except KeyError as error:
         parser.error(error.args[0])
     started = time.monotonic()
-    findings = find(wanted, [int(seed) for seed in options.seeds.split(",")], options.jobs)
+    findings = find(wanted, [int(seed) for seed in options.seeds.split(",")], options.jobs, options.thorough)
     print(table(findings))
     print(f"{time.monotonic() - started:.0f} s")
     return 0 if holds(findings) else 1
