@@ -51,6 +51,7 @@ def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) 
     Returns:
         The source and the channel of the one that this process has become.
     """
+    from .isolation import servers as making
     from .isolation import submission, wall
 
     ends = [(source, channel), *parts]
@@ -58,9 +59,9 @@ def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) 
         return ends[0]
     for stream in (stream for pair in ends for stream in pair):
         os.set_inheritable(stream.fileno(), False)
-    servers: list[wall.ForkedServer] = []
+    servers: list[making.ForkedServer] = []
     for _ in ends:
-        servers.append(wall.fork_server(servers, [stream.fileno() for pair in ends for stream in pair]))
+        servers.append(making.fork_server(servers, [stream.fileno() for pair in ends for stream in pair]))
     wall.shield_this_process()
     mine = 0
     if parts:

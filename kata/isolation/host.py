@@ -1,4 +1,4 @@
-"""On the host: handles that stand for a guest's objects, so that a test reads as ordinary PyTorch.
+"""The host's end of a guest: requests, answers, and gradients across, so that a test reads as ordinary PyTorch.
 
 A call, an attribute, a state dict and a backward pass are requests. What comes back is plain data: numbers, text,
 tensors, or another handle. Gradients flow through ``torch.autograd.Function``, whose backward asks the guest.
@@ -6,7 +6,6 @@ tensors, or another handle. Gradients flow through ``torch.autograd.Function``, 
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import math
 from typing import Any, Callable
@@ -14,35 +13,14 @@ from typing import Any, Callable
 import torch
 from torch import Tensor
 
-from ..loading import MissingName, SubmissionError
-from ..verdicts import Forbidden, GuestDied, TestTimeout
+from ..verdicts import GuestDied, TestTimeout
+from . import errors
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from .codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
+from .handles import Handle, reference_to
 
 MAX_MIRRORED = 2**30
 """Numbers in all parameters of a submission together, as far as it tells of them."""
-
-LISTED = frozenset(
-    ("named_parameters", "parameters", "named_buffers", "buffers", "named_modules", "modules", "children")
-)
-"""Methods of nn.Module that give an iterator."""
-
-METHODS = LISTED | frozenset(
-    (
-        "train",
-        "eval",
-        "double",
-        "float",
-        "to",
-        "state_dict",
-        "load_state_dict",
-        "zero_grad",
-        "step",
-        "backward",
-        "get_submodule",
-    )  # fmt: skip
-)
-"""Methods that suites call often: they are called in one request instead of two."""
 
 
 class GuestProcess:
@@ -99,7 +77,7 @@ class GuestProcess:
             return {}
 
         differentiable: list[Tensor] = []
-        message = Encoder(_reference, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
+        message = Encoder(reference_to, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
         self._asked += 1
         try:
             self._channel.send(*message, deadline=self.deadline)
@@ -125,7 +103,7 @@ class GuestProcess:
         if self.tape is not None:
             self.tape.note(*answer)
         if "error" in body:
-            raise _rebuild_error(body["error"])
+            raise errors.rebuild(body["error"])
         self._write_back(body.get("changed"), sent)
         return self._connect(body.get("ok"), body.get("call"), differentiable)
 
@@ -266,114 +244,6 @@ class _Remote(torch.autograd.Function):
         if not isinstance(found, list) or len(found) != argument_count + len(leaves):
             raise GuestDied("the process that runs the submission answers nonsense about a gradient")
         return (None, None, *[grad if isinstance(grad, Tensor) else None for grad in found])
-
-
-class Handle:
-    """An object that lives in the guest. What it says and does is asked there."""
-
-    __slots__ = ("_kata_guest", "_kata_id", "_kata_type", "_kata_epoch")
-
-    def __init__(self, guest: GuestProcess, number: int, type_name: str, epoch: int) -> None:
-        for name, value in zip(self.__slots__, (guest, number, type_name, epoch)):
-            object.__setattr__(self, name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name.startswith("_kata"):
-            raise AttributeError(name)
-        if name in METHODS:
-            return _Method(self, name)
-        return self._kata_guest.request({"op": "getattr", "object": self, "name": name})
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("a suite does not set attributes of a submission's objects")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _call(self, None, args, kwargs)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self._kata_guest.request({"op": "copy", "object": self})
-
-    def __iter__(self) -> Any:
-        return iter(self._kata_guest.request({"op": "list", "object": self}))
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._kata_guest.request({"op": "item", "object": self, "key": key})
-
-    def __len__(self) -> int:
-        return int(self._kata_guest.request({"op": "length", "object": self}))
-
-    def __bool__(self) -> bool:
-        return True  # what the object thinks of itself does not matter
-
-    def __repr__(self) -> str:
-        return f"<{self._kata_type} of the submission>"
-
-
-class _Method:
-    """A method of a handle, called in one request."""
-
-    def __init__(self, handle: Handle, name: str) -> None:
-        self._handle = handle
-        self._name = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        result = _call(self._handle, self._name, args, kwargs)
-        return iter(result) if self._name in LISTED else result
-
-
-def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
-    request = {
-        "op": "call",
-        "object": handle,
-        "method": method,
-        "args": list(args),
-        "kwargs": kwargs,
-        "listed": method in LISTED,
-    }
-    return handle._kata_guest.request(request)
-
-
-def _reference(value: Any) -> Any:
-    """What names an object in a request: only the guest's own can go back to it."""
-    if isinstance(value, Handle):
-        return value._kata_id
-    if isinstance(value, _Method):
-        raise CodecError("a bound method cannot be passed on")
-    raise TypeError(f"a test passes a {type(value).__name__} of its own to the submission; only data can cross")
-
-
-def _rebuild_error(told: Any) -> BaseException:
-    """The exception that a guest tells of, as the nearest builtin one."""
-    try:
-        names = [str(name) for name in told["names"]]
-        message, place = str(told["message"]), str(told["where"])
-    except (TypeError, KeyError):
-        return GuestDied("the process that runs the submission answers nonsense about an exception")
-    error: BaseException
-    if names[:1] == ["SubmissionError"]:
-        error = SubmissionError(message)
-    elif names[:1] == ["MissingName"]:
-        error = MissingName(message)
-    elif names[:1] == ["ForbiddenPrimitive"]:
-        error = Forbidden(f"{message}{place}")
-    elif "KeyboardInterrupt" in names:
-        error = GuestDied(f"the code raises KeyboardInterrupt{place}")
-    elif "StopIteration" in names or "StopAsyncIteration" in names:  # would end a loop of the test's in silence
-        error = RuntimeError(f"{names[0]}: {message}")
-    else:
-        kinds = (getattr(builtins, name, None) for name in names)
-        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseException)), BaseException)
-        if kind is BaseException:
-            error = GuestDied(f"the code raises {names[0] if names else 'something'}{place}: {message}")
-        else:
-            if kind.__name__ != names[0]:
-                message = f"{names[0]}: {message}"
-            try:
-                error = kind(message)
-            except Exception:  # some exceptions want other arguments
-                error = Exception(f"{kind.__name__}: {message}")
-    error.kata_where = place
-    return error
 
 
 def _walk(value: Any, visit: Callable[[Tensor], None]) -> None:

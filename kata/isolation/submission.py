@@ -10,8 +10,10 @@ from typing import Any
 import torch
 
 from ..processes import can_fork
-from .host import GuestProcess, Handle
-from .wall import SpawnServer, Wall, start_server
+from .handles import Handle
+from .host import GuestProcess
+from .servers import SpawnServer, start_server
+from .wall import Wall
 
 prepared_server: Any = None
 """A server forked earlier, while this process knew nothing secret (see ``kata.session``)."""
