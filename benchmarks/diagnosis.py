@@ -1,4 +1,4 @@
-"""From a wrong file to the name of the mistake, against ``import torch``: ``python -m benchmarks.diagnosis [ROUNDS]``."""
+"""From a wrong file to the name of its mistake: ``python -m benchmarks.diagnosis [ROUNDS]``."""
 
 from __future__ import annotations
 
