@@ -29,14 +29,15 @@ class Toy:
         bleu: whether BLEU says something.
         d_model, num_heads, num_layers, d_ff, dropout, smoothing: the model and its loss.
         warmup_steps, factor: the Noam schedule. With the paper's factor 1 a model as narrow as this has rates that are
-            too high: its peak is ``factor / sqrt(d_model * warmup_steps)``.
+            too high: its peak is ``factor / sqrt(d_model * warmup_steps)``. With 0.3 the strings are learned as well, but
+            one validation in three falls below 99 percent.
         max_norm: the gradient's norm is clipped to it.
         train_pairs, held_pairs: how many pairs there are to learn, and in each part of the validation.
     """
 
     name: str
     steps: int
-    batch_size: int = 32
+    batch_size: int = 64
     group: int = 20
     every: int = 200
     separator: str = ""
@@ -49,7 +50,7 @@ class Toy:
     dropout: float = 0.0
     smoothing: float = 0.1
     warmup_steps: int = 400
-    factor: float = 0.3
+    factor: float = 0.2
     max_norm: float = 1.0
     train_pairs: int = 30_000
     held_pairs: int = 500
@@ -74,10 +75,10 @@ class Toy:
 TOYS: dict[str, Toy] = {
     toy.name: toy
     for toy in (
-        Toy("copy", steps=3000, group=1),
-        Toy("reverse", steps=3000, group=1),
-        Toy("sort", steps=3000, group=1),
-        Toy("en-ja", steps=1500, batch_size=64, bleu=True, source_separator=" "),
-        Toy(OWN, steps=2000, batch_size=64, bleu=True, source_separator=" ", separator=" "),
+        Toy("copy", steps=2000, group=1),
+        Toy("reverse", steps=2000, group=1),
+        Toy("sort", steps=2000, group=1),
+        Toy("en-ja", steps=1500, bleu=True, source_separator=" "),
+        Toy(OWN, steps=2000, bleu=True, source_separator=" ", separator=" "),
     )
 }
