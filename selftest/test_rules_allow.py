@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from kata.course import COURSE, REFERENCE
-from kata.rules import check_phase
+from kata.rules import check, check_phase
 from selftest.submissions import make_target, phase
 
 IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\n"
@@ -122,3 +124,12 @@ def test_a_file_that_python_cannot_read_is_left_to_its_import(content, tmp_path)
 def test_a_byte_order_mark_and_crlf_hide_nothing(tmp_path):
     (tmp_path / phase(2).file).write_bytes(b"\xef\xbb\xbfimport torch\r\ntorch.layer_norm\r\n")
     assert [finding.line for finding in check_phase(phase(2), tmp_path)] == [2]
+
+
+def test_the_standard_library_is_known_where_python_does_not_list_it(monkeypatch):
+    known = check._standard_library()
+    assert {"math", "sys", "json", "os", "dataclasses"} <= known
+    monkeypatch.delattr(sys, "stdlib_module_names", raising=False)
+    found = check._standard_library()
+    assert {"math", "sys", "json", "os", "dataclasses"} <= found  # compiled, built in, a package, files
+    assert not {"torch", "numpy"} & (known | found)
