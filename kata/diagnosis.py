@@ -51,17 +51,18 @@ def diagnose(
         return None
     # The tests that fail tell most, and quick ones first: nearly every candidate is out after one.
     tests.sort(key=lambda item: (results[item.nodeid].state != verdicts.FAILED, results[item.nodeid].seconds))
-    found: list[Misconception] = []
+    candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
+    # What explains another task already explains this one as well: then nothing else need be tried.
+    groups = [
+        [entry for entry in candidates if entry.id in named],
+        [entry for entry in candidates if entry.id not in named],
+    ]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
-        for candidate in of_task(task):
-            if candidate.task != task and candidate.task not in failed:
-                continue
-            bench.aim(candidate.write(Path(folder) / candidate.id), within=Path(folder))
-            if all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests):
-                found.append(candidate)
-    known = [candidate for candidate in found if candidate.id in named]
-    found = known or found
-    return found[0] if len(found) == 1 else None
+        for group in groups:
+            found = [entry for entry in group if _explains(bench, entry, Path(folder), tests, results, recordings)]
+            if found:
+                return found[0] if len(found) == 1 else None
+    return None
 
 
 def diagnose_all(
@@ -97,6 +98,19 @@ def diagnose_all(
         elif found is not None:
             told["named"].append(found.id)
             send("diagnosis", phase=phase_id, task=task, id=found.id)
+
+
+def _explains(
+    bench: Workbench,
+    candidate: Misconception,
+    folder: Path,
+    tests: Iterable[Any],
+    results: Mapping[str, TestResult],
+    recordings: Mapping[str, Recording],
+) -> bool:
+    """Whether a misconception answers in all tests as was recorded."""
+    bench.aim(candidate.write(folder / candidate.id), within=folder)
+    return all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests)
 
 
 def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:

@@ -196,7 +196,7 @@ class KataPlugin:
         phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile(
             "kata",
-            max_examples=15,
+            max_examples=10,
             deadline=None,
             database=None,
             derandomize=self.seed == 0,

@@ -8,7 +8,7 @@ import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 
-few = settings(max_examples=8)
+few = settings(max_examples=6)
 """For tests that build whole stacks in every example: a learner waits for them."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import gc
 import json
 import os
 import select
@@ -38,6 +39,7 @@ def serve(control: socket.socket, output: int) -> None:
     network = namespaces.leave_the_network()
     light_dynamo.install()
     primitives.install()
+    gc.freeze()  # what is there now stays: no guest need look through it, nor copy the memory that this would touch
     channel = Channel(control)
     pids: set[int] = set()
     while True:
@@ -73,6 +75,7 @@ def warm_up() -> None:
     optimizer = torch.optim.Adam([weight])
     weight.sum().backward()
     optimizer.step()
+    gc.freeze()
 
 
 def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
