@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from kata.course import COURSE, REFERENCE
-from kata.rules import check, check_phase
+from kata.rules import check, check_phase, forbidden_tasks
 from selftest.submissions import make_target, phase
 
 IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\n"
@@ -119,6 +119,7 @@ def test_a_file_that_python_cannot_read_is_left_to_its_import(content, tmp_path)
     if content is not None:
         (tmp_path / phase(2).file).write_bytes(content)
     assert check_phase(phase(2), tmp_path) == []
+    assert forbidden_tasks(phase(2), tmp_path) == {}
 
 
 def test_a_byte_order_mark_and_crlf_hide_nothing(tmp_path):
@@ -133,3 +134,12 @@ def test_the_standard_library_is_known_where_python_does_not_list_it(monkeypatch
     found = check._standard_library()
     assert {"math", "sys", "json", "os", "dataclasses"} <= found  # compiled, built in, a package, files
     assert not {"torch", "numpy"} & (known | found)
+
+
+def test_a_loss_that_is_partly_applied_may_have_every_argument_but_its_smoothing(tmp_path):
+    (tmp_path / phase(5).file).write_text(
+        "from functools import partial\nimport torch.nn.functional as F\n"
+        "loss = partial(F.cross_entropy, a, b, None, None, -100, None, 'mean')\n",
+        encoding="utf-8",
+    )
+    assert check_phase(phase(5), tmp_path) == []
