@@ -10,15 +10,18 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
-from . import verdicts
 from .course import COURSE
 from .isolation.transcript import Comparison, Diverged, Recording
 from .misconceptions import Misconception, of_task
 from .results import TestResult
+from .verdicts import FAILED, PASSED
 from .workbench import Workbench
 
-COMPARED = (verdicts.PASSED, verdicts.FAILED)
+COMPARED = (PASSED, FAILED)
 """States of tests whose answers are compared; a crash or a time-out is no behaviour."""
+
+TELLING = 4.0
+"""How many times more a failing test tells than one that passes, as a guess."""
 
 
 def diagnose(
@@ -47,10 +50,10 @@ def diagnose(
         for item in bench.tests(phase_id, [task])
         if item.nodeid in results and results[item.nodeid].state in COMPARED and _is_complete(recordings, item.nodeid)
     ]
-    if not any(results[item.nodeid].state == verdicts.FAILED for item in tests):
+    if not any(results[item.nodeid].state == FAILED for item in tests):
         return None
-    # The tests that fail tell most, and quick ones first: nearly every candidate is out after one.
-    tests.sort(key=lambda item: (results[item.nodeid].state != verdicts.FAILED, results[item.nodeid].seconds))
+    # Nearly every candidate is out after a test or two: quick ones come first, and those that fail tell most.
+    tests.sort(key=lambda item: results[item.nodeid].seconds * (1 if results[item.nodeid].state == FAILED else TELLING))
     candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
     # What explains another task already explains this one as well: then nothing else need be tried.
     groups = [
@@ -82,7 +85,7 @@ def diagnose_all(
             which tasks ``failed`` in all, and what was ``named`` so far (None if there is no need any more). Then a
             ``diagnosis`` comes for every task, without an id if nothing was found.
     """
-    lost = {(result.phase, result.task) for result in results.values() if result.state == verdicts.FAILED}
+    lost = {(result.phase, result.task) for result in results.values() if result.state == FAILED}
     failed = [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
     told: Any = {"failed": failed, "named": []}
     for phase_id, task in failed:
