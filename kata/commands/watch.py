@@ -207,7 +207,7 @@ class Watcher:
             self._runner.note(run, event)
             if run is self._run and not run.cancelled:
                 self._go_on()
-        if self._run is not None and self._in_sight and not self._told and not self._slow:
+        if self._run is not None and self._in_sight and not self._run.tested and not self._slow:
             seconds = time.monotonic() - self._started
             if seconds > SLOW and self._runner.ready:
                 self._slow = True

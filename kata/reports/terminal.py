@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +27,7 @@ MARKS = {
 }
 BAR = 20
 WIDTH = 100
+NARROW = 80
 INDENT = 6
 PRINTED = 5
 """Lines of a submission's own output that are shown."""
@@ -131,14 +133,23 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
         return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang)]
     phase, task, state = found
     line = line_of(target / phase.file, task)
-    place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{line}" if line else "")
-    lines = [text("next_implement" if state == verdicts.TODO else "next_fix", lang, task=task, place=place)]
+    folder = report.target.rstrip("/")
+    lines = [one_line("next_implement" if state == verdicts.TODO else "next_fix", lang, task, folder, phase.file, line)]
     if (PROJECT / phase.lesson(lang)).is_file():
         lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
     if state != verdicts.TODO:
         option = "" if target == DEFAULT_TARGET else f" --target {report.target}"
         lines.append(text("details", lang, task=task, target=option))
     return lines
+
+
+def one_line(key: str, lang: str, task: str, folder: str, file: str, line: int | None) -> str:
+    """What to write or to repair, and where; without the folder if it would not fit into a line."""
+    for place in (f"{folder}/{file}", file):
+        sentence = text(key, lang, task=task, place=place + (f":{line}" if line else ""))
+        if cell_len(sentence) < NARROW:
+            break
+    return sentence
 
 
 def progress_line(done: int, total: int, lang: str) -> str:

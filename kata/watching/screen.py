@@ -41,8 +41,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "broken": ("The suites could not be run: {why}", "テストを実行できませんでした: {why}"),
     "untouched": ("Nothing is written yet in phase {number}.", "フェーズ {number} はまだ何も書かれていません。"),
     "course": ("{passed} of {total} tasks", "課題 {total} 個のうち {passed} 個"),
-    "next_write": ("Next: write {task} in {place}", "次の一歩: {place} の {task} を書く"),
-    "next_fix": ("Next: repair {task} in {place}", "次の一歩: {place} の {task} を直す"),
     "next_phase": (
         "Next: phase {number} is complete; press n for the next one",
         "次の一歩: フェーズ {number} は完成です。n で次のフェーズへ",
@@ -142,10 +140,11 @@ class Screen:
             return
         task = standing.first_open(phase)
         line = line_of(self._target / phase.file, task)
-        place = f"{self._name}/{phase.file}" + (f":{line}" if line else "")
         score = standing.of(phase)
         state = next((found.state for found in score.tasks if found.name == task), verdicts.TODO)
-        self.say("next_write" if state == verdicts.TODO else "next_fix", style="bold", task=task, place=place)
+        key = "next_implement" if state == verdicts.TODO else "next_fix"
+        sentence = terminal.one_line(key, self.lang, task, self._name, phase.file, line)
+        self.console.print(Text(sentence, style="bold"), soft_wrap=True)
         if (PROJECT / phase.lesson(self.lang)).is_file():
             self.say("lesson", style="dim", lesson=f"{phase.lesson(self.lang)}#task-{task}")
 
