@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from selftest.grader_runs import TEST_TIMEOUT, run_grader, scores_of
@@ -47,7 +49,10 @@ def graded(folder, broken, solved):
 def reports(tmp_path_factory):
     """The two graded folders."""
     folder = tmp_path_factory.mktemp("bad_files")
-    return graded(folder / "one", BROKEN, solved=(1,)), graded(folder / "two", ALSO_BROKEN, solved=())
+    with ThreadPoolExecutor(2) as pool:  # side by side: they mostly wait for endless loops
+        one = pool.submit(graded, folder / "one", BROKEN, solved=(1,))
+        two = pool.submit(graded, folder / "two", ALSO_BROKEN, solved=())
+        return one.result(), two.result()
 
 
 CASES = [(0, number) for number in BROKEN] + [(1, number) for number in ALSO_BROKEN]
