@@ -75,9 +75,9 @@ class Toy:
 TOYS: dict[str, Toy] = {
     toy.name: toy
     for toy in (
-        Toy("copy", steps=2000, group=1),
-        Toy("reverse", steps=2000, group=1),
-        Toy("sort", steps=2000, group=1),
+        Toy("copy", steps=3000, group=1),
+        Toy("reverse", steps=3000, group=1),
+        Toy("sort", steps=3000, group=1),
         Toy("en-ja", steps=1500, bleu=True, source_separator=" "),
         Toy(OWN, steps=2000, bleu=True, source_separator=" ", separator=" "),
     )
