@@ -22,6 +22,12 @@ from selftest.grader_runs import environment
 CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
+def _as_a_shell_starts_it() -> None:
+    """In the new process: the terminal is its own, and Ctrl-C counts even where the tests run without it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command in a pseudo-terminal.
 
@@ -43,7 +49,7 @@ class Terminal:
             stderr=theirs,
             env=environment(TERM="xterm-256color", **more),
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_as_a_shell_starts_it,
         )
         self.said = ""
 
