@@ -17,7 +17,7 @@ const KATEX_CSS = pathToFileURL(join(HERE, "node_modules/katex/dist/katex.min.cs
 const STYLE = `
 @page { size: 225mm 300mm; margin: 12mm; }
 body { font: 16px/1.6 "Noto Sans", "DejaVu Sans", "Noto Sans CJK JP", sans-serif; max-width: 860px; margin: 0 auto; color: #1f2328; }
-html[lang=ja] body { font-family: "Noto Sans CJK JP", sans-serif; line-height: 1.75; }
+html[lang=ja] body { font-family: "Noto Sans CJK JP", sans-serif; line-height: 1.75; line-break: strict; }
 h1, h2 { border-bottom: 1px solid #d1d9e0; padding-bottom: .3em; }
 h2, h3, h4 { break-after: avoid; }
 pre { background: #f6f8fa; padding: 12px; border-radius: 6px; font-size: 85%; line-height: 1.45; break-inside: avoid; white-space: pre; overflow: hidden; }
