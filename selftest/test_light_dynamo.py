@@ -29,7 +29,10 @@ print(config.__name__)
 """
 LOADED = "\nprint('torch._dynamo.eval_frame' in sys.modules)"
 
-pytestmark = pytest.mark.skipif(not hasattr(torch, "_disable_dynamo"), reason="this torch asks no compiler")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(torch, "_disable_dynamo"), reason="this torch asks no compiler"),
+    pytest.mark.proof,  # the real compiler takes seconds to import
+]
 
 
 def lines_of(code):

@@ -64,16 +64,24 @@ def test_a_session_that_has_told_nothing_ends_with_its_orders():
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_session_that_dies_in_a_test_costs_that_test(monkeypatch, which):
     monkeypatch.setenv("KATA_JOBS", "2")
-    started = []
-    monkeypatch.setattr(running, "start_sessions", lambda count: started.extend(start_sessions(count)) or started)
     killed = []
 
-    def on_result(result, total):
-        if not killed and started[which]._pid is not None:
-            killed.append(started[which]._pid)
-            os.kill(killed[0], signal.SIGKILL)
+    def start(count):
+        sessions = start_sessions(count)
+        if not killed:
+            events = sessions[which].events
+            monkeypatch.setattr(sessions[which], "events", lambda: killed_in_a_test(sessions[which], events()))
+        return sessions
 
-    results = running.run(running.Plan((PHASE,), REFERENCE, 0), on_result)
+    def killed_in_a_test(session, events):
+        for event in events:
+            if event["event"] == "start" and not killed:
+                killed.append(session._pid)
+                os.kill(session._pid, signal.SIGKILL)
+            yield event
+
+    monkeypatch.setattr(running, "start_sessions", start)
+    results = running.run(running.Plan((PHASE,), REFERENCE, 0))
     assert killed
     states = [test.state for test in results.tests]
     assert len({test.test for test in results.tests}) == len(states) > 30
