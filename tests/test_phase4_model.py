@@ -13,7 +13,7 @@ from tests.oracles import transformer as oracle
 from tests.tensors import array, integers, normal, randomise, weights_of
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
-B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 2, 3, 4, 5, 7, 8, 9, 11, 13
+B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 3, 2, 4, 5, 7, 8, 9, 11, 13
 CONFIG = {"d_model": D, "num_heads": H, "num_layers": N, "d_ff": D_FF, "max_len": 20}
 MODEL = f"Transformer({V_SRC}, {V_TGT}, ...)"
 TABLE = 2e-5
@@ -30,7 +30,7 @@ def batch_of(gen, src_size=V_SRC, tgt_size=V_TGT):
     return [
         integers(gen, 0, src_size, B, L_SRC),
         integers(gen, 0, tgt_size, B, L_TGT),
-        lengths_mask([L_SRC, L_SRC - 2], L_SRC),
+        lengths_mask([L_SRC, L_SRC - 2, L_SRC - 5], L_SRC),
         causal(L_TGT),
     ]
 

@@ -32,7 +32,7 @@ from tests.strategies import few, generators, sizes
 from tests.tensors import array, integers, leaf, randomise, weights_of
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
-B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 2, 3, 4, 5, 7, 8, 9, 11, 13
+B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 3, 2, 4, 5, 7, 8, 9, 11, 13
 MODEL = "Transformer(...)"
 STACKS = [f"{stack}.layers.{number}" for stack in ("encoder", "decoder") for number in range(N)]
 CONFIG = {"d_model": D, "num_heads": H, "num_layers": N, "d_ff": D_FF, "max_len": 20}
@@ -86,7 +86,7 @@ def own_logits(phase4, model, src, tgt, src_mask=None, tgt_mask=None):
 def test_the_model_embeds_encodes_decodes_and_projects(phase4, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
-    src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2], L_SRC), causal(L_TGT)
+    src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2, L_SRC - 5], L_SRC), causal(L_TGT)
     why = f"{ENCODE}; {DECODE}; forward is output_projection(decode(tgt, encode(src, src_mask), ...))"
     expected = own_logits(phase4, model, src, tgt, src_mask, tgt_mask)
     label = f"{MODEL}(src, tgt, src_mask, tgt_mask)"
@@ -141,7 +141,7 @@ def test_every_parameter_gets_the_gradient_that_torchs_stacks_give_it(phase4, ge
 def test_encode_and_decode_are_the_two_halves_of_forward(phase4, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
-    src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2], L_SRC), causal(L_TGT)
+    src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2, L_SRC - 5], L_SRC), causal(L_TGT)
     memory = model.encode(src, src_mask)
     expected = own_memory(phase4, model, src, src_mask)
     checks.expect_close(memory, expected, "encode(src, src_mask)", ENCODE, tolerance=TABLE)
