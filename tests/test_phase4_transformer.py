@@ -53,9 +53,8 @@ def tokens_for(gen, batch=B, len_src=L_SRC, len_tgt=L_TGT):
     return integers(gen, 0, V_SRC, batch, len_src), integers(gen, 0, V_TGT, batch, len_tgt)
 
 
-def own_memory(phase4, model, src, src_mask):
+def own_memory(phase4, state, src, src_mask):
     """What encode should give, with an Encoder of the submission's own that has the model's weights."""
-    state = model.state_dict()
     encoder = phase4.Encoder(N, D, H, D_FF, 0.0).double().eval()
     encoder.load_state_dict(part_of(state, "encoder"))
     x = torch.tensor(oracle.embed(array(src), array(state["src_embedding.embedding.weight"])))
@@ -64,9 +63,8 @@ def own_memory(phase4, model, src, src_mask):
     return memory.detach()
 
 
-def own_hidden(phase4, model, tgt, memory, tgt_mask, src_mask):
+def own_hidden(phase4, state, tgt, memory, tgt_mask, src_mask):
     """What decode should give, with a Decoder of the submission's own that has the model's weights."""
-    state = model.state_dict()
     decoder = phase4.Decoder(N, D, H, D_FF, 0.0).double().eval()
     decoder.load_state_dict(part_of(state, "decoder"))
     x = torch.tensor(oracle.embed(array(tgt), array(state["tgt_embedding.embedding.weight"])))
@@ -76,9 +74,10 @@ def own_hidden(phase4, model, tgt, memory, tgt_mask, src_mask):
 
 
 def own_logits(phase4, model, src, tgt, src_mask=None, tgt_mask=None):
-    memory = own_memory(phase4, model, src, src_mask)
-    hidden = own_hidden(phase4, model, tgt, memory, tgt_mask, src_mask)
-    return array(hidden) @ array(model.state_dict()["output_projection.weight"]).T
+    state = model.state_dict()
+    memory = own_memory(phase4, state, src, src_mask)
+    hidden = own_hidden(phase4, state, tgt, memory, tgt_mask, src_mask)
+    return array(hidden) @ array(state["output_projection.weight"]).T
 
 
 @pytest.mark.task("Transformer")
@@ -143,10 +142,11 @@ def test_encode_and_decode_are_the_two_halves_of_forward(phase4, gen):
     src, tgt = tokens_for(gen)
     src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2, L_SRC - 5], L_SRC), causal(L_TGT)
     memory = model.encode(src, src_mask)
-    expected = own_memory(phase4, model, src, src_mask)
+    state = model.state_dict()
+    expected = own_memory(phase4, state, src, src_mask)
     checks.expect_close(memory, expected, "encode(src, src_mask)", ENCODE, tolerance=TABLE)
     hidden = model.decode(tgt, memory, tgt_mask, src_mask)
-    expected = own_hidden(phase4, model, tgt, memory.detach(), tgt_mask, src_mask)
+    expected = own_hidden(phase4, state, tgt, memory.detach(), tgt_mask, src_mask)
     checks.expect_close(hidden, expected, "decode(tgt, memory, tgt_mask, src_mask)", DECODE, tolerance=TABLE)
     why = "forward is output_projection(decode(tgt, encode(src, src_mask), tgt_mask, src_mask))"
     logits = model(src, tgt, src_mask, tgt_mask)
@@ -169,13 +169,14 @@ def test_decode_answers_from_the_memory_it_is_given(phase4, gen):
     (first, tgt), (second, _) = tokens_for(gen), tokens_for(gen)
     memories = [model.encode(src, None) for src in (first, second)]
     model(second, tgt, None, None)
+    state = model.state_dict()
     why = "decode uses its argument `memory` and keeps nothing from earlier calls"
     for number, memory in enumerate(memories, start=1):
-        expected = own_hidden(phase4, model, tgt, memory.detach(), None, None)
+        expected = own_hidden(phase4, state, tgt, memory.detach(), None, None)
         got = model.decode(tgt, memory, None, None)
         checks.expect_close(got, expected, f"decode of memory {number}", why, tolerance=TABLE)
     shorter = tgt[:, :2]
-    expected = own_hidden(phase4, model, shorter, memories[0].detach(), None, None)
+    expected = own_hidden(phase4, state, shorter, memories[0].detach(), None, None)
     got = model.decode(shorter, memories[0], None, None)
     checks.expect_close(got, expected, "decode of a shorter target", why, tolerance=TABLE)
 
@@ -244,12 +245,13 @@ def test_each_sentence_of_a_batch_is_translated_for_itself(phase4, gen):
 def test_a_repeated_token_still_knows_its_positions(phase4, gen, side):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
+    state = model.state_dict()
     if side == "source":
         same = src[:, :1].expand(B, L_SRC)
-        got, expected = model.encode(same, None), own_memory(phase4, model, same, None)
+        got, expected = model.encode(same, None), own_memory(phase4, state, same, None)
     else:
-        same, memory = tgt[:, :1].expand(B, L_TGT), own_memory(phase4, model, src, None)
-        got, expected = model.decode(same, memory, None, None), own_hidden(phase4, model, same, memory, None, None)
+        same, memory = tgt[:, :1].expand(B, L_TGT), own_memory(phase4, state, src, None)
+        got, expected = model.decode(same, memory, None, None), own_hidden(phase4, state, same, memory, None, None)
     why = f"the {side} needs the positional encoding: without it all positions of one repeated token are alike"
     checks.expect_close(got, expected, f"the states of a {side} of one repeated token", why, tolerance=TABLE)
 
@@ -262,7 +264,7 @@ def test_the_longest_sequence_has_max_len_tokens(phase4, gen, max_len):
     expected = own_logits(phase4, model, src, tgt)
     label = f"Transformer(..., max_len={max_len})"
     checks.expect_close(model(src, tgt, None, None), expected, f"{label} with L = {max_len}", tolerance=TABLE)
-    memory = own_memory(phase4, model, src, None)
+    memory = torch.zeros(B, max_len, D, dtype=torch.float64)
     longer_src, longer_tgt = tokens_for(gen, len_src=max_len + 1, len_tgt=max_len + 1)
     numbers = (max_len + 1, max_len)
     checks.expect_raises(ValueError, lambda: model.encode(longer_src, None), f"{label}, a longer source", numbers)
