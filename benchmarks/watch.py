@@ -1,11 +1,13 @@
 """From a save to the verdict on the screen, against ``import torch``: ``python -m benchmarks.watch [SAVES]``.
 
-``watch`` runs in a pseudo-terminal, as a user has it. Each save changes a comment of a solved phase;
-the time ends when the line with the next step has come, after the state of every task of the phase.
+``watch`` runs in a pseudo-terminal, as a user has it. Each save changes the code of one task of a solved phase, the
+tasks taking turns, as someone works who goes through the phase: ``watch`` runs that task's tests again and those of
+what builds on it. The time ends when the line with the next step has come, after the state of every task of the phase.
 """
 
 from __future__ import annotations
 
+import ast
 import statistics
 import sys
 import tempfile
@@ -35,8 +37,9 @@ def main() -> None:
                 terminal.wait_for("Next: ")
                 taken = []
                 for turn in range(saves + 2):
+                    source = _worked_on(source, phase.tasks[turn % len(phase.tasks)].name)
                     started = time.perf_counter()
-                    (target / phase.file).write_text(f"{source}\n# save {turn}\n", encoding="utf-8")
+                    (target / phase.file).write_text(source, encoding="utf-8")
                     terminal.wait_for("Next: .*\n")
                     if turn > 1:  # the first save waits for torch
                         taken.append(time.perf_counter() - started)
@@ -49,6 +52,15 @@ def main() -> None:
             goals[name] = 2.0 if phase.number == 6 else 0.6
     medians[BASE] = statistics.median(imports)
     print(table(medians, BASE, goals))
+
+
+def _worked_on(source: str, task: str) -> str:
+    """The source with one more statement, which does nothing, in the first function of a task."""
+    found = next(node for node in ast.parse(source).body if getattr(node, "name", "") == task)
+    body = next(node for node in ast.walk(found) if isinstance(node, ast.FunctionDef)).body
+    lines = source.splitlines(keepends=True)
+    lines.insert(body[-1].lineno - 1, " " * body[-1].col_offset + "pass\n")
+    return "".join(lines)
 
 
 if __name__ == "__main__":

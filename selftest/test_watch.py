@@ -147,6 +147,20 @@ def test_saves_in_a_row_end_with_the_verdict_on_the_last(watching, target):
 
 
 @pytest.mark.proof
+def test_only_what_a_save_has_touched_is_run_again(watching, target):
+    save(target, solution(1))
+    assert "100 / 100" in watching.wait_for("Next: ")
+    save(target, solution(1) + "# a remark\n")
+    assert "100 / 100" in watching.wait_for("Next: ")
+    save(target, WRONG)
+    verdict = watching.wait_for(r"Next: .*\n")
+    assert "✗ sinusoidal_encoding" in verdict
+    assert "✓ position_shift_matrix" in verdict
+    save(target, solution(1))
+    assert "100 / 100" in watching.wait_for("Next: ")
+
+
+@pytest.mark.proof
 def test_another_size_of_the_screen_is_used(watching, target):
     watching.resize(60, 20)
     save(target, WRONG)

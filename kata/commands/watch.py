@@ -148,8 +148,7 @@ class Watcher:
             if look % LOOKS_FOR_NEW == 0:
                 self._polling.add(self._target.glob("*.py"))
             for path in self._polling.changed():
-                # A helper file of the learner's may serve any phase: the one in sight is graded anew.
-                self._saved(next((phase for phase in COURSE if phase.file == path.name), self._current))
+                self._saved(path)
             self._hear()
 
     def close(self) -> None:
@@ -163,8 +162,13 @@ class Watcher:
 
     # -- what happens --
 
-    def _saved(self, phase: Phase) -> None:
-        self._standing.without(phase)
+    def _saved(self, path: Path) -> None:
+        phase = next((phase for phase in COURSE if phase.file == path.name), self._current)
+        if phase.file == path.name:
+            self._standing.without(phase)
+        else:  # a helper file of the learner's may serve any phase: the one in sight is graded anew
+            for each in COURSE:
+                self._standing.without(each, results=True)
         self._current = phase
         self._shown_solution = ""
         if not (self._target / phase.file).exists():
@@ -196,6 +200,8 @@ class Watcher:
             return
         self._started = time.monotonic()
         self._runner.start(run, self._standing.failed_last(phase))
+        if run.ended:  # nothing is to be run: a comment has changed
+            self._go_on()
 
     def _hear(self) -> None:
         """Take in what the runs have to say, then what pictures have been drawn."""
@@ -254,8 +260,8 @@ class Watcher:
             "a": self._grade_all,
             "s": self._solution,
             "p": self._draw,
-            "\n": lambda: self._grade(self._current, "phase"),
-            "\r": lambda: self._grade(self._current, "phase"),
+            "\n": self._grade_again,
+            "\r": self._grade_again,
         }.get(key)
         if action is None:
             if key.isprintable() and not key.isspace():
@@ -270,6 +276,10 @@ class Watcher:
         with contextlib.suppress(SystemExit):
             commands.run("hint", [str(self._current.number), task, "--lang", self._screen.lang, *option])
 
+    def _grade_again(self) -> None:
+        self._standing.without(self._current, results=True)
+        self._grade(self._current, "phase")
+
     def _next_phase(self) -> None:
         self._current = COURSE[self._current.number % len(COURSE)]
         self._shown_solution = ""
@@ -281,7 +291,7 @@ class Watcher:
             self._runner.cancel(self._run)
             self._run = None
         for phase in COURSE:
-            self._standing.without(phase)
+            self._standing.without(phase, results=True)
         self._waiting = [(phase, False) for phase in COURSE if self._standing.prepare(phase) is not None]
         self._all_asked = bool(self._waiting)
         if not self._waiting:

@@ -27,6 +27,8 @@ class Run:
         phase: the phase.
         target: the folder.
         forbidden: task to the message of the rule that it breaks; their tests are not run.
+        kept: tasks that pass and that the last save has not touched; their tests are not run.
+        source: what the phase's file held at the beginning.
         results: test to how it ended, as far as known.
         diagnoses: (phase id, task) to the id of the misconception.
         broken: why it could not be run; empty if it could.
@@ -35,6 +37,8 @@ class Run:
     phase: Phase
     target: Path
     forbidden: dict[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    source: str | None = None
     results: dict[str, TestResult] = field(default_factory=dict)
     diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
     broken: str = ""
@@ -119,13 +123,14 @@ class Runner:
 
     def _share_out(self, run: Run) -> list[list[str]]:
         """The tasks of the phase, shared so that all sessions take about as long."""
-        counts = count_tests(run.phase)
+        left_out = {*run.forbidden, *run.kept}
+        counts = {task: count for task, count in count_tests(run.phase).items() if task not in left_out}
         known = {task: self._seconds.get((run.phase.id, task)) for task in counts}
         weights = known if all(known.values()) else counts
         for task in counts:  # only the run that comes next counts
             self._seconds.pop((run.phase.id, task), None)
         shares: list[list[str]] = [[] for _ in self._workers]
-        for task in sorted((task for task in counts if task not in run.forbidden), key=lambda task: -weights[task]):
+        for task in sorted(counts, key=lambda task: -weights[task]):
             min(shares, key=lambda share: sum(weights[other] for other in share)).append(task)
         return shares
 

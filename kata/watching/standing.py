@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from .. import verdicts
 from ..course import COURSE, Phase
+from ..results import TestResult
 from ..rules import forbidden_tasks
 from ..scoring import PhaseScore, score_phase, untouched_task
 from ..suites import count_tests
 from ..untouched import is_untouched
+from .changes import affected_tasks
 from .runner import Run
 
 
@@ -27,6 +30,7 @@ class Standing:
         self._totals = {phase.id: count_tests(phase) for phase in COURSE}
         self._scores: dict[str, PhaseScore] = {}
         self._failed: dict[str, list[str]] = {}
+        self._known: dict[str, tuple[str, list[TestResult]]] = {}
 
     def prepare(self, phase: Phase) -> Run | None:
         """What to run for a phase; None for an untouched stub, whose score is known at once."""
@@ -36,7 +40,34 @@ class Standing:
             self._scores[phase.id] = PhaseScore(phase, tasks)
             return None
         forbidden = forbidden_tasks(phase, self._target, self._lang)
-        return Run(phase, self._target, {task: verdicts.shorten(why) for task, why in forbidden.items()})
+        source = self._source(phase)
+        kept = self._untouched_by(phase, source) - set(forbidden)
+        results = [result for result in self._known.get(phase.id, ("", []))[1] if result.task in kept]
+        return Run(
+            phase,
+            self._target,
+            {task: verdicts.shorten(why) for task, why in forbidden.items()},
+            frozenset(kept),
+            source,
+            {result.test: result for result in results},
+        )
+
+    def _source(self, phase: Phase) -> str | None:
+        """What the file holds; None if that cannot be read as text."""
+        try:
+            return (self._target / phase.file).read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):
+            return None
+
+    def _untouched_by(self, phase: Phase, source: str | None) -> set[str]:
+        """The tasks of which all tests passed with an earlier source, and would with this one."""
+        if source is None or phase.id not in self._known:
+            return set()
+        before, results = self._known[phase.id]
+        lost = {result.task for result in results if result.state != verdicts.PASSED}
+        tests = Counter(task for task, _ in {(result.task, result.test.partition("[")[0]) for result in results})
+        complete = {task for task, total in self._totals[phase.id].items() if tests[task] == total}
+        return complete - lost - affected_tasks(phase, before, source)
 
     def score(self, run: Run) -> PhaseScore:
         """The score of a phase whose tests have been run; it is remembered."""
@@ -44,6 +75,8 @@ class Standing:
         found = score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
         self._scores[run.phase.id] = found
         self._failed[run.phase.id] = [result.test for result in results if result.state != verdicts.PASSED]
+        if run.source is not None:
+            self._known[run.phase.id] = (run.source, results)
         return found
 
     def failed_last(self, phase: Phase) -> list[str]:
@@ -69,6 +102,13 @@ class Standing:
         passed = self.passed_tasks(phase)
         return next((task.name for task in phase.tasks if task.name not in passed), phase.tasks[-1].name)
 
-    def without(self, phase: Phase) -> None:
-        """Forget a phase's score: its file has changed."""
+    def without(self, phase: Phase, results: bool = False) -> None:
+        """Forget a phase's score: its file has changed.
+
+        Args:
+            phase: the phase.
+            results: forget how its tests ended as well, so that all are run again.
+        """
         self._scores.pop(phase.id, None)
+        if results:
+            self._known.pop(phase.id, None)
