@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence, TextIO
 
@@ -61,7 +62,10 @@ class WarmSession:
         stop_at_loss: bool = False,
         diagnose: bool = True,
     ) -> Iterator[dict[str, Any]]:
-        """Order the tests of a phase; the events are ``result``, then ``tested``, ``diagnosis``, and at last ``end``.
+        """Order the tests of a phase.
+
+        The events are ``result``, ``through`` (after the last test of a task), ``tested`` (after the last of all),
+        ``diagnosis``, and at last ``end``.
 
         Args:
             phase_id: one of the phases of this session.
@@ -183,15 +187,21 @@ def serve(bench: Any, orders: TextIO, send: Callable[..., None]) -> None:
 def _carry_out(bench: Any, order: dict[str, Any], send: Callable[..., None]) -> None:
     from .diagnosis import diagnose_all
     from .isolation.transcript import Recording
+    from .pytest_plugin import task_of
 
     bench.aim(Path(order["target"]))
     results: dict[str, TestResult] = {}
     recordings: dict[str, Any] = {}
-    for item in bench.tests(order["phase"], order["tasks"], order["first"]):
+    items = bench.tests(order["phase"], order["tasks"], order["first"])
+    left = Counter(task_of(item) for item in items)
+    for item in items:
         recordings[item.nodeid] = Recording()
         result = results[item.nodeid] = bench.run(item, recordings[item.nodeid])
         with interrupts.held_back():
             send("result", **result.as_dict())
+        left[task_of(item)] -= 1
+        if not left[task_of(item)]:
+            send("through", task=task_of(item))
         if order["stop_at_loss"] and result.state in LOST:
             return
     send("tested")

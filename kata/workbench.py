@@ -40,7 +40,7 @@ class Workbench:
         self._target = target
 
     def tests(self, phase_id: str, tasks: Iterable[str] | None = None, first: Iterable[str] = ()) -> list[Any]:
-        """The tests of a phase, those named in ``first`` at the beginning.
+        """The tests of a phase, those named in ``first`` at the beginning, in that order.
 
         Args:
             phase_id: the phase.
@@ -48,13 +48,13 @@ class Workbench:
             first: node ids of tests that are to come first.
         """
         wanted = None if tasks is None else set(tasks)
-        early = set(first)
+        places = {test: place for place, test in enumerate(first)}
         found = [
             item
             for item in self.items
             if getattr(phase_of(item), "id", ASSEMBLED) == phase_id and (wanted is None or task_of(item) in wanted)
         ]
-        return sorted(found, key=lambda item: item.nodeid not in early)
+        return sorted(found, key=lambda item: places.get(item.nodeid, len(places)))
 
     def run(self, item: pytest.Function, tape: Any = None) -> TestResult:
         """Run one test.

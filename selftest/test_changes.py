@@ -7,20 +7,26 @@ import pytest
 from kata.course import COURSE, REFERENCE
 from kata.misconceptions import catalogue
 from kata.suites import tasks_used
-from kata.watching.changes import affected_tasks
+from kata.watching.changes import compare
 from selftest.submissions import phase, replaced, solution
 
 EVERY = {each.number: {task.name for task in each.tasks} for each in COURSE}
 
 
 def affected(number, after, before=None):
-    return affected_tasks(phase(number), solution(number) if before is None else before, after)
+    return compare(phase(number), solution(number) if before is None else before, after).affected
 
 
 @pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.id)
 def test_a_mistake_touches_every_task_that_loses_points_by_it(entry):
     right = (REFERENCE / entry.phase.file).read_text(encoding="utf-8")
-    assert {entry.task, *entry.also} <= affected_tasks(entry.phase, right, entry.source())
+    assert {entry.task, *entry.also} <= compare(entry.phase, right, entry.source()).affected
+
+
+def test_what_is_rewritten_is_told_apart_from_what_builds_on_it():
+    merged = replaced(solution(2), "def merge_heads(x: Tensor) -> Tensor:", "def merge_heads(x):")
+    assert compare(phase(2), solution(2), merged) == ({"merge_heads"}, {"merge_heads", "MultiHeadAttention"})
+    assert compare(phase(2), solution(2), "import os\n" + solution(2)) == (set(), EVERY[2])
 
 
 def test_what_is_not_used_is_not_touched():

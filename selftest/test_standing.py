@@ -63,6 +63,19 @@ def test_what_a_save_does_not_touch_is_kept_with_its_results(standing, target):
     assert len(run.results) == sum(count for task, count in count_tests(PHASE).items() if task in run.kept)
 
 
+def test_what_was_rewritten_comes_first_and_what_failed_before_the_rest(standing, target):
+    save(target, CHANGED)
+    standing.score(ended(standing, split_heads=verdicts.FAILED, MultiHeadAttention=verdicts.FAILED))
+    save(target, solution(2))
+    run = standing.prepare(PHASE)
+    assert run.rewritten == {SPLIT}
+    first = standing.first_tests(run)
+    assert len(first) == len(set(first))
+    tasks = [test[len("test_") :].rpartition("_")[0] for test in first]
+    assert tasks == sorted(tasks, key=lambda task: task != SPLIT)
+    assert set(tasks) == {SPLIT, "MultiHeadAttention"}
+
+
 def test_a_comment_runs_nothing(standing, target):
     save(target, solution(2) + REMARK)
     assert standing.prepare(PHASE).kept == every()

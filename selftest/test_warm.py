@@ -45,6 +45,15 @@ def test_one_folder_after_another_is_graded(session, tmp_path):
     assert {result["state"] for result in results.values()} == {"passed"}
     assert (diagnoses, end["cancelled"]) == ({}, False)
 
+    events = [
+        event for event in session.run(PHASE.id, REFERENCE, first=list(results)[-1:]) if event["event"] != "ready"
+    ]
+    assert events[0]["test"] == list(results)[-1]
+    for number, event in enumerate(events):
+        if event["event"] == "through":
+            assert all(other.get("task") != event["task"] for other in events[number + 1 :])
+    assert {event["task"] for event in events if event["event"] == "through"} == {task.name for task in PHASE.tasks}
+
     results, _, _ = run(session, make_target(tmp_path / "stubs"))
     assert {result["state"] for result in results.values()} == {"todo"}
 

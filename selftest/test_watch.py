@@ -161,6 +161,18 @@ def test_only_what_a_save_has_touched_is_run_again(watching, target):
 
 
 @pytest.mark.proof
+def test_what_was_saved_does_not_wait_for_what_builds_on_it(watching, target):
+    path = target / "phase2_attention.py"
+    path.write_text(solution(2), encoding="utf-8")
+    assert "100 / 100" in watching.wait_for(r"Next: .*\n")
+    path.write_text(with_bodies(solution(2), {"merge_heads": "return x"}), encoding="utf-8")
+    seen = watching.wait_for(r"builds on it: .*\n")
+    assert "✗ merge_heads" in seen
+    assert seen.endswith("and what builds on it: MultiHeadAttention ...\n")
+    assert "✓ split_heads" in watching.wait_for(r"Next: .*\n")
+
+
+@pytest.mark.proof
 def test_another_size_of_the_screen_is_used(watching, target):
     watching.resize(60, 20)
     save(target, WRONG)

@@ -117,7 +117,7 @@ class Watcher:
         self._run: Run | None = None
         self._in_sight = False
         self._waiting: list[tuple[Phase, bool]] = []
-        self._told = self._slow = False
+        self._told = self._told_early = self._slow = False
         self._started = 0.0
         self._shown_solution = ""
         self._all_asked = False
@@ -190,7 +190,7 @@ class Watcher:
 
     def _begin(self, phase: Phase, in_sight: bool) -> None:
         run = self._standing.prepare(phase)
-        self._in_sight, self._told, self._slow = in_sight, False, False
+        self._in_sight, self._told, self._told_early, self._slow = in_sight, False, False, False
         self._run = run
         if run is None:
             if in_sight:
@@ -199,7 +199,7 @@ class Watcher:
                 self._screen.next_step(phase, self._standing)
             return
         self._started = time.monotonic()
-        self._runner.start(run, self._standing.failed_last(phase))
+        self._runner.start(run, self._standing.first_tests(run))
         if run.ended:  # nothing is to be run: a comment has changed
             self._go_on()
 
@@ -230,6 +230,10 @@ class Watcher:
             self._screen.say("broken", style="red", why=run.broken)
             self._run = None
             return
+        if self._in_sight and not self._told_early and run.rewritten and run.rewritten <= run.through:
+            self._told_early = True
+            if not run.tested:  # what was saved need not wait for what builds on it
+                self._screen.early(self._standing.so_far(run), run)
         if run.tested and not self._told:
             score = self._standing.score(run)
             # A diagnosis takes a moment more, and belongs under the message.

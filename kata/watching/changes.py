@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from typing import NamedTuple
 
 from ..course import Phase
 from ..suites import tasks_used
@@ -19,21 +20,34 @@ REFLECTION = frozenset(
 """Names with which code can reach other code without naming it."""
 
 
-def affected_tasks(phase: Phase, before: str, after: str) -> set[str]:
-    """The tasks of a phase whose tests may end otherwise now.
+class Change(NamedTuple):
+    """What lies between two sources of a phase.
+
+    Attributes:
+        rewritten: the tasks whose own function or class differs; none where that cannot be told.
+        affected: the tasks whose tests may end otherwise now.
+    """
+
+    rewritten: frozenset[str]
+    affected: frozenset[str]
+
+
+def compare(phase: Phase, before: str, after: str) -> Change:
+    """What a save has changed.
 
     Args:
         phase: the phase.
         before, after: the source of its file.
     """
-    every = {task.name for task in phase.tasks}
+    every = frozenset(task.name for task in phase.tasks)
     old, new = _read(before), _read(after)
     if old is None or new is None or old.rest != new.rest:
-        return every
+        return Change(frozenset(), every)
     touched = {name for name in {*old.parts, *new.parts} if old.parts.get(name) != new.parts.get(name)}
+    rewritten = every & touched
     for source in (old, new):
         touched = source.users_of(touched)
-    return {task for task, used in tasks_used(phase).items() if used & touched}
+    return Change(rewritten, frozenset(task for task, used in tasks_used(phase).items() if used & touched))
 
 
 class _Source:

@@ -28,8 +28,10 @@ class Run:
         target: the folder.
         forbidden: task to the message of the rule that it breaks; their tests are not run.
         kept: tasks that pass and that the last save has not touched; their tests are not run.
+        rewritten: tasks whose own code the last save has changed; their tests come first.
         source: what the phase's file held at the beginning.
         results: test to how it ended, as far as known.
+        through: tasks of which all tests have been run.
         diagnoses: (phase id, task) to the id of the misconception.
         broken: why it could not be run; empty if it could.
     """
@@ -38,8 +40,10 @@ class Run:
     target: Path
     forbidden: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    rewritten: frozenset[str] = frozenset()
     source: str | None = None
     results: dict[str, TestResult] = field(default_factory=dict)
+    through: set[str] = field(default_factory=set)
     diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
     broken: str = ""
     cancelled: bool = False
@@ -99,6 +103,8 @@ class Runner:
             run.results[result.test] = result
             key = (run.phase.id, result.task)
             self._seconds[key] = self._seconds.get(key, 0.0) + result.seconds
+        elif kind == "through":
+            run.through.add(event["task"])
         elif kind == "tested":
             run.testing -= 1
         elif kind == "diagnosis":
@@ -130,7 +136,7 @@ class Runner:
         for task in counts:  # only the run that comes next counts
             self._seconds.pop((run.phase.id, task), None)
         shares: list[list[str]] = [[] for _ in self._workers]
-        for task in sorted(counts, key=lambda task: -weights[task]):
+        for task in sorted(counts, key=lambda task: (task not in run.rewritten, -weights[task])):
             min(shares, key=lambda share: sum(weights[other] for other in share)).append(task)
         return shares
 

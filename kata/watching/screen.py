@@ -18,6 +18,7 @@ from ..scoring import PhaseScore
 from ..texts import choose
 from ..where import line_of
 from ..wrapping import wrap
+from .runner import Run
 from .standing import Standing
 
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -34,6 +35,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "まだ実行中です（{seconds:.0f} 秒、終わったテスト {done} 個）。無限ループかもしれません。"
         "もう一度保存するか、q で終了できます。",
     ),
+    "builds_on": ("and what builds on it: {tasks} ...", "これを使う課題も実行中: {tasks} ..."),
     "gone": (
         "{file} is gone: put it back, or run {reset}",
         "{file} がありません。元に戻すか、{reset} を実行してください。",
@@ -119,6 +121,15 @@ class Screen:
                 told = True
         self.progress(standing)
         self.next_step(phase, standing)
+
+    def early(self, so_far: PhaseScore, run: Run) -> None:
+        """The state of the tasks that were rewritten, and which ones are still being run."""
+        width = min(self.console.width, terminal.WIDTH)
+        for task in so_far.tasks:
+            if task.name in run.rewritten:
+                self.console.print(terminal.task_row(task, self.lang, width))
+        others = [task.name for task in run.phase.tasks if task.name not in run.rewritten | run.kept]
+        self.say("builds_on", style="dim", tasks=choose((", ", "、"), self.lang).join(others))
 
     def progress(self, standing: Standing) -> None:
         """A bar over all tasks of the course."""

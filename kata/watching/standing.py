@@ -12,7 +12,7 @@ from ..rules import forbidden_tasks
 from ..scoring import PhaseScore, score_phase, untouched_task
 from ..suites import count_tests
 from ..untouched import is_untouched
-from .changes import affected_tasks
+from .changes import compare
 from .runner import Run
 
 
@@ -41,13 +41,15 @@ class Standing:
             return None
         forbidden = forbidden_tasks(phase, self._target, self._lang)
         source = self._source(phase)
-        kept = self._untouched_by(phase, source) - set(forbidden)
+        kept, rewritten = self._since_last_time(phase, source)
+        kept -= set(forbidden)
         results = [result for result in self._known.get(phase.id, ("", []))[1] if result.task in kept]
         return Run(
             phase,
             self._target,
             {task: verdicts.shorten(why) for task, why in forbidden.items()},
             frozenset(kept),
+            frozenset(rewritten - set(forbidden)),
             source,
             {result.test: result for result in results},
         )
@@ -59,29 +61,38 @@ class Standing:
         except (OSError, ValueError):
             return None
 
-    def _untouched_by(self, phase: Phase, source: str | None) -> set[str]:
-        """The tasks of which all tests passed with an earlier source, and would with this one."""
+    def _since_last_time(self, phase: Phase, source: str | None) -> tuple[set[str], set[str]]:
+        """The tasks of which all tests passed with an earlier source, and would with this one; those rewritten."""
         if source is None or phase.id not in self._known:
-            return set()
+            return set(), set()
         before, results = self._known[phase.id]
         lost = {result.task for result in results if result.state != verdicts.PASSED}
         tests = Counter(task for task, _ in {(result.task, result.test.partition("[")[0]) for result in results})
         complete = {task for task, total in self._totals[phase.id].items() if tests[task] == total}
-        return complete - lost - affected_tasks(phase, before, source)
+        change = compare(phase, before, source)
+        return complete - lost - change.affected, set(change.rewritten)
+
+    def so_far(self, run: Run) -> PhaseScore:
+        """The score of a phase, as far as its tests have been run."""
+        results = list(run.results.values())
+        return score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
 
     def score(self, run: Run) -> PhaseScore:
         """The score of a phase whose tests have been run; it is remembered."""
         results = list(run.results.values())
-        found = score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
+        found = self.so_far(run)
         self._scores[run.phase.id] = found
         self._failed[run.phase.id] = [result.test for result in results if result.state != verdicts.PASSED]
         if run.source is not None:
             self._known[run.phase.id] = (run.source, results)
         return found
 
-    def failed_last(self, phase: Phase) -> list[str]:
-        """The tests of a phase that did not pass when it was run last; those of their tasks come first next time."""
-        return self._failed.get(phase.id, [])
+    def first_tests(self, run: Run) -> list[str]:
+        """Tests to begin with: those of the tasks that were rewritten, then those that failed; as far as known."""
+        failed = self._failed.get(run.phase.id, [])
+        known = self._known.get(run.phase.id, ("", []))[1]
+        rewritten = [result.test for result in known if result.task in run.rewritten]
+        return list(dict.fromkeys(sorted(rewritten, key=lambda test: test not in failed) + failed))
 
     def of(self, phase: Phase) -> PhaseScore | None:
         """The score of a phase; None while it is not known."""
