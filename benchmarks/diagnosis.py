@@ -1,15 +1,23 @@
-"""From a wrong file to the name of its mistake: ``python -m benchmarks.diagnosis [ROUNDS]``."""
+"""From a wrong file to the name of its mistake: ``python -m benchmarks.diagnosis [ROUNDS]``.
+
+Two ways lead there: a save while ``watch`` runs, and ``grader.py`` with the phase's number, which starts from nothing,
+runs all tests of the phase and ends after the last mistake is named.
+"""
 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks.timing import IMPORT_TORCH, PROJECT, in_turns, table
-from kata.misconceptions import catalogue
+from kata.misconceptions import Misconception, by_id
+from selftest.submissions import make_target
+from selftest.terminal import Terminal
 
 BASE = "import torch"
 GOAL = 3.0
@@ -30,24 +38,53 @@ def main() -> None:
         RuntimeError: if a mistake is not named.
     """
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    known = {entry.id: entry for entry in catalogue()}
     with tempfile.TemporaryDirectory() as folder:
         commands = {BASE: IMPORT_TORCH}
-        for name in MISTAKES:
-            target = known[name].write(Path(folder) / name)
-            command = [
-                sys.executable,
-                str(PROJECT / "grader.py"),
-                str(known[name].phase.number),
-                "--target",
-                str(target),
-            ]
-            report = json.loads(subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, check=True).stdout)
-            named = [task["diagnosis"] and task["diagnosis"]["id"] for task in report["phases"][0]["tasks"]]
-            if name not in named:
-                raise RuntimeError(f"{name} was not named: {named}")
-            commands[name] = command
-        print(table(in_turns(commands, rounds), BASE, dict.fromkeys(MISTAKES, GOAL)))
+        saves = {}
+        for mistake in map(by_id, MISTAKES):
+            saves[f"watch:  {mistake.id}"] = _by_a_save(mistake, Path(folder), rounds)
+            commands[f"grader: {mistake.id}"] = _command(mistake, Path(folder))
+        medians = in_turns(commands, rounds)
+        goals = dict.fromkeys([*saves, *commands], GOAL)
+        del goals[BASE]
+        print(table({BASE: medians.pop(BASE), **saves, **medians}, BASE, goals))
+
+
+def _by_a_save(mistake: Misconception, folder: Path, rounds: int) -> float:
+    """Median seconds from a save that brings the mistake in to its name on the screen of ``watch``."""
+    target = make_target(folder / f"watched-{mistake.id}", solved=(mistake.phase.number,))
+    path = target / mistake.phase.file
+    right = path.read_text(encoding="utf-8")
+    taken = []
+    with Terminal(["watch", str(mistake.phase.number), "--target", target]) as terminal:
+        terminal.wait_for("Next: .*\n")
+        for turn in range(rounds + 1):
+            started = time.perf_counter()
+            path.write_text(mistake.source(), encoding="utf-8")
+            terminal.wait_for("Known mistake: ")
+            if turn:  # the first save may wait for torch
+                taken.append(time.perf_counter() - started)
+            terminal.wait_for("Next: .*\n")
+            path.write_text(right, encoding="utf-8")
+            terminal.wait_for("Next: .*\n")
+        terminal.press("q")
+        terminal.end()
+    return statistics.median(taken)
+
+
+def _command(mistake: Misconception, folder: Path) -> list[str]:
+    """Grade a folder that holds the mistake.
+
+    Raises:
+        RuntimeError: if it is not named.
+    """
+    target = mistake.write(folder / mistake.id)
+    command = [sys.executable, str(PROJECT / "grader.py"), str(mistake.phase.number), "--target", str(target)]
+    report = json.loads(subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, check=True).stdout)
+    named = [task["diagnosis"] and task["diagnosis"]["id"] for task in report["phases"][0]["tasks"]]
+    if mistake.id not in named:
+        raise RuntimeError(f"{mistake.id} was not named: {named}")
+    return command
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from .workbench import Workbench
 COMPARED = (PASSED, FAILED)
 """States of tests whose answers are compared; a crash or a time-out is no behaviour."""
 
-A_LOOK = 6
+A_LOOK = 3
 """Tests that must agree before a mistake that was named for another task explains this one as well."""
 
 TELLING = 4.0
