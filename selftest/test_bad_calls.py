@@ -11,7 +11,7 @@ import pytest
 from selftest.grader_runs import TEST_TIMEOUT, run_grader, scores_of, tasks_of
 from selftest.submissions import make_target, phase, replaced, solution, with_bodies
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
 
 HOSTILE = (
     "[bold red]b[/] \x1b[31mred\x1b[0m <script>x</script> | cell `code` @someone https://a.b ::error:: </failure> ]]> "

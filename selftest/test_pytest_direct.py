@@ -56,6 +56,7 @@ def test_the_header_says_what_is_under_test_and_with_which_seed(run):
     assert re.search(r"target mine, seed [1-9]\d*$", header)
 
 
+@pytest.mark.proof
 def test_one_task_can_be_run_alone(target):
     run = run_pytest("--target", target, "--task", "sinusoidal_encoding", "--wall", *phase(1).suite())
     assert run.status == 1

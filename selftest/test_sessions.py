@@ -61,7 +61,7 @@ def test_a_session_that_has_told_nothing_ends_with_its_orders():
     assert not any(session.scratch.exists() for session in sessions)
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", [0, pytest.param(1, marks=pytest.mark.proof)])
 def test_a_session_that_dies_in_a_test_costs_that_test(monkeypatch, which):
     monkeypatch.setenv("KATA_JOBS", "2")
     killed = []

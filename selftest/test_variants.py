@@ -24,6 +24,7 @@ def test_no_two_are_the_same():
     assert len(set(sources)) == len(sources)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(120)
 def test_a_wrong_variant_is_told(tmp_path):
     phase = COURSE[1]

@@ -110,7 +110,7 @@ def counts():
 '''
 
 
-@pytest.fixture(scope="module", params=["direct", "fork", "spawn"])
+@pytest.fixture(scope="module", params=["direct", "fork", pytest.param("spawn", marks=pytest.mark.proof)])
 def kind(request):
     return request.param
 

@@ -77,6 +77,7 @@ def test_a_known_mistake_is_named_and_an_unknown_one_is_not(session, tmp_path):
     assert diagnoses == {}
 
 
+@pytest.mark.proof
 def test_a_known_mistake_in_another_style_is_named(session, tmp_path):
     body = "rows = torch.nn.functional.embedding(tokens.contiguous(), self.embedding.weight)\nreturn rows.clone()"
     styled = with_bodies(solution(1), {"TokenEmbedding.forward": body})

@@ -7,6 +7,7 @@ use. Where that cannot be told from the source, everything is tested again.
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -88,6 +89,7 @@ class _Source:
         return found
 
 
+@functools.lru_cache(maxsize=8)
 def _read(source: str) -> _Source | None:
     """None for what is no Python, or may reach anything from anywhere."""
     try:
