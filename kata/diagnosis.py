@@ -23,8 +23,37 @@ COMPARED = (PASSED, FAILED)
 A_LOOK = 3
 """Tests that must agree before a mistake that was named for another task explains this one as well."""
 
-TELLING = 4.0
-"""How many times more a failing test tells than one that passes, as a guess."""
+TELLS_APART = {FAILED: 0.75, PASSED: 0.06}
+"""How likely a test of that state tells a misconception from the submission, as a guess before the first try."""
+
+
+class _Tests:
+    """The tests of a task, those first that are likely to refuse a candidate soon.
+
+    Nearly every candidate is out after a test or two. Which these are is learned from one candidate for the next.
+
+    Args:
+        items: the tests.
+        results: test to how it ended with the submission.
+    """
+
+    def __init__(self, items: Iterable[Any], results: Mapping[str, TestResult]) -> None:
+        self._items = list(items)
+        self._seconds = {item.nodeid: results[item.nodeid].seconds for item in self._items}
+        self._refused = {item.nodeid: TELLS_APART[results[item.nodeid].state] for item in self._items}
+        self._tried = dict.fromkeys(self._refused, 1)
+
+    def in_order(self, most: int | None = None) -> list[Any]:
+        """All tests, or as many of the first."""
+        return sorted(self._items, key=self._seconds_per_refusal)[:most]
+
+    def note(self, item: Any, refused: bool) -> None:
+        """Remember what a test said of a candidate."""
+        self._tried[item.nodeid] += 1
+        self._refused[item.nodeid] += refused
+
+    def _seconds_per_refusal(self, item: Any) -> float:
+        return self._seconds[item.nodeid] * self._tried[item.nodeid] / self._refused[item.nodeid]
 
 
 def diagnose(
@@ -48,24 +77,25 @@ def diagnose(
         failed: the tasks of the phase that failed; a mistake of another task is tried only if that failed, too.
         named: ids that were named for other tasks already; one of them explains this task as well.
     """
-    tests = [
+    items = [
         item
         for item in bench.tests(phase_id, [task])
         if item.nodeid in results and results[item.nodeid].state in COMPARED and _is_complete(recordings, item.nodeid)
     ]
-    if not any(results[item.nodeid].state == FAILED for item in tests):
+    if not any(results[item.nodeid].state == FAILED for item in items):
         return None
-    # Nearly every candidate is out after a test or two: quick ones come first, and those that fail tell most.
-    tests.sort(key=lambda item: results[item.nodeid].seconds * (1 if results[item.nodeid].state == FAILED else TELLING))
+    tests = _Tests(items, results)
     candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
     # What was named for another task is to be repaired first in any case: a look is enough, and nothing else is tried.
     groups = [
-        ([entry for entry in candidates if entry.id in named], tests[:A_LOOK]),
-        ([entry for entry in candidates if entry.id not in named], tests),
+        ([entry for entry in candidates if entry.id in named], A_LOOK),
+        ([entry for entry in candidates if entry.id not in named], None),
     ]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
-        for group, tried in groups:
-            found = [entry for entry in group if _explains(bench, entry, Path(folder), tried, results, recordings)]
+        for group, most in groups:
+            found = [
+                entry for entry in group if _explains(bench, entry, Path(folder), tests, most, results, recordings)
+            ]
             if found:
                 return found[0] if len(found) == 1 else None
     return None
@@ -110,13 +140,19 @@ def _explains(
     bench: Workbench,
     candidate: Misconception,
     folder: Path,
-    tests: Iterable[Any],
+    tests: _Tests,
+    most: int | None,
     results: Mapping[str, TestResult],
     recordings: Mapping[str, Recording],
 ) -> bool:
-    """Whether a misconception answers in all tests as was recorded."""
+    """Whether a misconception answers as was recorded, in all tests or in ``most`` of them."""
     bench.aim(candidate.write(folder / candidate.id), within=folder)
-    return all(_behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid]) for item in tests)
+    for item in tests.in_order(most):
+        alike = _behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid])
+        tests.note(item, refused=not alike)
+        if not alike:
+            return False
+    return True
 
 
 def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:
