@@ -54,6 +54,12 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "(n := nn).LayerNorm(8)",
         "[n := nn for _ in [0]]\nn.LayerNorm(8)",
         "(nn or nn).LayerNorm(8)",
+        "(nn if x else F).LayerNorm(8)",
+        "(F if x else nn).LayerNorm(8)",
+        "(nn if x else nn).LayerNorm(8)",
+        "n: object = nn\nn.LayerNorm(8)",
+        "class A:\n    n = nn\n    layer = n.LayerNorm(8)",
+        "class A:\n    nn = 3\n    def f(self):\n        return nn.LayerNorm(8)",
         "from torch.nn import *\nLayerNorm(8)",
         "def LayerNorm(d): pass\nfrom torch.nn import *\nLayerNorm(8)",
         "from torch.nn.functional import *\nclass A:\n    def layer_norm(self): pass\nlayer_norm(x)",
@@ -78,6 +84,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "from torch import layer_norm",
         "torch.functional.F.layer_norm(x, (8,))",
         "getattr(nn, 'LayerNorm')(8)",
+        "getattr(nn, 'LayerNorm', None)(8)",
         "getattr(nn, 'Layer' + 'Norm')(8)",
         "getattr(nn, f'LayerNorm')(8)",
         "getattr(getattr(torch, 'nn'), 'LayerNorm')(8)",
@@ -220,6 +227,9 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "def f(module):\n    return module.LayerNorm(8)\nf(nn)",
         "def f(module=nn):\n    return module.LayerNorm(8)",
         "[nn][0].LayerNorm(8)",
+        "n = nn\n[n][0].LayerNorm(8)",
+        "[getattr(torch, 'nn').functional][0].layer_norm(x, (8,))",
+        "first, *rest = (nn,)\nfirst.LayerNorm(8)",
         "for module in (nn, F):\n    module.LayerNorm(8)",
         "class A:\n    module = nn\nA.module.LayerNorm(8)",
         "class A:\n    def f(self):\n        self.module = nn",
@@ -249,6 +259,10 @@ def test_it_is_caught_in_a_helper_file_beside_the_phase_too(rule, tmp_path):
     for snippet in FORBIDDEN[rule]:
         (tmp_path / "helper.py").write_text(IMPORTS + snippet + "\n", encoding="utf-8")
         assert rule in write_phase(tmp_path, "from .helper import something\n"), snippet
+
+
+def test_a_dotted_import_brings_the_name_before_the_dot(tmp_path):
+    assert write_phase(tmp_path, "import torch.nn.modules\ntorch.nn.LayerNorm(8)\n") == ["normalisation"]
 
 
 def test_every_rule_has_cases():
