@@ -38,9 +38,16 @@ def test_points_are_rounded_to_two_digits():
     assert score_task(task, results, 3).score == 3.33
 
 
-def test_a_core_test_that_fails_takes_all_points():
-    score = score_task(TASK, [result("a", verdicts.FAILED, core=True), result("b"), result("c")], 3)
-    assert (score.state, score.score, score.passed, score.total) == (verdicts.FAILED, 0.0, 2, 3)
+@pytest.mark.parametrize("state", [verdicts.FAILED, verdicts.ERROR, verdicts.TODO])
+def test_a_core_test_that_does_not_pass_takes_all_points(state):
+    score = score_task(TASK, [result("a", state, core=True), result("b"), result("c")], 3)
+    assert (score.state, score.score, score.passed, score.total) == (state, 0.0, 2, 3)
+
+
+@pytest.mark.parametrize("state", [verdicts.FAILED, verdicts.ERROR, verdicts.TODO])
+def test_any_other_test_that_does_not_pass_takes_its_share(state):
+    score = score_task(TASK, [result("a", core=True), result("b"), result("c", state)], 3)
+    assert (score.state, score.score, score.passed, score.total) == (state, 20.0, 2, 3)
 
 
 def test_any_of_several_core_tests_takes_all_points():
@@ -73,6 +80,7 @@ def test_a_parametrised_test_is_one_test_and_passes_if_all_its_cases_do():
     assert (score.passed, score.total, score.score) == (1, 2, 15.0)
     cases.reverse()  # whichever case fails
     assert score_task(TASK, cases, 2).passed == 1
+    assert score_task(TASK, [*cases, result("c[1]")], 3).passed == 2  # whatever its cases are called
 
 
 @pytest.mark.parametrize(
@@ -123,9 +131,10 @@ ONE_EACH = {task.name: 1 for task in PHASE.tasks}
 
 
 def test_a_phase_adds_up_its_tasks_and_their_seconds():
-    other = COURSE[1]
-    strangers = [dataclasses.replace(test, seconds=99.0) for test in all_passed(other)]
+    strangers = [dataclasses.replace(test, seconds=99.0) for other in COURSE[1:] for test in all_passed(other)]
     score = score_phase(PHASE, [*all_passed(), *strangers], ONE_EACH, {})
+    last = score_phase(COURSE[-1], [*strangers, *all_passed()], {task.name: 1 for task in COURSE[-1].tasks}, {})
+    assert last.seconds == 99.0 * len(COURSE[-1].tasks)
     assert [task.name for task in score.tasks] == [task.name for task in PHASE.tasks]
     assert (score.score, score.max_score, score.seconds) == (100.0, 100.0, 0.5 * len(PHASE.tasks))
     assert isinstance(score.max_score, float)
@@ -154,6 +163,8 @@ def test_a_diagnosis_goes_to_the_failed_task_it_belongs_to():
     score = score_phase(PHASE, results, ONE_EACH, {}, diagnoses)
     assert [task.diagnosis for task in score.tasks] == ["x", "", "", ""]
     assert score_phase(PHASE, results, ONE_EACH, {}, {}).tasks[0].diagnosis == ""
+    results[0] = dataclasses.replace(results[0], state=verdicts.ERROR)
+    assert [task.diagnosis for task in score_phase(PHASE, results, ONE_EACH, {}, diagnoses).tasks] == [""] * 4
 
 
 def test_sums_are_rounded_to_two_digits():
