@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 SOLVED = {phase.number: 100.0 for phase in COURSE}
 
 
-@pytest.mark.parametrize("seed", (0, 1, 2, 3, 7, 13))
+@pytest.mark.parametrize("seed", (0, 3, 13))
 def test_the_solutions_score_everything_at_every_seed(seed):
     run = run_grader("--target", "solutions", "--seed", seed, "--json", "-", "--fail-under", "100", timeout=500)
     lost = {name: task["message"] for name, task in tasks_of(run.report).items() if task["state"] != "passed"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import pairs_file, strings
 from .corpus import Corpus
@@ -29,8 +30,7 @@ class Toy:
         bleu: whether BLEU says something.
         d_model, num_heads, num_layers, d_ff, dropout, smoothing: the model and its loss.
         warmup_steps, factor: the Noam schedule. With the paper's factor 1 a model as narrow as this has rates that are
-            too high: its peak is ``factor / sqrt(d_model * warmup_steps)``. With 0.3 the strings are learned as well,
-            but ``reverse`` falls below 99 percent again and again.
+            too high: its peak is ``factor / sqrt(d_model * warmup_steps)``.
         max_norm: the gradient's norm is clipped to it.
         train_pairs, held_pairs: how many pairs there are to learn, and in each part of the validation.
     """
@@ -72,12 +72,23 @@ class Toy:
         return strings.make_corpus(self.name, seed, train=self.train_pairs, validation=self.held_pairs)
 
 
+STRINGS: dict[str, Any] = {
+    "steps": 3000,
+    "group": 1,
+    "num_heads": 8,
+    "warmup_steps": 100,
+    "factor": 0.08,
+    "train_pairs": 100_000,
+}
+"""Settings with which a string task stays learned. With a rate that is still 4e-4 in the end (400 steps of warm-up,
+factor 0.2) ``sort`` went back from 99 percent to 96 and up again to the last step; with four heads, a little less."""
+
 TOYS: dict[str, Toy] = {
     toy.name: toy
     for toy in (
-        Toy("copy", steps=3000, group=1),
-        Toy("reverse", steps=3000, group=1),
-        Toy("sort", steps=3000, group=1),
+        Toy("copy", **STRINGS),
+        Toy("reverse", **STRINGS),
+        Toy("sort", **STRINGS),
         Toy("en-ja", steps=1500, bleu=True, source_separator=" "),
         Toy(OWN, steps=2000, bleu=True, source_separator=" ", separator=" "),
     )
