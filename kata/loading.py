@@ -8,7 +8,6 @@ code is read or written, and several packages live side by side.
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -164,16 +163,6 @@ def _line_of(error: BaseException, path: Path) -> str:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return f" (line {line})" if line else ""
-
-
-def parse_source(path: Path) -> ast.Module | None:
-    """The syntax tree of a submission's file; None for one that Python cannot read (its import says why)."""
-    if complaint_about(path):
-        return None
-    try:
-        return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def display_path(path: Path) -> str:

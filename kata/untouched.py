@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from .course import Phase
-from .loading import parse_source
+from .sources import parse_source
 
 
 def is_untouched(phase: Phase, target: Path) -> bool:

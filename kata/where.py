@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from .loading import parse_source
+from .sources import parse_source
 
 
 def line_of(path: Path, name: str) -> int | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
-from selftest.grader_runs import run_pytest
+from selftest.grader_runs import run_grader, run_pytest
 from selftest.submissions import make_target, phase, solution, with_bodies
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +29,7 @@ def target(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(target):
     suites = [*phase(1).suite(), *phase(2).suite()]
-    return run_pytest("--target", target, "--seed", "random", "-m", "core", *suites)
+    return run_pytest(f"--target={target}", "--seed", "random", "-m", "core", *suites)
 
 
 def test_a_stub_is_to_do_and_a_wrong_answer_fails(run):
@@ -58,11 +59,24 @@ def test_the_header_says_what_is_under_test_and_with_which_seed(run):
 
 @pytest.mark.proof
 def test_one_task_can_be_run_alone(target):
-    run = run_pytest("--target", target, "--task", "sinusoidal_encoding", "--wall", *phase(1).suite())
+    run = run_pytest(f"--target={target}", "--task", "sinusoidal_encoding", "--wall", *phase(1).suite())
     assert run.status == 1
     assert "deselected" in run.out
     assert re.search(r"\b[1-9]\d* todo\b", run.out)
     assert "failed" not in run.out
+
+
+@pytest.mark.proof
+def test_the_command_that_the_report_prints_shows_the_failed_tests_wherever_the_folder_is(tmp_path):
+    target = make_target(tmp_path / "mine")
+    source = with_bodies(solution(1), {"position_shift_matrix": "return torch.eye(d_model)"})
+    (target / phase(1).file).write_text(source, encoding="utf-8")
+    report = run_grader("1", "--target", target)
+    [command] = re.findall(r"^Details: python -m pytest (.*)$", report.out, re.MULTILINE)
+    run = run_pytest(*shlex.split(command))
+    assert run.status == 1
+    assert re.search(r"\b[1-9]\d* failed\b", run.out)
+    assert "selftest" not in run.out
 
 
 @pytest.mark.parametrize(

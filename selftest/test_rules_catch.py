@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,9 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "from torch import nn as n\nn.LayerNorm(8)",
         "n = nn\nn.LayerNorm(8)",
         "n = nn\nm = n\nm.LayerNorm(8)",
+        "n = torch\nn = n.nn\nn.LayerNorm(8)",
+        "n = torch\ndef f():\n    global n\n    n = n.nn\nn.LayerNorm(8)",
+        "def f():\n    return late.LayerNorm(8)\nsoon = nn\nlate = soon",
         "m, k = nn, 1\nm.LayerNorm(8)",
         "(n := nn).LayerNorm(8)",
         "[n := nn for _ in [0]]\nn.LayerNorm(8)",
@@ -306,3 +310,47 @@ def test_files_that_import_each_other_end_the_search(tmp_path):
     (tmp_path / "left.py").write_text("from .right import *\nfrom .right import a\n", encoding="utf-8")
     (tmp_path / "right.py").write_text("from .left import *\nfrom .left import a\n", encoding="utf-8")
     assert write_phase(tmp_path, "from .left import *\nfrom .left import a\na.LayerNorm\nb.LayerNorm\n") == []
+
+
+def test_a_name_is_followed_through_files_that_import_each_other(tmp_path):
+    (tmp_path / "helper.py").write_text("from .phase2_attention import quiet as n\n", encoding="utf-8")
+    source = "from torch import nn\nquiet = nn\nfrom .helper import n\nn.LayerNorm(8)\n"
+    assert write_phase(tmp_path, source) == ["normalisation"]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_name_is_followed_through_any_number_of_others(step, tmp_path):
+    aliases = "".join([f"a{number} = a{number + 1}\n" for number in range(10_000)][::step])
+    assert write_phase(tmp_path, f"{IMPORTS}{aliases}a10000 = nn\na0.LayerNorm(8)\n") == ["normalisation"]
+
+
+def test_a_name_is_followed_through_files_that_were_read_before_anybody_asked_for_it(tmp_path):
+    (tmp_path / "zero.py").write_text("from torch import nn as n\n", encoding="utf-8")
+    (tmp_path / "two.py").write_text("from .zero import *\n", encoding="utf-8")
+    (tmp_path / "one.py").write_text("from .two import *\n", encoding="utf-8")
+    for first, second, third in itertools.permutations(("zero", "two", "one")):
+        source = f"from .{first} import a\nfrom .{second} import a\nfrom .{third} import a\nfrom . import one\n"
+        assert write_phase(tmp_path, source + "one.n.LayerNorm(8)\n") == ["normalisation"]
+
+
+@pytest.mark.timeout(60)
+def test_a_variable_that_is_written_again_and_again_takes_no_time(tmp_path):
+    again = "    x = x.T\n" * 200
+    assert write_phase(tmp_path, f"{IMPORTS}def f(x):\n{again}    return x\n") == []
+
+
+@pytest.mark.timeout(60)
+def test_files_that_all_import_all_the_others_take_no_time(tmp_path):
+    names = [f"helper{number}" for number in range(12)]
+    everything = "".join(f"from .{name} import *\nfrom .{name} import n\n" for name in names)
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(everything, encoding="utf-8")
+    assert write_phase(tmp_path, everything + "n.LayerNorm(8)\n") == []
+    (tmp_path / "helper7.py").write_text(everything + "from torch import nn as n\n", encoding="utf-8")
+    assert write_phase(tmp_path, everything + "n.LayerNorm(8)\n") == ["normalisation"]
+
+
+def test_a_variable_that_may_stand_for_anything_hides_something(tmp_path):
+    steps = "".join(f"x = x.{letter}\n" for letter in "abcdefgh")
+    assert write_phase(tmp_path, f"{IMPORTS}x = torch\n{steps}") == ["dynamic"]

@@ -214,7 +214,7 @@ class Decoder:
             return {self._decode(key, depth + 1): self._decode(value, depth + 1) for key, value in content}
         if kind == "dtype":
             return DTYPES[content]
-        if kind == "device":
+        if kind == "device" and isinstance(content, str):  # torch takes a number for one of "cuda"
             return torch.device(content)
         if kind == "o":
             return self._on_object(content)

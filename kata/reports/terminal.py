@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -138,7 +139,8 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     if (PROJECT / phase.lesson(lang)).is_file():
         lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
     if state != verdicts.TODO:
-        option = "" if target == DEFAULT_TARGET else f" --target {report.target}"
+        # With "=": pytest takes a folder after a space for one to collect tests from, and looks for its settings there.
+        option = "" if target == DEFAULT_TARGET else f" --target={shlex.quote(report.target)}"
         lines.append(text("details", lang, task=task, target=option))
     return lines
 

@@ -12,8 +12,9 @@ from typing import Iterator
 
 from ..course import Phase
 from ..loading import display_path
+from ..sources import NestedTooDeeply, read
 from . import table
-from .names import Names, constant_text, read
+from .names import Names, constant_text
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
             continue
         seen.add(path)
         try:
-            if isinstance(tree, RecursionError):
+            if isinstance(tree, NestedTooDeeply):
                 raise tree
             checker = _Checker(path, tree)
             findings.extend(sorted(checker.findings(), key=lambda finding: finding.line))
             waiting.extend(target / f"{name}.py" for name in checker.names.helpers())
-        except RecursionError:  # Python may run what is nested too deeply for its own parser module
+        except RecursionError:  # Python may run what nobody can look into
             findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
     return findings
 

@@ -8,52 +8,27 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Tuple
 
 from ..course import COURSE
-from ..loading import complaint_about
+from ..sources import NestedTooDeeply, read
+from .family import Family
+from .scopes import COMPREHENSIONS, FUNCTIONS, Scope
 
 PHASE_IDS = {phase.id for phase in COURSE}
 BUILTINS = {*dir(builtins), "__builtins__"}
 IN_EVERY_PHASE = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
 """What a phase's module may be asked for besides its tasks; the phase may come from another folder than the file."""
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+MAX_MEANINGS = 200
+"""Dotted names that one variable may stand for. In honest code it is one or two."""
 
+MAX_DOTS = 12
+"""Dots in a dotted name that is still followed: `x = x.T` would make them longer and longer."""
 
-@dataclass(eq=False)
-class Scope:
-    """One block of names: the module, a function, a class or a comprehension.
-
-    Attributes:
-        parent: the block around it.
-        kind: type of the node that opens it; methods do not see the names of a class, ``:=`` passes over a
-            comprehension.
-        bindings: name to what is bound to it: a dotted name, an expression, or None for anything else.
-        elsewhere: names that ``global`` and ``nonlocal`` declare to live further out.
-    """
-
-    parent: Scope | None = None
-    kind: type[ast.AST] = ast.Module
-    bindings: dict[str, list[str | ast.expr | None]] = field(default_factory=dict)
-    elsewhere: set[str] = field(default_factory=set)
-
-    def bind(self, name: str, value: str | ast.expr | None) -> None:
-        """Note one more thing that ``name`` may stand for."""
-        scope = self
-        while name in scope.elsewhere and scope.parent is not None:
-            scope = scope.parent
-        scope.bindings.setdefault(name, []).append(value)
-
-    def find(self, name: str) -> Scope | None:
-        """The block whose ``name`` is meant here, or None."""
-        scope: Scope | None = self
-        while scope is not None and (name not in scope.bindings or (scope.kind is ast.ClassDef and scope is not self)):
-            scope = scope.parent
-        return scope
+Variable = Tuple[Scope, str]
 
 
 class Names:
@@ -62,25 +37,32 @@ class Names:
     Args:
         tree: its syntax tree.
         folder: where the files lie that it imports relatively.
-        seen: files that led here, so that a circle of imports ends.
+        family: the files of the folder that were read already.
+
+    Raises:
+        NestedTooDeeply: if a variable may stand for more than anybody can follow.
     """
 
-    def __init__(self, tree: ast.Module, folder: Path, seen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tree: ast.Module, folder: Path, family: Family | None = None) -> None:
         self._folder = folder
-        self._seen = seen
-        self._siblings: dict[str, Names | None] = {}
+        self._family = Family() if family is None else family
+        self._siblings: dict[str, None] = {}
         self._module = Scope()
         self._scopes: dict[ast.AST, Scope] = {}
         self._stars: list[tuple[int, str]] = []
         self._defined: set[str] = set()
         self._last_line: dict[str, int] = {}
-        self._following: set[ast.AST] = set()
+        self._meanings: dict[Variable, set[str]] = defaultdict(set)
         self.plain: set[ast.AST] = set()
         """Expressions that stand where a module may stand: before a dot, in an alias, in ``getattr``."""
         waiting: list[tuple[ast.AST, Scope]] = [(tree, self._module)]
         while waiting:
             node, scope = waiting.pop()
             waiting.extend(self._enter(node, scope))
+        self._users = self._users_of_variables()
+        self._has_news = True
+        self._family.add(self)
+        self._family.settle()
 
     def resolve(self, node: ast.AST) -> set[str]:
         """Dotted names that an expression may stand for; builtins are ``builtins.eval``."""
@@ -210,24 +192,58 @@ class Names:
 
     # -- following names --
 
-    def _resolve_name(self, node: ast.Name) -> set[str]:
-        if node in self._following:  # `a = b; b = a`
-            return set()
-        scope = self._scopes[node].find(node.id)
-        # What `import *` brings holds unless the file defines the name itself further down.
-        found = {f"{module}.{node.id}" for line, module in self._stars if self._last_line.get(node.id, 0) < line}
-        if scope is not None and scope is not self._module:
-            found = set()
-        if scope is None:
-            return self._expand(found | ({f"builtins.{node.id}"} if node.id in BUILTINS else set()))
-        self._following.add(node)
-        for value in scope.bindings[node.id]:
+    def _users_of_variables(self) -> dict[Variable, list[Variable]]:
+        """Variable to those that something is bound to in which it occurs."""
+        users: dict[Variable, list[Variable]] = {}
+        if self._stars:  # any name may come from there
+            names = (node.id for node in self._scopes if isinstance(node, ast.Name))
+            users.update(((self._module, name), []) for name in names)
+        for scope in dict.fromkeys([self._module, *self._scopes.values()]):
+            for name, values in scope.bindings.items():
+                users.setdefault((scope, name), [])
+                for part in (part for value in values if isinstance(value, ast.AST) for part in ast.walk(value)):
+                    home = self._scopes[part].find(part.id) if isinstance(part, ast.Name) else None
+                    if home is not None:
+                        users.setdefault((home, part.id), []).append((scope, name))
+        return users
+
+    def settle(self) -> bool:
+        """Find out what every variable may stand for, as far as the other files tell; return whether that is news."""
+        waiting = deque(self._users)
+        queued = set(waiting)
+        news, self._has_news = self._has_news, False
+        while waiting:
+            variable = waiting.popleft()
+            queued.discard(variable)
+            known = self._meanings[variable]
+            found = {name for name in self._bound_to(variable) - known if name.count(".") <= MAX_DOTS}
+            known |= found
+            if len(known) > MAX_MEANINGS:
+                raise NestedTooDeeply(f"{variable[1]} may stand for more than {MAX_MEANINGS} things")
+            if found:
+                news = True
+                waiting.extend(user for user in dict.fromkeys(self._users[variable]) if user not in queued)
+                queued.update(self._users[variable])
+        return news
+
+    def _bound_to(self, variable: Variable) -> set[str]:
+        scope, name = variable
+        found: set[str] = set()
+        if scope is self._module:
+            # What `import *` brings holds unless the file defines the name itself further down.
+            stars = {f"{module}.{name}" for line, module in self._stars if self._last_line.get(name, 0) < line}
+            found |= self._expand(stars)
+        for value in scope.bindings.get(name, ()):
             if isinstance(value, str):
-                found.add(value)
+                found |= self._expand({value})
             elif value is not None:
                 found |= self.resolve(value)
-        self._following.discard(node)
-        return self._expand(found)
+        return found
+
+    def _resolve_name(self, node: ast.Name) -> set[str]:
+        scope = self._scopes[node].find(node.id)
+        builtin = {f"builtins.{node.id}"} if scope is None and node.id in BUILTINS else set()
+        return builtin | self._meanings.get((scope or self._module, node.id), set())
 
     def _expand(self, names: set[str]) -> set[str]:
         """Replace ``.helper.nn.Linear`` by what ``nn`` stands for in the file ``helper.py``."""
@@ -247,33 +263,24 @@ class Names:
         return expanded
 
     def _ask(self, sibling: str, name: str) -> set[str]:
-        """What ``name`` stands for at the top of another file of the folder."""
-        if sibling in self._seen:
-            return set()
-        if self._siblings.get(sibling) is None:
+        """What ``name`` stands for at the top of another file of the folder, as far as that is known."""
+        known = self._family.by_name
+        if sibling not in known:
+            known[sibling] = None  # a file that is being read knows nothing yet
             tree = read(self._folder / f"{sibling}.py")
-            if not isinstance(tree, ast.Module):
-                return set()
-            self._siblings[sibling] = Names(tree, self._folder, self._seen | {sibling})
-        return self._siblings[sibling].at_top(name)
+            if isinstance(tree, ast.Module):
+                known[sibling] = Names(tree, self._folder, self._family)
+        names = known[sibling]
+        return names.at_top(name) if names else set()
 
     def at_top(self, name: str) -> set[str]:
-        """What ``name`` stands for at the top of this file."""
-        node = ast.Name(name, ast.Load())
-        self._scopes[node] = self._module
-        return {found for found in self._resolve_name(node) if not found.startswith("builtins.")}
-
-
-def read(path: Path) -> ast.Module | RecursionError | None:
-    """The syntax tree; an error for a file nested too deeply; None for one that Python cannot read either."""
-    if complaint_about(path):  # a pipe would never come to its end
-        return None
-    try:
-        return ast.parse(path.read_bytes())
-    except (RecursionError, MemoryError) as error:
-        return RecursionError(str(error))
-    except (OSError, SyntaxError, ValueError):
-        return None
+        """What ``name`` stands for at the top of this file, as far as that is known."""
+        variable = (self._module, name)
+        if variable not in self._users:
+            self._users[variable] = []
+            self._has_news = True
+            self._family.settle()
+        return self._meanings[variable]
 
 
 def constant_text(node: ast.AST) -> str | None:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from ..course import Phase
+from ..sources import NestedTooDeeply, parse
 from ..suites import tasks_used
 
 REFLECTION = frozenset(
@@ -93,8 +94,8 @@ class _Source:
 def _read(source: str) -> _Source | None:
     """None for what is no Python, or may reach anything from anywhere."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+        tree = parse(source)
+    except (SyntaxError, ValueError, NestedTooDeeply):
         return None
     if _reflects(tree) or any(isinstance(node, (ast.Global, ast.Delete)) for node in ast.walk(tree)):
         return None

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from .. import verdicts
 from ..course import COURSE, PROJECT, REFERENCE, Phase
-from ..loading import parse_source
 from ..reports import terminal
 from ..scoring import PhaseScore
+from ..sources import parse_source
 from ..texts import choose
 from ..where import line_of
 from ..wrapping import wrap
