@@ -36,7 +36,12 @@ def seed_option(text: str) -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kata", "Transformer Kata")
-    group.addoption("--target", default=None, metavar="DIR", help="folder under test (default: exercises)")
+    group.addoption(
+        "--target",
+        default=None,
+        metavar="DIR",
+        help="folder under test (default: exercises); outside the project, --target=DIR",
+    )
     group.addoption(
         "--seed", type=seed_option, default=0, metavar="N|random", help="seed of all random draws (default: 0)"
     )
