@@ -354,3 +354,16 @@ def test_files_that_all_import_all_the_others_take_no_time(tmp_path):
 def test_a_variable_that_may_stand_for_anything_hides_something(tmp_path):
     steps = "".join(f"x = x.{letter}\n" for letter in "abcdefgh")
     assert write_phase(tmp_path, f"{IMPORTS}x = torch\n{steps}") == ["dynamic"]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "".join(f"from .helper{n} import *\n" for n in range(5000)) + "".join(f"a{n}\n" for n in range(5000)),
+        "".join(f"b{n} = b{n + 1}\na = b{n}\nb{n}.c\n" for n in range(20_000)) + "b20000 = torch\nb20000 = nn",
+    ],
+    ids=["stars", "bindings"],
+)
+def test_more_names_than_anybody_can_follow_hide_something(source, tmp_path):
+    assert "dynamic" in write_phase(tmp_path, IMPORTS + source + "\n")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..sources import NestedTooDeeply
+
+MAX_STEPS = 2_000_000
+"""Things looked at in all rounds together, a second or two. The solutions need a few hundred."""
+
 
 class Member(Protocol):
     """One file."""
@@ -26,6 +31,17 @@ class Family:
         self.by_name: dict[str, Member | None] = {}
         self._members: list[Member] = []
         self._busy = False
+        self._steps = 0
+
+    def spend(self, steps: int) -> None:
+        """Count what is looked at.
+
+        Raises:
+            NestedTooDeeply: if it has become too much to follow.
+        """
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise NestedTooDeeply("too many names to follow")
 
     def add(self, member: Member) -> None:
         """A file has been read."""

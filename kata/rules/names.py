@@ -228,6 +228,7 @@ class Names:
 
     def _bound_to(self, variable: Variable) -> set[str]:
         scope, name = variable
+        self._family.spend(1 + len(self._stars) + len(scope.bindings.get(name, ())))
         found: set[str] = set()
         if scope is self._module:
             # What `import *` brings holds unless the file defines the name itself further down.
