@@ -15,7 +15,7 @@ DEEP = "def deep(x):\n    raise NotImplementedError(x" + ".z" * 1400 + ")\n"
 
 def levels(count):
     """An expression whose tree has so many levels, those of the module and of the statement included."""
-    return "x" + ".z" * (count - 4) if count > 4 else "x"
+    return "x" + ".z" * (count - 4)
 
 
 def test_as_many_levels_as_are_allowed_are_read():

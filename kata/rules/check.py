@@ -12,7 +12,7 @@ from typing import Iterator
 
 from ..course import Phase
 from ..loading import display_path
-from ..sources import NestedTooDeeply, read
+from ..sources import NestedTooDeeply, parse_source, read
 from . import table
 from .names import Names, constant_text
 
@@ -65,10 +65,12 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
     waiting = [target / phase.file]
     while waiting:
         path = waiting.pop()
-        tree = read(path)
-        if path in seen or tree is None:
+        if path in seen:
             continue
         seen.add(path)
+        tree = read(path)
+        if tree is None:
+            continue
         try:
             if isinstance(tree, NestedTooDeeply):
                 raise tree
@@ -82,10 +84,10 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
 
 def _task_spans(phase: Phase, path: Path) -> dict[str, tuple[int, int]]:
     """First and last line of every task's definition."""
-    tree = read(path)
+    tree = parse_source(path)
     names = {task.name for task in phase.tasks}
     spans = {}
-    for node in tree.body if isinstance(tree, ast.Module) else []:
+    for node in tree.body if tree else []:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
             spans[node.name] = (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno)
     return spans

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Iterator, Tuple
 
 from ..course import COURSE
-from ..sources import NestedTooDeeply, read
+from ..sources import NestedTooDeeply, parse_source
 from .family import Family
 from .scopes import COMPREHENSIONS, FUNCTIONS, Scope
 
@@ -201,8 +201,9 @@ class Names:
         for scope in dict.fromkeys([self._module, *self._scopes.values()]):
             for name, values in scope.bindings.items():
                 users.setdefault((scope, name), [])
-                for part in (part for value in values if isinstance(value, ast.AST) for part in ast.walk(value)):
-                    home = self._scopes[part].find(part.id) if isinstance(part, ast.Name) else None
+                parts = (part for value in values if isinstance(value, ast.AST) for part in ast.walk(value))
+                for part in (part for part in parts if isinstance(part, ast.Name)):
+                    home = self._scopes[part].find(part.id)
                     if home is not None:
                         users.setdefault((home, part.id), []).append((scope, name))
         return users
@@ -268,8 +269,8 @@ class Names:
         known = self._family.by_name
         if sibling not in known:
             known[sibling] = None  # a file that is being read knows nothing yet
-            tree = read(self._folder / f"{sibling}.py")
-            if isinstance(tree, ast.Module):
+            tree = parse_source(self._folder / f"{sibling}.py")
+            if tree:
                 known[sibling] = Names(tree, self._folder, self._family)
         names = known[sibling]
         return names.at_top(name) if names else set()
