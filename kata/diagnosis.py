@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
 from .course import COURSE
-from .isolation.transcript import Comparison, Diverged, Recording
+from .isolation.transcript import Recording
 from .misconceptions import Misconception, of_task
 from .results import TestResult
 from .verdicts import FAILED, PASSED
@@ -148,7 +148,7 @@ def _explains(
     """Whether a misconception answers as was recorded, in all tests or in ``most`` of them."""
     bench.aim(candidate.write(folder / candidate.id), within=folder)
     for item in tests.in_order(most):
-        alike = _behaves_alike(bench, item, results[item.nodeid], recordings[item.nodeid])
+        alike = bench.behaves_as(item, results[item.nodeid], recordings[item.nodeid])
         tests.note(item, refused=not alike)
         if not alike:
             return False
@@ -157,13 +157,3 @@ def _explains(
 
 def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:
     return test in recordings and recordings[test].complete
-
-
-def _behaves_alike(bench: Workbench, item: object, result: TestResult, recording: Recording) -> bool:
-    """Whether the folder that the workbench is aimed at answers in this test as was recorded."""
-    comparison = Comparison(recording)
-    try:
-        replayed = bench.run(item, comparison)
-    except Diverged:
-        return False
-    return comparison.at_end and replayed.state == result.state

@@ -14,6 +14,7 @@ from typing import Any, Iterable, Sequence
 import pytest
 
 from . import calling, verdicts
+from .isolation.transcript import Comparison, Diverged, Recording
 from .pytest_plugin import TIMEOUTS_PER_TASK, phase_of, task_of
 from .reporter import reported_output
 from .results import ASSEMBLED, TestResult
@@ -77,6 +78,30 @@ class Workbench:
             self._timeouts[task] += 1
         verdict = calling.verdict_on(error, self._target)
         return self._result(item, verdict, time.perf_counter() - started)
+
+    def behaves_as(self, item: pytest.Function, result: TestResult, recording: Recording) -> bool:
+        """Whether the folder that this is aimed at answers in a test as was recorded with another one.
+
+        The recorded requests are repeated: that is faster than the test, which draws, computes and compares. Where an
+        answer differs by rounding the test is run as well, because it may look closer.
+
+        Args:
+            item: the test.
+            result: how it ended with the other folder.
+            recording: what was said then.
+
+        Raises:
+            KeyboardInterrupt: if the run is to stop.
+        """
+        repeated, rerun = Comparison(recording), Comparison(recording)
+        suite_of = phase_of(item)
+        try:
+            self._kata.submission.repeat(suite_of.id if suite_of else "", recording, self._kata.limit, repeated)
+            if repeated.exact:
+                return True
+            return self.run(item, rerun).state == result.state and rerun.at_end
+        except (Diverged, verdicts.TestTimeout, verdicts.GuestDied):
+            return False
 
     def _error_of(self, item: pytest.Function, tape: Any) -> BaseException | None:
         try:

@@ -50,7 +50,7 @@ def test_frames_arrive_one_by_one_and_in_order(pair):
 
 def test_a_frame_in_pieces_is_put_together(raw):
     channel, bare = raw
-    frame = channels._PREFIX.pack(b"kata", 3, 4) + b"abcdefg"
+    frame = channels._PREFIX.pack(b"kata", 3, 4, 0) + b"abcdefg"
 
     def dribble():
         for byte in frame:
@@ -74,7 +74,7 @@ def test_silence_ends_at_the_deadline(pair):
 
 def test_a_byte_now_and_then_does_not_move_the_deadline(raw):
     channel, bare = raw
-    bare.send(channels._PREFIX.pack(b"kata", 1000, 0))
+    bare.send(channels._PREFIX.pack(b"kata", 1000, 0, 0))
     stop = threading.Event()
 
     def dribble():
@@ -94,7 +94,7 @@ def test_a_reader_that_does_not_read_ends_at_the_deadline(pair):
         pair[0].send(b"", b"x" * 50_000_000, soon())
 
 
-@pytest.mark.parametrize("sent", [b"", b"ka", channels._PREFIX.pack(b"kata", 10, 0), b"kata\0\0\0\5\0"])
+@pytest.mark.parametrize("sent", [b"", b"ka", channels._PREFIX.pack(b"kata", 10, 0, 0), b"kata\0\0\0\5\0"])
 def test_an_end_in_the_middle_is_an_end(raw, sent):
     channel, bare = raw
     bare.send(sent)
@@ -112,11 +112,11 @@ def test_sending_to_nobody_says_so(pair):
 @pytest.mark.parametrize(
     "prefix",
     [
-        b"HTTP/1.1 200 OK\r\n",
-        channels._PREFIX.pack(b"Kata", 0, 0),
-        channels._PREFIX.pack(b"kata", channels.MAX_HEADER + 1, 0),
-        channels._PREFIX.pack(b"kata", 0, channels.MAX_PAYLOAD + 1),
-        channels._PREFIX.pack(b"kata", 2**32 - 1, 2**64 - 1),
+        b"HTTP/1.1 200 OK\r\nServer: x",
+        channels._PREFIX.pack(b"Kata", 0, 0, 0),
+        channels._PREFIX.pack(b"kata", channels.MAX_HEADER + 1, 0, 0),
+        channels._PREFIX.pack(b"kata", 0, channels.MAX_PAYLOAD + 1, 0),
+        channels._PREFIX.pack(b"kata", 2**32 - 1, 2**64 - 1, 0),
     ],
     ids=repr,
 )
@@ -127,11 +127,22 @@ def test_what_is_no_frame_is_nonsense_at_once(raw, prefix):
         channel.receive(soon(30))
 
 
+@pytest.mark.parametrize("numbers", [(1,), (0, 0), (0, 2)], ids=str)
+def test_a_frame_that_was_put_in_or_left_out_is_noticed(raw, numbers):
+    channel, bare = raw
+    for number in numbers:
+        bare.send(channels._PREFIX.pack(b"kata", 1, 0, number) + b"x")
+    for _ in numbers[1:]:
+        assert channel.receive(soon(30)) == (b"x", b"")
+    with pytest.raises(ChannelNonsense, match="out of turn"):
+        channel.receive(soon(30))
+
+
 def test_a_large_promise_takes_no_memory_before_it_is_kept(raw):
     resource = pytest.importorskip("resource")
     channel, bare = raw
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    bare.send(channels._PREFIX.pack(b"kata", channels.MAX_HEADER, channels.MAX_PAYLOAD))
+    bare.send(channels._PREFIX.pack(b"kata", channels.MAX_HEADER, channels.MAX_PAYLOAD, 0))
     with pytest.raises(ChannelTimeout):
         channel.receive(soon())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KiB

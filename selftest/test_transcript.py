@@ -10,6 +10,8 @@ import torch
 from kata.isolation.codec import Encoder
 from kata.isolation.transcript import MAX_BYTES, Comparison, Diverged, Recording, alike
 
+REQUEST = (b"{}", b"")
+
 
 def answer(value, **more):
     """An answer as a guest sends it."""
@@ -18,13 +20,20 @@ def answer(value, **more):
 
 def differ(one, other):
     """Whether a comparison tells two answers apart."""
-    recording = Recording()
-    recording.note(*one)
     try:
-        Comparison(recording).note(*other)
+        compared(one, other)
     except Diverged:
         return True
     return False
+
+
+def compared(one, other):
+    """A comparison that has heard one answer."""
+    recording = Recording()
+    recording.note(REQUEST, one)
+    comparison = Comparison(recording)
+    comparison.note(REQUEST, other)
+    return comparison
 
 
 ALIKE = [
@@ -68,8 +77,8 @@ def test_what_a_suite_can_tell_apart_is_not(one, other):
 
 def test_how_a_guest_numbers_and_names_its_objects_does_not_count():
     thing = object()
-    one = Encoder(lambda value: {"id": 1, "type": "Mine"}).message({"ok": thing, "call": 3, "number": 5})
-    other = Encoder(lambda value: {"id": 2, "type": "Yours"}).message({"ok": thing, "call": 4, "number": 6})
+    one = Encoder(lambda value: {"id": 1, "type": "Mine"}).message({"ok": thing, "call": 3})
+    other = Encoder(lambda value: {"id": 2, "type": "Yours"}).message({"ok": thing, "call": 4})
     assert not differ(one, other)
     assert differ(one, answer(1.0))
 
@@ -99,18 +108,70 @@ def test_what_a_call_did_to_its_arguments_counts():
 
 def test_more_answers_than_were_recorded_and_fewer_are_told_apart():
     recording = Recording()
-    recording.note(*answer(1))
+    recording.note(REQUEST, answer(1))
     comparison = Comparison(recording)
     assert not comparison.at_end
-    comparison.note(*answer(1))
+    comparison.note(REQUEST, answer(1))
     assert comparison.at_end
     with pytest.raises(Diverged):
-        comparison.note(*answer(1))
+        comparison.note(REQUEST, answer(1))
 
 
-def test_a_recording_that_grows_too_large_is_dropped():
+@pytest.mark.parametrize("much", ["request", "answer"])
+def test_a_recording_that_grows_too_large_is_dropped(much):
+    large = (b"x" * MAX_BYTES, b"")
     recording = Recording()
-    recording.note(b"x", b"")
-    recording.note(b"x" * MAX_BYTES, b"")
+    recording.note((b"x", b""), (b"x", b""))
+    recording.note(large if much == "request" else REQUEST, large if much == "answer" else REQUEST)
     assert not recording.complete
-    assert recording.answers == []
+    assert recording.exchanges == []
+
+
+def sent(number, leaves=1):
+    """An answer with an object and an end of a graph that has so many parameters, numbered by ``number``."""
+    facts = {"output": number, "group": {"id": number, "leaves": [{"id": leaf} for leaf in range(leaves)]}}
+    encoder = Encoder(lambda value: {"id": number, "type": "Thing"}, lambda tensor: facts)
+    return encoder.message({"ok": [object(), torch.ones(2)], "changed": {}})
+
+
+def complaint(message, place="phase.py, line 3", names=("ValueError", "Exception")):
+    """An answer that tells of an exception."""
+    told = {"names": list(names), "message": message, "where": place}
+    return Encoder(lambda value: None).message({"error": told})
+
+
+def test_answers_without_any_difference_are_exact():
+    same = compared(sent(3), sent(3))
+    assert (same.exact, same.numbered_alike) == (True, True)
+
+
+def test_a_difference_by_rounding_is_told_and_needs_no_other_numbers():
+    rounded = compared(answer(torch.ones(2)), answer(torch.ones(2) + 1e-6))
+    assert (rounded.exact, rounded.numbered_alike) == (False, True)
+
+
+@pytest.mark.parametrize("other", [sent(4), sent(3, leaves=2)], ids=["object", "parameters"])
+def test_other_numbers_are_told(other):
+    renumbered = compared(sent(3), other)
+    assert (renumbered.exact, renumbered.numbered_alike) == (False, False)
+
+
+def test_once_told_it_stays_so():
+    recording = Recording()
+    recording.note(REQUEST, sent(3))
+    recording.note(REQUEST, complaint("too long"))
+    comparison = Comparison(recording)
+    comparison.note(REQUEST, sent(4))
+    comparison.note(REQUEST, complaint("too long", "other.py, line 7"))
+    assert (comparison.exact, comparison.numbered_alike) == (False, False)
+
+
+def test_an_exception_of_the_same_words_is_exact_wherever_it_comes_from():
+    assert compared(complaint("too long"), complaint("too long", "other.py, line 7")).exact
+    assert not compared(complaint("too long"), complaint("L > max_len")).exact
+    assert not compared(complaint("a"), complaint("a", names=("ValueError", "Own"))).exact
+
+
+@pytest.mark.parametrize("told", [7, "x", {"names": 7}, {"names": {"a": 1}}, {"names": [[]]}, {}], ids=str)
+def test_nonsense_instead_of_an_exception_is_no_exception_of_ours(told):
+    assert differ(Encoder(lambda value: None).message({"error": told}), complaint("a"))

@@ -1,4 +1,4 @@
-"""Frames over a socket: a header and a payload, each of a checked size, with a deadline."""
+"""Frames over a socket: a header and a payload, each of a checked size, numbered, with a deadline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ MAX_PAYLOAD = 512 * 2**20
 CHUNK, MAX_CHUNK = 1 << 16, 1 << 22
 """Bytes asked for at once, at least and at most."""
 
-_PREFIX = struct.Struct("!4sIQ")
+_PREFIX = struct.Struct("!4sIQQ")
+"""Magic, size of the header, size of the payload, number of the frame."""
+
 _MAGIC = b"kata"
 
 
@@ -26,7 +28,7 @@ class ChannelTimeout(Exception):
 
 
 class ChannelNonsense(Exception):
-    """The other side sent something that is no frame."""
+    """The other side sent something that is no frame, or not the next one."""
 
 
 class Channel:
@@ -40,6 +42,8 @@ class Channel:
         self._socket = connection
         self._socket.setblocking(False)
         self._ahead = bytearray()  # what came with an earlier frame
+        # Who puts in a frame of his own (a submission that finds the socket) is out of step from then on.
+        self._sent = self._received = 0
 
     def send(self, header: bytes, payload: bytes = b"", deadline: float | None = None) -> None:
         """Send one frame.
@@ -49,7 +53,9 @@ class Channel:
         """
         if len(header) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
             raise ChannelNonsense("the message is too large")
-        view = memoryview(b"".join((_PREFIX.pack(_MAGIC, len(header), len(payload)), header, payload)))
+        prefix = _PREFIX.pack(_MAGIC, len(header), len(payload), self._sent)
+        self._sent += 1
+        view = memoryview(b"".join((prefix, header, payload)))
         while view:
             try:
                 view = view[self._socket.send(view) :]
@@ -67,9 +73,12 @@ class Channel:
         Raises:
             ChannelClosed, ChannelTimeout, ChannelNonsense: instead of a frame.
         """
-        magic, header_size, payload_size = _PREFIX.unpack(self._read(_PREFIX.size, deadline))
+        magic, header_size, payload_size, number = _PREFIX.unpack(self._read(_PREFIX.size, deadline))
         if magic != _MAGIC or header_size > MAX_HEADER or payload_size > MAX_PAYLOAD:
             raise ChannelNonsense("not a frame")
+        if number != self._received:
+            raise ChannelNonsense("a frame out of turn")
+        self._received += 1
         return self._read(header_size, deadline), self._read(payload_size, deadline)
 
     def _read(self, size: int, deadline: float | None) -> bytes:

@@ -43,14 +43,17 @@ class Guest:
         self._stage = VirtualPackage({}, Path(config["stage"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
-        self._asked = 0
         self._forget()
 
     def _forget(self) -> None:
-        """Drop all objects and graphs: a test begins."""
+        """Drop all objects and graphs: a test begins.
+
+        Everything is numbered as it is first told of, each kind for itself: submissions that answer alike use the
+        same numbers, so that what one was asked can be asked of another (``transcript``).
+        """
+        self._call = 0
         self._objects: dict[int, Any] = {}
         self._ids: dict[int, int] = {}
-        self._numbers = itertools.count(1)
         self._outputs: dict[int, Tensor] = {}
         self._leaves: dict[int, Tensor] = {}
         self._leaf_ids: dict[int, int] = {}
@@ -66,7 +69,6 @@ class Guest:
                 header, payload = self._channel.receive()
             except (ChannelClosed, ChannelTimeout):
                 return
-            self._asked += 1
             try:
                 answer = self._answer(header, payload)
             except CodecError as error:
@@ -99,8 +101,8 @@ class Guest:
         watched = tensors if request["op"] == "call" and request["method"] != "load_state_dict" else []
         originals = [tensor.detach().clone() for tensor in watched]
         operation = getattr(self, "_do_" + request["op"])
-        number = next(self._numbers)
-        self._arguments[number] = arguments
+        self._call += 1
+        self._arguments[self._call] = arguments
         self._called, self._module_leaves = request.get("object"), _NOT_LISTED
         with torch.set_grad_enabled(bool(request.get("grad", True))):
             before = torch.is_grad_enabled()
@@ -113,8 +115,8 @@ class Guest:
             for index, (tensor, was) in enumerate(zip(watched, originals))
             if not _same(tensor, was)
         }
-        encoder = Encoder(self._register, lambda tensor: self._facts(tensor, number))
-        return encoder.message({"ok": result, "changed": changed, "call": number, "number": self._asked})
+        encoder = Encoder(self._register, self._facts)
+        return encoder.message({"ok": result, "changed": changed, "call": self._call})
 
     def _object(self, reference: Any) -> Any:
         try:
@@ -126,33 +128,31 @@ class Guest:
         """Name an object that stays here."""
         number = self._ids.get(id(value))
         if number is None:
-            number = next(self._numbers)
-            self._ids[id(value)] = number
+            number = self._ids[id(value)] = len(self._ids) + 1
             self._objects[number] = value
         return {"id": number, "type": str(type.__dict__["__name__"].__get__(type(value)))[:80]}
 
-    def _facts(self, tensor: Tensor, call: int) -> dict[str, Any]:
+    def _facts(self, tensor: Tensor) -> dict[str, Any]:
         """How a tensor hangs on gradients: a parameter, an argument of this call, or the end of a graph."""
         if not tensor.requires_grad:
             return {}
-        for index, argument in enumerate(self._arguments[call]):
+        for index, argument in enumerate(self._arguments.get(self._call, ())):
             if argument is tensor:
                 return {"argument": index}
         if tensor.grad_fn is None:
             return {"leaf": self._leaf(tensor)}
-        output = next(self._numbers)
+        output = len(self._outputs) + 1
         self._outputs[output] = tensor
         if self._module_leaves is _NOT_LISTED:
             self._module_leaves = _parameters_of(self._called)
         # A module's parameters are listed faster than a graph is walked.
-        leaves = self._module_leaves if self._module_leaves is not None else self._leaves_of(tensor, call)
+        leaves = self._module_leaves if self._module_leaves is not None else self._leaves_of(tensor)
         return {"output": output, "group": self._group(leaves)}
 
     def _leaf(self, tensor: Tensor) -> int:
         number = self._leaf_ids.get(id(tensor))
         if number is None:
-            number = next(self._numbers)
-            self._leaf_ids[id(tensor)] = number
+            number = self._leaf_ids[id(tensor)] = len(self._leaf_ids) + 1
             self._leaves[number] = tensor
         return number
 
@@ -161,7 +161,7 @@ class Guest:
         key = tuple((self._leaf(leaf), leaf.dtype, leaf.device.type) for leaf in leaves)
         if key in self._groups:
             return {"id": self._groups[key]}
-        number = self._groups[key] = next(self._numbers)
+        number = self._groups[key] = len(self._groups) + 1
         described = [
             {
                 "id": leaf_id,
@@ -173,9 +173,9 @@ class Guest:
         ]
         return {"id": number, "leaves": described}
 
-    def _leaves_of(self, tensor: Tensor, call: int) -> list[Tensor]:
+    def _leaves_of(self, tensor: Tensor) -> list[Tensor]:
         """The parameters at the ends of a result's graph; arguments of the call are known to the host anyway."""
-        arguments = {id(argument) for argument in self._arguments[call]}
+        arguments = {id(argument) for argument in self._arguments[self._call]}
         found: dict[int, Tensor] = {}
         seen = set()
         waiting = [tensor.grad_fn]
@@ -197,7 +197,7 @@ class Guest:
         except BaseException:
             message = "(its message cannot be printed)"
         told = {"names": names[:20], "message": message, "where": where(error, self._sources)}
-        return Encoder(lambda value: None).message({"error": told, "number": self._asked})
+        return Encoder(lambda value: None).message({"error": told})
 
     # -- what the host may ask for --
 
@@ -270,11 +270,15 @@ class Guest:
 
 
 def _parameters_of(target: Any) -> list[Tensor] | None:
-    """The parameters of a module, or of the module that a bound method belongs to; None for anything else."""
+    """The parameters of a module, or of the module that a bound method belongs to; None for anything else.
+
+    By name, because in which order a module was given its parts is the learner's own affair.
+    """
     owner = getattr(target, "__self__", target)
     if not isinstance(owner, torch.nn.Module):
         return None
-    return [parameter for parameter in owner.parameters() if parameter.requires_grad]
+    named = sorted(owner.named_parameters(), key=lambda pair: pair[0])
+    return [parameter for _, parameter in named if parameter.requires_grad]
 
 
 def _same(tensor: Tensor, was: Tensor) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from . import errors
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from .codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
 from .handles import Handle, reference_to
+from .transcript import Message
 
 MAX_MIRRORED = 2**30
 """Numbers in all parameters of a submission together, as far as it tells of them."""
@@ -43,7 +44,6 @@ class GuestProcess:
         self.writes_back = True
         self.changed_inputs = False
         self.tape: Any = None
-        self._asked = 0
         self._has_open_ends = False
 
     def begin(self, seed: int) -> None:
@@ -64,8 +64,6 @@ class GuestProcess:
             GuestDied, TestTimeout: the guest is gone, or did not answer in time; it must be replaced.
             Exception: what the submission raised, as the builtin exception nearest to it.
         """
-        if self.dead:
-            raise GuestDied(self.dead)
         sent: list[Tensor] = []
 
         def on_tensor(tensor: Tensor) -> dict[str, Any]:
@@ -78,12 +76,42 @@ class GuestProcess:
 
         differentiable: list[Tensor] = []
         message = Encoder(reference_to, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
-        self._asked += 1
+        with self._conversation():
+            answer = self._exchange(message)
+            body = Decoder(*answer, on_object=self._handle, on_tensor=self._on_tensor(differentiable)).value()
+            if not isinstance(body, dict):
+                raise CodecError("not an answer")
+        if self.tape is not None:
+            self.tape.note(message, answer)
+        if "error" in body:
+            raise errors.rebuild(body["error"])
+        self._write_back(body.get("changed"), sent)
+        return self._connect(body.get("ok"), body.get("call"), differentiable)
+
+    def repeat(self, message: Message) -> Message:
+        """Ask what was asked in an earlier test, word for word; the answer, as it comes.
+
+        Raises:
+            GuestDied, TestTimeout: as for ``request``.
+        """
+        with self._conversation():
+            return self._exchange(message)
+
+    def _exchange(self, message: Message) -> Message:
+        self._channel.send(*message, deadline=self.deadline)
+        return self._channel.receive(self.deadline)
+
+    @contextlib.contextmanager
+    def _conversation(self) -> Iterator[None]:
+        """If a conversation with the guest fails, it is over.
+
+        Raises:
+            GuestDied, TestTimeout: if it is, or fails now.
+        """
+        if self.dead:
+            raise GuestDied(self.dead)
         try:
-            self._channel.send(*message, deadline=self.deadline)
-            answer = self._channel.receive(self.deadline)
-            decoder = Decoder(*answer, on_object=self._handle, on_tensor=self._on_tensor(differentiable))
-            body = decoder.value()
+            yield
         except ChannelTimeout:
             self.dead = "the process that runs the submission hangs"
             raise TestTimeout(f"no answer after {self.limit:g} s") from None
@@ -96,16 +124,6 @@ class GuestProcess:
         except BaseException:
             self.dead = "the conversation with the submission was interrupted"
             raise
-        if not isinstance(body, dict) or body.get("number") != self._asked:
-            # A frame of the submission's own making: what follows would be taken for answers to later requests.
-            self.dead = "the process that runs the submission answers nonsense"
-            raise GuestDied(self.dead)
-        if self.tape is not None:
-            self.tape.note(*answer)
-        if "error" in body:
-            raise errors.rebuild(body["error"])
-        self._write_back(body.get("changed"), sent)
-        return self._connect(body.get("ok"), body.get("call"), differentiable)
 
     def redirect(self, request: dict[str, Any]) -> None:
         """Have the guest take its phases from other folders; one that cannot is replaced when it is needed."""

@@ -13,6 +13,7 @@ from ..processes import can_fork
 from .handles import Handle
 from .host import GuestProcess
 from .servers import SpawnServer, start_server
+from .transcript import Recording
 from .wall import Wall
 
 prepared_server: Any = None
@@ -55,15 +56,34 @@ class WalledSubmission:
 
     def begin(self, under_test: str, seed: int, limit: float, writes_back: bool = True) -> None:
         """A test begins: see that there is a living guest, and give it so many seconds."""
-        self._server.output.take()
         self._guest = None
-        guest = self._wall.guest(under_test, self._assembled or not under_test, limit)
-        guest.limit = limit
-        guest.deadline = time.monotonic() + limit if limit else None
+        guest = self._living_guest(under_test, limit)
         guest.writes_back = writes_back
         guest.tape = self.tape
         guest.begin(seed)
         self._guest = guest
+
+    def repeat(self, under_test: str, recording: Recording, limit: float, tape: Any) -> None:
+        """Ask for what was asked in an earlier test, as long as that makes sense; ``tape`` hears the answers.
+
+        Raises:
+            GuestDied, TestTimeout: if the guest does not answer.
+            Diverged: from the tape.
+        """
+        self._guest = None
+        guest = self._living_guest(under_test, limit)
+        for exchange in recording.exchanges:
+            tape.note(exchange.request, guest.repeat(exchange.request))
+            if not tape.numbered_alike:
+                return
+
+    def _living_guest(self, under_test: str, limit: float) -> GuestProcess:
+        """The guest for a test that begins, with so many seconds from now."""
+        self._server.output.take()
+        guest = self._wall.guest(under_test, self._assembled or not under_test, limit)
+        guest.limit = limit
+        guest.deadline = time.monotonic() + limit if limit else None
+        return guest
 
     @property
     def changed_inputs(self) -> bool:

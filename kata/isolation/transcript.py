@@ -1,4 +1,4 @@
-"""What a guest answered during a test, and whether another guest answers alike.
+"""What a guest was asked and what it answered during a test, and whether another guest answers alike.
 
 The host's side of a test is our own code and draws by seed, so what it asks follows from the answers it got: two
 submissions whose answers are equal, one after another, behave alike in that test. "Equal" is as a suite sees it:
@@ -8,40 +8,55 @@ values within rounding, exceptions by type. How objects are numbered and what th
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple, Tuple
 
 import torch
 from torch import Tensor
 
 from .codec import CodecError, Decoder
 
-MAX_BYTES = 64 * 2**20
-"""A test whose answers are larger than this together is not kept."""
+MAX_BYTES = 128 * 2**20
+"""A test in which more than this is said is not kept."""
 
 CLOSE = {torch.float64: 1e-6, torch.float32: 1e-3}
 """Largest ``|a - b| / (1 + |b|)`` of numbers that count as equal; 1e-2 for shorter dtypes."""
+
+Message = Tuple[bytes, bytes]
+"""Header and payload, as they travel."""
 
 
 class Diverged(BaseException):
     """The answers are no longer those of the recording. Not an ``Exception``: no test swallows it."""
 
 
+class Exchange(NamedTuple):
+    """A request and its answer, as they came."""
+
+    request: Message
+    answer: Message
+
+
 class Recording:
-    """The answers of a guest in one test, as they came."""
+    """What was said in one test.
+
+    Attributes:
+        exchanges: one after another.
+        complete: whether these are all.
+    """
 
     def __init__(self) -> None:
-        self.answers: list[tuple[bytes, bytes]] = []
+        self.exchanges: list[Exchange] = []
         self.complete = True
         self._bytes = 0
 
-    def note(self, header: bytes, payload: bytes) -> None:
-        """Keep one answer."""
-        self._bytes += len(header) + len(payload)
+    def note(self, request: Message, answer: Message) -> None:
+        """Keep one exchange."""
+        self._bytes += sum(map(len, (*request, *answer)))
         if self._bytes > MAX_BYTES:
             self.complete = False
-            self.answers.clear()
+            self.exchanges.clear()
         if self.complete:
-            self.answers.append((header, payload))
+            self.exchanges.append(Exchange(request, answer))
 
 
 class Comparison:
@@ -49,29 +64,40 @@ class Comparison:
 
     Args:
         recording: the answers to compare with.
+
+    Attributes:
+        exact: whether no answer differs at all, so that the test must end as it did, whatever it looks at.
+        numbered_alike: whether objects and gradients have the numbers that they have in the recording, so that the
+            requests recorded after these answers can be repeated here.
     """
 
     def __init__(self, recording: Recording) -> None:
-        self._recorded = recording.answers
+        self._exchanges = recording.exchanges
         self._next = 0
+        self.exact = self.numbered_alike = True
 
-    def note(self, header: bytes, payload: bytes) -> None:
+    def note(self, request: Message, answer: Message) -> None:
         """Compare one answer.
 
         Raises:
             Diverged: at the first that differs.
         """
-        if self._next >= len(self._recorded):
+        if self._next >= len(self._exchanges):
             raise Diverged
-        recorded = self._recorded[self._next]
+        recorded = self._exchanges[self._next].answer
         self._next += 1
-        if (header, payload) != recorded and not alike(_read(header, payload), _read(*recorded)):
+        if answer == recorded:
+            return
+        one, other = _read(answer), _read(recorded)
+        if not alike(one.seen, other.seen):
             raise Diverged
+        self.exact = self.exact and one.complaint is not None and one.complaint == other.complaint
+        self.numbered_alike = self.numbered_alike and one.numbers == other.numbers
 
     @property
     def at_end(self) -> bool:
         """Whether all that was recorded has come."""
-        return self._next == len(self._recorded)
+        return self._next == len(self._exchanges)
 
 
 class _Anything:
@@ -80,25 +106,47 @@ class _Anything:
 
 _OBJECT = _Anything()
 
+_GRAPH = ("argument", "leaf", "output")
+"""Facts of a tensor of which gradients can be asked."""
 
-def _read(header: bytes, payload: bytes) -> Any:
-    """What a suite can see of an answer."""
+
+class _Answer(NamedTuple):
+    """What an answer says.
+
+    Attributes:
+        seen: what a suite can see of it.
+        numbers: how it numbers objects and gradients.
+        complaint: of an exception, all but the place in the file that it came from.
+    """
+
+    seen: Any
+    numbers: list[Any]
+    complaint: Any = None
+
+
+def _read(answer: Message) -> _Answer:
+    numbers: list[Any] = []
+
+    def on_object(reference: Any) -> Any:
+        numbers.append(reference.get("id") if isinstance(reference, dict) else None)
+        return _OBJECT
+
+    def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Any:
+        numbers.append([facts.get(name) for name in (*_GRAPH, "group")])
+        return tensor, any(name in facts for name in _GRAPH)
+
     try:
-        body = Decoder(header, payload, lambda reference: _OBJECT, _with_graph).value()
+        body = Decoder(*answer, on_object, on_tensor).value()
     except CodecError:
-        return None
+        return _Answer(None, numbers)
     if not isinstance(body, dict):
-        return None
+        return _Answer(None, numbers)
     if "error" in body:
-        error = body["error"]
-        names = error.get("names") if isinstance(error, dict) else None
-        return {"error": names[0] if names else None}
-    return {"ok": body.get("ok"), "changed": body.get("changed")}
-
-
-def _with_graph(tensor: Tensor, facts: dict[str, Any]) -> Any:
-    """A tensor, and whether gradients can be asked of it."""
-    return tensor, any(name in facts for name in ("argument", "leaf", "output"))
+        error = body["error"] if isinstance(body["error"], dict) else {}
+        names = error.get("names")
+        kind = names[0] if isinstance(names, list) and names else None
+        return _Answer({"error": kind}, numbers, (names, error.get("message")))
+    return _Answer({"ok": body.get("ok"), "changed": body.get("changed")}, numbers)
 
 
 def alike(one: Any, other: Any) -> bool:

@@ -1,0 +1,87 @@
+"""Does a folder behave as another one did in a test: the requests are repeated, the test is run only if need be."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from kata.course import SUITES
+from kata.isolation.codec import Encoder
+from kata.isolation.transcript import Recording
+from kata.results import TestResult
+from kata.verdicts import FAILED, PASSED, GuestDied, TestTimeout
+from kata.workbench import Workbench
+
+TEST = SimpleNamespace(nodeid="a test", path=SUITES / "test_phase2_masks.py")
+REQUEST = (b"{}", b"")
+
+
+def answer(value, number=1):
+    encoder = Encoder(lambda thing: {"id": number, "type": "Thing"})
+    return encoder.message({"ok": [object(), torch.tensor([value])], "changed": {}})
+
+
+class Submission:
+    """Gives these answers one after another, when it is asked again; an exception is raised."""
+
+    def __init__(self, answers):
+        self._answers = answers
+        self.asked = 0
+
+    def repeat(self, under_test, recording, limit, tape):
+        assert (under_test, limit) == ("phase2_attention", 7.0)
+        for exchange, given in zip(recording.exchanges, self._answers):
+            if isinstance(given, BaseException):
+                raise given
+            self.asked += 1
+            tape.note(exchange.request, given)
+            if not tape.numbered_alike:
+                return
+
+
+def behaves(recorded, repeated, rerun=None):
+    """Whether answers count as those that were recorded; ``rerun``: (state, answers) if the test is run."""
+    recording = Recording()
+    for value in recorded:
+        recording.note(REQUEST, value)
+    kata = SimpleNamespace(submission=Submission(repeated), target=None, limit=7.0)
+    bench = Workbench(kata, [])
+    runs = []
+
+    def run(item, tape):
+        assert item is TEST and rerun is not None, "the test is run"
+        runs.append(item)
+        for value in rerun[1]:
+            tape.note(REQUEST, value)
+        return TestResult("a test", "", "", False, rerun[0])
+
+    bench.run = run
+    found = bench.behaves_as(TEST, TestResult("a test", "", "", False, FAILED), recording)
+    assert len(runs) == (rerun is not None)
+    return found, kata.submission.asked
+
+
+def test_the_same_answers_are_the_same_behaviour_and_the_test_is_not_run():
+    assert behaves([answer(1.0), answer(2.0)], [answer(1.0), answer(2.0)]) == (True, 2)
+
+
+def test_the_first_answer_that_differs_ends_it():
+    assert behaves([answer(1.0), answer(2.0), answer(3.0)], [answer(1.0), answer(5.0), answer(3.0)]) == (False, 2)
+
+
+@pytest.mark.parametrize(("state", "expected"), [(FAILED, True), (PASSED, False)])
+def test_where_an_answer_differs_by_rounding_the_test_decides(state, expected):
+    rounded = [answer(1.0 + 1e-6), answer(2.0)]
+    assert behaves([answer(1.0), answer(2.0)], rounded, rerun=(state, rounded)) == (expected, 2)
+
+
+def test_with_other_numbers_the_requests_cannot_be_repeated_but_the_test_can_be_run():
+    renumbered = [answer(1.0, number=4), answer(2.0, number=5)]
+    assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, renumbered)) == (True, 1)
+    assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, [answer(1.0), answer(5.0)])) == (False, 1)
+    assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, renumbered[:1])) == (False, 1)
+
+
+@pytest.mark.parametrize("end", [GuestDied("gone"), TestTimeout("no answer")], ids=lambda end: type(end).__name__)
+def test_a_guest_that_ends_behaves_in_no_known_way(end):
+    assert behaves([answer(1.0), answer(2.0)], [answer(1.0), end]) == (False, 1)
