@@ -101,39 +101,72 @@ def diagnose(
     return None
 
 
-def diagnose_all(
-    bench: Workbench,
-    results: Mapping[str, TestResult],
-    recordings: Mapping[str, Recording],
-    send: Callable[..., None],
-    ask: Callable[..., Any] | None = None,
-) -> None:
+class Diagnoses:
     """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event.
 
     Args:
         bench: runs the tests.
         results, recordings: of the tests that were run here.
         send: ``send(event, **data)``.
-        ask: where others test as well: ``ask("turn", phase=..., task=...)`` waits until it is a task's turn and says
-            which tasks ``failed`` in all, and what was ``named`` so far (None if there is no need any more). Then a
-            ``diagnosis`` comes for every task, without an id if nothing was found.
+        ask: where others test as well: ``ask("turn", phase=..., task=..., after=[...], wait=...)`` says which tasks
+            ``failed`` so far and what was ``named`` (None if it is not this task's turn, or there is no need any
+            more). Then a ``diagnosis`` comes for every task, without an id if nothing was found.
     """
-    lost = {(result.phase, result.task) for result in results.values() if result.state == FAILED}
-    failed = [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
-    told: Any = {"failed": failed, "named": []}
-    for phase_id, task in failed:
-        if ask is not None:
-            told = ask("turn", phase=phase_id, task=task)
-            if told is None:
-                return
-        own = {name: result for name, result in results.items() if (result.phase, result.task) == (phase_id, task)}
+
+    def __init__(
+        self,
+        bench: Workbench,
+        results: Mapping[str, TestResult],
+        recordings: Mapping[str, Recording],
+        send: Callable[..., None],
+        ask: Callable[..., Any] | None = None,
+    ) -> None:
+        self._bench = bench
+        self._results, self._recordings = results, recordings
+        self._send, self._ask = send, ask
+        self._had_turn: set[tuple[str, str]] = set()
+        self._named: list[str] = []
+
+    def make(self, wait: bool = True) -> bool:
+        """Diagnose what can be diagnosed now; with ``wait`` all that failed.
+
+        Returns:
+            Whether the workbench is aimed at something else than before.
+        """
+        began_with = len(self._had_turn)
+        failed = self._failed()
+        for phase_id, task in failed:
+            if (phase_id, task) in self._had_turn:
+                continue
+            told: Any = {"failed": failed, "named": self._named}
+            if self._ask is not None:
+                after = [(phase_id, other) for other in _explaining_tasks(task)]
+                told = self._ask("turn", phase=phase_id, task=task, after=after, wait=wait)
+            if told is not None:
+                self._had_turn.add((phase_id, task))
+                self._diagnose(phase_id, task, told)
+        return len(self._had_turn) > began_with
+
+    def _failed(self) -> list[tuple[str, str]]:
+        """Tasks with a failed test, in the order of the course."""
+        lost = {(result.phase, result.task) for result in self._results.values() if result.state == FAILED}
+        return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
+
+    def _diagnose(self, phase_id: str, task: str, told: Any) -> None:
+        own = {
+            name: result for name, result in self._results.items() if (result.phase, result.task) == (phase_id, task)
+        }
         also_failed = [other for phase, other in told["failed"] if phase == phase_id]
-        found = diagnose(bench, phase_id, task, own, recordings, also_failed, told["named"])
-        if ask is not None:  # whoever comes next waits for this
-            send("diagnosis", phase=phase_id, task=task, id=found.id if found else None)
-        elif found is not None:
-            told["named"].append(found.id)
-            send("diagnosis", phase=phase_id, task=task, id=found.id)
+        found = diagnose(self._bench, phase_id, task, own, self._recordings, also_failed, told["named"])
+        if found is not None:
+            self._named.append(found.id)
+        if found is not None or self._ask is not None:  # whoever comes next waits for this
+            self._send("diagnosis", phase=phase_id, task=task, id=found.id if found else None)
+
+
+def _explaining_tasks(task: str) -> list[str]:
+    """The other tasks whose mistakes make this one fail as well."""
+    return sorted({entry.task for entry in of_task(task)} - {task})
 
 
 def _explains(

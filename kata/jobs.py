@@ -52,6 +52,8 @@ class Job:
         """Run; put every result into ``news``, an exception if there is one, and None at the end."""
         try:
             while not self._run_session(news) and not self._stopped:
+                for task in {(result.phase, result.task) for result in self.done.values()}:
+                    self._desk.had_turn(task)  # what it has answered is lost, so nobody can diagnose it
                 for result in self._after_death():
                     self.done[result.test] = result
                     news.put(result)
@@ -87,7 +89,8 @@ class Job:
         elif kind == "part":
             self._session.send(self._desk.take(self, Part(*event["part"])))
         elif kind == "turn":
-            self._session.send(self._desk.turn(self, (event["phase"], event["task"])))
+            task, after = (event["phase"], event["task"]), [tuple(other) for other in event["after"]]
+            self._session.send(self._desk.turn(self, task, after, event["wait"]))
         elif kind == "diagnosis":
             if event["id"] is not None:
                 self.diagnoses[event["phase"], event["task"]] = event["id"]

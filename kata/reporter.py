@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any, TextIO
 
 import pytest
 
+from . import garbage
 from .results import ASSEMBLED, TestResult
 from .verdicts import printable
 
@@ -47,7 +47,7 @@ class WarmReporter(_Teller):
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed:
             return None
-        gc.freeze()
+        garbage.keep_what_is_there()
         from . import warm
         from .workbench import Workbench
 
@@ -66,6 +66,7 @@ class Reporter(_Teller):
         self._tests: dict[str, tuple[str, str, bool]] = {}
         self._reports: dict[str, TestResult] = {}
         self._recordings: dict[str, Any] = {}
+        self._diagnoses: Any = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -78,40 +79,45 @@ class Reporter(_Teller):
         """Run what nobody else has begun: other sessions work on the same orders."""
         if session.testsfailed:
             return None
-        gc.freeze()  # torch and the suites stay: looking through them for garbage takes a tenth of a second each time
+        garbage.keep_what_is_there()
         for phase, task in self._orders["parts"]:
-            self._run_part(session, phase, task)
-        self._diagnose(session)
-        kata = session.config.pluginmanager.get_plugin("kata-session")
-        if kata.started_submission is not None:
-            kata.started_submission.aim(kata.target)
+            if self._run_part(session, phase, task):
+                self._diagnose(session, wait=False)
+        self._diagnose(session, wait=True)
         self._run_part(session, ASSEMBLED, None)
         return True
 
-    def _run_part(self, session: pytest.Session, phase: str, task: str | None) -> None:
+    def _run_part(self, session: pytest.Session, phase: str, task: str | None) -> bool:
+        """Run the tests of a part, if nobody else does."""
         items = [
             item
             for item in session.items
             if self._tests[item.nodeid][0] == phase and task in (None, self._tests[item.nodeid][1])
         ]
-        if items and self._ask("part", part=[phase, task]):
-            for item, following in zip(items, [*items[1:], None]):
-                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if not items or not self._ask("part", part=[phase, task]):
+            return False
+        for item, following in zip(items, [*items[1:], None]):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return True
 
     def _ask(self, event: str, **data: Any) -> Any:
         """Tell an event and wait for the answer; nothing, if nobody is left to answer."""
         self.send(event, **data)
         return json.loads(self._answers.readline() or "null")
 
-    def _diagnose(self, session: pytest.Session) -> None:
-        """Name the mistakes in what was run here, each in its turn."""
-        if self._recordings:
-            from .diagnosis import diagnose_all
+    def _diagnose(self, session: pytest.Session, wait: bool) -> None:
+        """Name the mistakes in what was run here: those whose turn has come, or with ``wait`` all."""
+        if not self._recordings:
+            return
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        if self._diagnoses is None:
+            from .diagnosis import Diagnoses
             from .workbench import Workbench
 
-            kata = session.config.pluginmanager.get_plugin("kata-session")
             bench = Workbench(kata, session.items)
-            diagnose_all(bench, self._reports, self._recordings, self.send, self._ask)
+            self._diagnoses = Diagnoses(bench, self._reports, self._recordings, self.send, self._ask)
+        if self._diagnoses.make(wait):
+            kata.submission.aim(kata.target)
 
     def _record(self, item: pytest.Function) -> Any:
         from .isolation.transcript import Recording

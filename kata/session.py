@@ -15,6 +15,7 @@ import sys
 import tempfile
 from typing import Any, TextIO
 
+from . import garbage
 from .course import COURSE, PROJECT
 from .processes import can_fork
 
@@ -23,6 +24,7 @@ PART = "--part="
 
 def main() -> None:
     """Run what was ordered, then say so."""
+    garbage.wait()
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     source = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -40,9 +42,9 @@ def main() -> None:
 
 
 def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) -> tuple[TextIO, TextIO]:
-    """Prepare a server of guests for this session and for every further part; become that many processes.
+    """Make a server of guests for this session and for every further part; become that many processes.
 
-    The servers are forked now, while this process knows nothing but torch.
+    The servers are forked now, while this process knows nothing but torch, and get ready while it goes on.
 
     Args:
         source, channel: of this session.
@@ -59,13 +61,13 @@ def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) 
         return ends[0]
     for stream in (stream for pair in ends for stream in pair):
         os.set_inheritable(stream.fileno(), False)
-    servers: list[making.ForkedServer] = []
-    for _ in ends:
-        servers.append(making.fork_server(servers, [stream.fileno() for pair in ends for stream in pair]))
+    servers = making.fork_servers(len(ends), [stream.fileno() for pair in ends for stream in pair])
     wall.shield_this_process()
     mine = 0
     if parts:
-        from . import reporter, workbench  # noqa: F401 (pytest, imported once for all)
+        import hypothesis  # noqa: F401 (as the following: imported once for all)
+
+        from . import reporter, workbench  # noqa: F401
 
         for number in range(1, len(ends)):
             if os.fork() == 0:
@@ -79,14 +81,6 @@ def divide(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) 
                 stream.close()
     submission.prepared_server = servers[mine].open()
     return ends[mine]
-
-
-def warm_up() -> None:
-    """Let the server get ready while this process collects the suites."""
-    from .isolation import submission
-
-    if submission.prepared_server is not None:
-        submission.prepared_server.warm()
 
 
 def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
@@ -104,8 +98,6 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
     from .reporter import Reporter, WarmReporter
 
     wanted = set(orders["phases"])
-    if wanted - {COURSE[0].id} or orders.get("assembled"):
-        warm_up()
     suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
     if orders.get("assembled"):
         suites.append(PROJECT / "tests" / "test_assembled.py")

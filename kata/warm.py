@@ -185,7 +185,7 @@ def serve(bench: Any, orders: TextIO, send: Callable[..., None]) -> None:
 
 
 def _carry_out(bench: Any, order: dict[str, Any], send: Callable[..., None]) -> None:
-    from .diagnosis import diagnose_all
+    from .diagnosis import Diagnoses
     from .isolation.transcript import Recording
     from .pytest_plugin import task_of
 
@@ -206,4 +206,4 @@ def _carry_out(bench: Any, order: dict[str, Any], send: Callable[..., None]) -> 
             return
     send("tested")
     if order["diagnose"]:
-        diagnose_all(bench, results, recordings, send)
+        Diagnoses(bench, results, recordings, send).make()

@@ -1,8 +1,10 @@
-"""Work is handed out once, the failed tasks are diagnosed in the order of the course, the six files come last."""
+"""Work is handed out once, a diagnosis comes after those that may explain the task, the six files come last."""
 
 from __future__ import annotations
 
 import threading
+
+import pytest
 
 from kata.desk import Desk, Part
 from kata.results import ASSEMBLED
@@ -51,29 +53,70 @@ def test_the_six_files_are_not_tried_where_it_is_pointless():
     assert not make_desk(hopeless=True).take("x", Part(ASSEMBLED))
 
 
-def test_a_diagnosis_waits_until_all_is_tested_and_the_ones_before_had_their_turn():
+def turn(desk, worker, task, after=(), wait=True):
+    return desk.turn(worker, task, after, wait)
+
+
+TOLD = {"failed": [ONE, TWO, THREE], "named": ["known"]}
+
+
+def test_a_diagnosis_that_nothing_else_explains_is_made_at_once():
     desk = make_desk(failed=[ONE, TWO, THREE], named=["known"])
-    for worker, task in (("x", ONE), ("y", TWO), ("x", THREE)):
-        desk.take(worker, Part(*task))
-    second, waiting_second = in_the_background(lambda: desk.turn("y", TWO))
-    assert second == []  # x is still testing
-    assert desk.turn("x", ONE) == {"failed": [ONE, TWO, THREE], "named": ["known"]}
-    third, waiting_third = in_the_background(lambda: desk.turn("x", THREE))
-    assert second == third == []
+    desk.take("x", Part(*ONE))
+    desk.take("y", Part(*TWO))  # and is still at it
+    assert turn(desk, "x", ONE, wait=False) == TOLD
+
+
+@pytest.mark.parametrize("first", [Part(*ONE), Part("p1")], ids=["task", "phase"])
+def test_a_diagnosis_waits_until_what_may_explain_it_is_tested_and_had_its_turn(first):
+    desk = make_desk(failed=[ONE, TWO, THREE], named=["known"])
+    desk.take("x", first)
+    desk.take("y", Part(*TWO))
+    assert turn(desk, "y", TWO, [ONE], wait=False) is None  # x is still testing
+    second, waiting = in_the_background(lambda: turn(desk, "y", TWO, [ONE]))
+    assert second == []
+    assert turn(desk, "x", ONE) == TOLD
+    assert turn(desk, "y", TWO, [ONE], wait=False) is None  # tested now, and not diagnosed
+    waiting.join(timeout=1.0)
+    assert second == []
     desk.had_turn(ONE)
-    waiting_second.join(timeout=5.0)
-    assert len(second) == 1
-    assert third == []
-    desk.leave("y")  # it died: nobody is left to give its task a turn
-    waiting_third.join(timeout=5.0)
-    assert len(third) == 1
+    waiting.join(timeout=5.0)
+    assert second == [TOLD]
+    assert turn(desk, "y", TWO, [ONE], wait=False) == TOLD
+
+
+def test_what_has_passed_has_no_turn_to_wait_for():
+    desk = make_desk(failed=[TWO])
+    desk.take("x", Part(*ONE))
+    desk.take("y", Part(*TWO))
+    assert not desk.take("x", Part(*TWO))  # asks for more: it is through with the first
+    assert turn(desk, "y", TWO, [ONE], wait=False) == {"failed": [TWO], "named": []}
+
+
+def test_what_nobody_has_taken_yet_may_still_be_tested_and_in_the_end_has_no_tests():
+    desk = make_desk(failed=[TWO])
+    desk.take("y", Part(*TWO))
+    assert turn(desk, "y", TWO, [ONE], wait=False) is None
+    assert turn(desk, "y", TWO, [ONE], wait=True) is not None
+
+
+@pytest.mark.parametrize("failed", [[ONE, TWO], [TWO]], ids=["failed", "passed"])
+def test_nobody_waits_for_one_that_is_gone(failed):
+    desk = make_desk(failed=failed)
+    desk.take("x", Part(*ONE))
+    desk.take("y", Part(*TWO))
+    waited, waiting = in_the_background(lambda: turn(desk, "y", TWO, [ONE]))
+    assert waited == []
+    desk.leave("x")
+    waiting.join(timeout=5.0)
+    assert waited == [{"failed": failed, "named": []}]
 
 
 def test_nothing_more_is_handed_out_and_nobody_waits_at_a_closed_desk():
     desk = make_desk(failed=[ONE, TWO])
     desk.take("x", Part(*ONE))
     waiting = [
-        in_the_background(lambda: desk.turn("y", TWO)),
+        in_the_background(lambda: turn(desk, "y", TWO, [ONE])),
         in_the_background(lambda: desk.take("x", Part(ASSEMBLED))),
     ]
     desk.close()
@@ -81,3 +124,4 @@ def test_nothing_more_is_handed_out_and_nobody_waits_at_a_closed_desk():
         thread.join(timeout=5.0)
     assert [answers for answers, _ in waiting] == [[None], [False]]
     assert not desk.take("x", Part("p9"))
+    assert turn(desk, "y", TWO) is None

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from kata import diagnosis
+from kata.course import COURSE
 from kata.isolation.transcript import Recording
 from kata.misconceptions import of_task
 from kata.results import TestResult
@@ -93,3 +94,80 @@ def test_a_mistake_that_was_named_for_another_task_is_looked_for_in_a_few_tests_
     found, tried = diagnose(lambda name: [], named=[SUBMISSION])
     assert found == SUBMISSION
     assert [name for name, _ in tried] == [SUBMISSION] * diagnosis.A_LOOK
+
+
+class Asked:
+    """Answers whose turn it is, and hears what is told."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.heard = []
+
+    def ask(self, event, **data):
+        self.heard.append((event, data.pop("task"), data.pop("wait"), data.pop("after")))
+        assert data == {"phase": PHASE}
+        return self.answers.pop(0)
+
+    def send(self, event, **data):
+        assert data.pop("phase") == PHASE
+        self.heard.append((event, data.pop("task"), data.pop("id")))
+        assert not data
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Stands in for the work: names what is in the list for the task, and takes note of what it was told."""
+    names = {"split_heads": "split-x", "MultiHeadAttention": None}
+    heard = []
+
+    def named(bench, phase_id, task, results, recordings, failed, named):
+        heard.append((task, sorted(results), list(failed), list(named)))
+        return names[task] and SimpleNamespace(id=names[task])
+
+    monkeypatch.setattr(diagnosis, "diagnose", named)
+    return heard
+
+
+def of_two_tasks():
+    """Results of three tests; in the order of the course ``split_heads`` comes first."""
+    states = {"a": ("MultiHeadAttention", FAILED), "b": ("split_heads", FAILED), "c": ("merge_heads", PASSED)}
+    return {name: TestResult(name, PHASE, task, False, state) for name, (task, state) in states.items()}
+
+
+def test_alone_every_failed_task_has_its_turn_in_the_order_of_the_course(calls):
+    both = ["split_heads", "MultiHeadAttention"]
+    asked = Asked([])
+    diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send)
+    assert diagnoses.make()
+    assert calls == [("split_heads", ["b"], both, []), ("MultiHeadAttention", ["a"], both, ["split-x"])]
+    assert asked.heard == [("diagnosis", "split_heads", "split-x")]
+    assert not diagnoses.make()
+
+
+def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(calls):
+    told = {"failed": [(PHASE, "merge_heads"), ("phase1_embedding", "TokenEmbedding")], "named": ["other"]}
+    asked = Asked([None, None, None, told, told])
+    diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send, asked.ask)
+    assert not diagnoses.make(wait=False)
+    assert calls == []
+    assert diagnoses.make(wait=False)
+    assert calls == [("MultiHeadAttention", ["a"], ["merge_heads"], ["other"])]
+    assert diagnoses.make(wait=True)
+    assert len(calls) == 2
+    parts = [(PHASE, name) for name in ("merge_heads", "scaled_dot_product_attention", "split_heads")]
+    assert asked.heard == [
+        ("turn", "split_heads", False, []),
+        ("turn", "MultiHeadAttention", False, parts),
+        ("turn", "split_heads", False, []),
+        ("turn", "MultiHeadAttention", False, parts),
+        ("diagnosis", "MultiHeadAttention", None),
+        ("turn", "split_heads", True, []),
+        ("diagnosis", "split_heads", "split-x"),
+    ]
+
+
+@pytest.mark.parametrize("phase", COURSE, ids=lambda phase: phase.id)
+def test_no_task_waits_for_one_that_waits_for_it(phase):
+    order = [task.name for task in phase.tasks]
+    for task in order:
+        assert set(diagnosis._explaining_tasks(task)) <= set(order[: order.index(task)])

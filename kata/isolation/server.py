@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import gc
 import json
 import os
 import select
@@ -21,10 +20,22 @@ from typing import Any
 
 import torch
 
-from .. import light_dynamo
+from .. import garbage, light_dynamo
 from ..course import PROJECT
 from . import _libc, landlock, limits, namespaces, primitives, seccomp
 from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
+
+
+def prepare() -> None:
+    """Do once what every guest would do again. torch imports many modules when it is first asked for some things."""
+    light_dynamo.install()
+    primitives.install()
+    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([weight])
+    weight.sum().backward()
+    optimizer.step()
+    garbage.keep_what_is_there()
 
 
 def serve(control: socket.socket, output: int) -> None:
@@ -37,9 +48,6 @@ def serve(control: socket.socket, output: int) -> None:
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
     network = namespaces.leave_the_network()
-    light_dynamo.install()
-    primitives.install()
-    gc.freeze()  # what is there now stays: no guest need look through it, nor copy the memory that this would touch
     channel = Channel(control)
     pids: set[int] = set()
     while True:
@@ -58,24 +66,12 @@ def serve(control: socket.socket, output: int) -> None:
             pids.add(pid)
             _send_with_descriptor(control, {"pid": pid}, ours.fileno())
             ours.close()
-        elif request["op"] == "warm":
-            warm_up()
         elif request["op"] == "end":
             pids.discard(request["pid"])
             channel.send(json.dumps({"status": _end(request["pid"], pids)}).encode())
     while pids:
         _end(pids.pop(), pids)
     os._exit(0)
-
-
-def warm_up() -> None:
-    """Do once what every guest would do again: torch imports many modules when first asked for this."""
-    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
-    weight = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.Adam([weight])
-    weight.sum().backward()
-    optimizer.step()
-    gc.freeze()
 
 
 def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
@@ -190,6 +186,7 @@ def main() -> None:
     from . import guest  # noqa: F401 (ready before the first fork)
 
     torch.set_num_threads(1)
+    prepare()
     serve(socket.socket(fileno=control), output)
 
 

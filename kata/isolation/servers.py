@@ -83,10 +83,6 @@ class Server:
             channel = Channel(socket.socket(fileno=descriptor))
         return channel, int(answer["pid"])
 
-    def warm(self) -> None:
-        """Have the server get ready for phases that use much of torch, without waiting for it."""
-        self._channel.send(json.dumps({"op": "warm"}).encode())
-
     def end(self, pid: int) -> int:
         """Have a guest ended; return its wait status."""
         try:
@@ -117,36 +113,59 @@ class ForkedServer(NamedTuple):
         os.close(self.output)
 
 
-def fork_server(others: Sequence[ForkedServer] = (), descriptors: Sequence[int] = ()) -> ForkedServer:
-    """Fork the server from this process, which must have imported torch and know nothing secret.
+def fork_servers(count: int, descriptors: Sequence[int]) -> list[ForkedServer]:
+    """Fork servers from this process, which must have imported torch and know nothing secret.
+
+    One process gets ready, while this one goes on, and divides itself into them.
 
     Args:
-        others: servers that were forked before.
-        descriptors: ways to the grader, which the server must not keep open.
+        count: how many.
+        descriptors: ways to the grader, which the servers must not keep open.
     """
     from . import guest, server  # noqa: F401 (ready before the fork)
 
     server.torch.set_num_threads(1)
-    ours, theirs = socket.socketpair()
-    read_end, write_end = os.pipe()
-    if os.fork() == 0:
+    theirs: list[tuple[socket.socket, int]] = []
+    ours: list[ForkedServer] = []
+    for _ in range(count):
+        (near, far), (read_end, write_end) = socket.socketpair(), os.pipe()
+        theirs.append((far, write_end))
+        ours.append(ForkedServer(near, read_end))
+    helper = os.fork()
+    if helper == 0:
         try:
-            os.setsid()  # whoever ends the host's session: the server lives on until it has swept up
-            ours.close()
-            os.close(read_end)
-            for other in others:
-                other.close()
-            for descriptor in descriptors:
-                os.close(descriptor)
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            for descriptor in (0, 1, 2):  # 1 is the way to the grader
-                os.dup2(nowhere, descriptor)
-            server.serve(theirs, write_end)
+            if os.fork() == 0:  # a child of nobody here: nobody has to wait for it
+                os.setsid()  # whoever ends one of the hosts: the others need their servers
+                for end in ours:
+                    end.close()
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                _become_servers(theirs)
         finally:
-            os._exit(1)
-    theirs.close()
-    os.close(write_end)
-    return ForkedServer(ours, read_end)
+            os._exit(0)
+    os.waitpid(helper, 0)
+    for control, output in theirs:
+        control.close()
+        os.close(output)
+    return ours
+
+
+def _become_servers(ends: Sequence[tuple[socket.socket, int]]) -> None:
+    """Get ready once for all, then become a server for every end. None of them is the parent of another."""
+    from . import server
+
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # 1 is the way to the grader
+        os.dup2(nowhere, descriptor)
+    server.prepare()
+    for end in ends:
+        if os.fork() == 0:
+            os.setsid()  # whoever ends the host's session: the server lives on until it has swept up
+            for control, output in ends:
+                if control is not end[0]:
+                    control.close()
+                    os.close(output)
+            server.serve(*end)
 
 
 def start_server() -> Server:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 
+from .. import garbage
 from .channel import Channel
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     orders = json.loads(sys.stdin.read())
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
+    garbage.wait()
     import torch
 
     from .. import light_dynamo
@@ -27,6 +29,7 @@ def main() -> None:
     torch.set_num_threads(1)
     light_dynamo.install()
     primitives.install()
+    garbage.keep_what_is_there()
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
     channel = Channel(socket.create_connection(("127.0.0.1", orders["port"]), timeout=60.0))
