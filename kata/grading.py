@@ -42,22 +42,19 @@ def grade(
     """
     untouched = {phase.id for phase in phases if is_untouched(phase, target)}
     active = tuple(phase for phase in phases if phase.id not in untouched)
-    forbidden = {
-        phase.id: {task: verdicts.shorten(message) for task, message in forbidden_tasks(phase, target, lang).items()}
-        for phase in active
-    }
-    totals = {phase.id: count_tests(phase) for phase in phases}
-
-    when = running.NEVER
-    if assembled:
-        when = running.ALWAYS
-    elif len(active) == len(COURSE) and not any(forbidden.values()):
-        when = running.IF_ALL_PASS
-    results = running.Results()
+    results, forbidden = running.Results(), {}
     if active or assembled:
-        leave_out = frozenset((phase, task) for phase, tasks in forbidden.items() for task in tasks)
-        results = running.run(running.Plan(active, target, seed, leave_out, when), on_result)
+        with running.sessions_for(active) as sessions:
+            forbidden = {phase.id: _forbidden(phase, target, lang) for phase in active}
+            when = running.NEVER
+            if assembled:
+                when = running.ALWAYS
+            elif len(active) == len(COURSE) and not any(forbidden.values()):
+                when = running.IF_ALL_PASS
+            leave_out = frozenset((phase, task) for phase, tasks in forbidden.items() for task in tasks)
+            results = running.run(running.Plan(active, target, seed, leave_out, when), sessions, on_result)
 
+    totals = {phase.id: count_tests(phase) for phase in phases}
     scores = []
     for phase in phases:
         if phase.id in untouched:
@@ -73,6 +70,11 @@ def grade(
         assembled_message=results.assembled_message,
         trust=in_words(results.held, lang),
     )
+
+
+def _forbidden(phase: Phase, target: Path, lang: str) -> dict[str, str]:
+    """The tasks of a phase that break a rule, and how."""
+    return {task: verdicts.shorten(message) for task, message in forbidden_tasks(phase, target, lang).items()}
 
 
 def next_task(report: Report) -> tuple[Phase, str, str] | None:

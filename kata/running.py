@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 from . import verdicts
 from .course import COURSE, Phase
 from .desk import Desk
 from .jobs import Job
+from .processes import SessionProcess, start_sessions
 from .processes import SuitesBroken as SuitesBroken
-from .processes import start_sessions
 from .results import ASSEMBLED, Results, TestResult
 from .suites import count_tests
 
@@ -43,7 +44,24 @@ class Plan:
     assembled: str = NEVER
 
 
-def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result, total: None) -> Results:
+@contextlib.contextmanager
+def sessions_for(phases: Sequence[Phase]) -> Iterator[list[SessionProcess]]:
+    """Sessions that wait for a plan for these phases: they import torch while it is made. They end with the block."""
+    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
+    parts = len(phases[0].tasks) if len(phases) == 1 else len(phases)
+    sessions = start_sessions(max(1, min(wanted, parts)))
+    try:
+        yield sessions
+    finally:
+        for session in sessions:
+            session.end()
+
+
+def run(
+    plan: Plan,
+    sessions: Sequence[SessionProcess],
+    on_result: Callable[[TestResult, int], None] = lambda result, total: None,
+) -> Results:
     """Run the plan to its end.
 
     A few sessions work side by side and take one part after another; the six files together come last, if all
@@ -51,6 +69,7 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
 
     Args:
         plan: what to run.
+        sessions: from ``sessions_for``; they have ended afterwards.
         on_result: called after every test with its result and the number of tests in all.
 
     Raises:
@@ -66,18 +85,15 @@ def run(plan: Plan, on_result: Callable[[TestResult, int], None] = lambda result
         named=lambda: [name for job in jobs for name in list(job.diagnoses.values())],
         hopeless=lambda: plan.assembled != ALWAYS and any(test.state != verdicts.PASSED for test in so_far()),
     )
-    parts = _parts(plan)
     orders = {
         "phases": [phase.id for phase in plan.phases],
-        "parts": parts,
+        "parts": _parts(plan),
         "target": str(plan.target),
         "seed": plan.seed,
         "leave_out": sorted(plan.leave_out),
         "assembled": plan.assembled != NEVER,
         "diagnose": True,
     }
-    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
-    sessions = start_sessions(max(1, min(wanted, len(parts))))
     jobs += [Job(orders, desk, session) for session in sessions]
     _work_side_by_side(jobs, desk, on_result)
 

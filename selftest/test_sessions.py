@@ -81,7 +81,8 @@ def test_a_session_that_dies_in_a_test_costs_that_test(monkeypatch, which):
             yield event
 
     monkeypatch.setattr(running, "start_sessions", start)
-    results = running.run(running.Plan((PHASE,), REFERENCE, 0))
+    with running.sessions_for([PHASE]) as sessions:
+        results = running.run(running.Plan((PHASE,), REFERENCE, 0), sessions)
     assert killed
     states = [test.state for test in results.tests]
     assert len({test.test for test in results.tests}) == len(states) > 30
