@@ -1,7 +1,8 @@
 """Name the mistake in a failing task: replay its tests with each known misconception and compare what is answered.
 
-A misconception is named only if it behaves like the submission in every test of the task, those that pass included:
-better no name than a wrong one. One that was named for another task already is looked for first, in a few tests.
+A misconception is named only if it behaves like the submission in every test of the task (``trials`` says what that
+means): better no name than a wrong one. One that was named for another task already is looked for first, in a few
+tests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from .course import COURSE
 from .isolation.transcript import Recording
 from .misconceptions import Misconception, of_task
 from .results import TestResult
+from .trials import Trials
 from .verdicts import FAILED, PASSED
 from .workbench import Workbench
 
@@ -22,38 +24,6 @@ COMPARED = (PASSED, FAILED)
 
 A_LOOK = 3
 """Tests that must agree before a mistake that was named for another task explains this one as well."""
-
-TELLS_APART = {FAILED: 0.75, PASSED: 0.06}
-"""How likely a test of that state tells a misconception from the submission, as a guess before the first try."""
-
-
-class _Tests:
-    """The tests of a task, those first that are likely to refuse a candidate soon.
-
-    Nearly every candidate is out after a test or two. Which these are is learned from one candidate for the next.
-
-    Args:
-        items: the tests.
-        results: test to how it ended with the submission.
-    """
-
-    def __init__(self, items: Iterable[Any], results: Mapping[str, TestResult]) -> None:
-        self._items = list(items)
-        self._seconds = {item.nodeid: results[item.nodeid].seconds for item in self._items}
-        self._refused = {item.nodeid: TELLS_APART[results[item.nodeid].state] for item in self._items}
-        self._tried = dict.fromkeys(self._refused, 1)
-
-    def in_order(self, most: int | None = None) -> list[Any]:
-        """All tests, or as many of the first."""
-        return sorted(self._items, key=self._seconds_per_refusal)[:most]
-
-    def note(self, item: Any, refused: bool) -> None:
-        """Remember what a test said of a candidate."""
-        self._tried[item.nodeid] += 1
-        self._refused[item.nodeid] += refused
-
-    def _seconds_per_refusal(self, item: Any) -> float:
-        return self._seconds[item.nodeid] * self._tried[item.nodeid] / self._refused[item.nodeid]
 
 
 def diagnose(
@@ -84,18 +54,19 @@ def diagnose(
     ]
     if not any(results[item.nodeid].state == FAILED for item in items):
         return None
-    tests = _Tests(items, results)
     candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
     # What was named for another task is to be repaired first in any case: a look is enough, and nothing else is tried.
-    groups = [
-        ([entry for entry in candidates if entry.id in named], A_LOOK),
-        ([entry for entry in candidates if entry.id not in named], None),
-    ]
+    known = [entry for entry in candidates if entry.id in named]
+    others = [entry for entry in candidates if entry.id not in named]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
-        for group, most in groups:
-            found = [
-                entry for entry in group if _explains(bench, entry, Path(folder), tests, most, results, recordings)
-            ]
+        trials = Trials(bench, items, results, recordings, Path(folder))
+        for group, agrees in (
+            (known, lambda entry: trials.answers_alike(entry, A_LOOK)),
+            (others, trials.answers_alike),
+            (known, trials.fails_alike),
+            (others, trials.fails_alike),
+        ):
+            found = [entry for entry in group if agrees(entry)]
             if found:
                 return found[0] if len(found) == 1 else None
     return None
@@ -167,25 +138,6 @@ class Diagnoses:
 def _explaining_tasks(task: str) -> list[str]:
     """The other tasks whose mistakes make this one fail as well."""
     return sorted({entry.task for entry in of_task(task)} - {task})
-
-
-def _explains(
-    bench: Workbench,
-    candidate: Misconception,
-    folder: Path,
-    tests: _Tests,
-    most: int | None,
-    results: Mapping[str, TestResult],
-    recordings: Mapping[str, Recording],
-) -> bool:
-    """Whether a misconception answers as was recorded, in all tests or in ``most`` of them."""
-    bench.aim(candidate.write(folder / candidate.id), within=folder)
-    for item in tests.in_order(most):
-        alike = bench.behaves_as(item, results[item.nodeid], recordings[item.nodeid])
-        tests.note(item, refused=not alike)
-        if not alike:
-            return False
-    return True
 
 
 def _is_complete(recordings: Mapping[str, Recording], test: str) -> bool:

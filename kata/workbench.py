@@ -82,8 +82,8 @@ class Workbench:
     def behaves_as(self, item: pytest.Function, result: TestResult, recording: Recording) -> bool:
         """Whether the folder that this is aimed at answers in a test as was recorded with another one.
 
-        The recorded requests are repeated: that is faster than the test, which draws, computes and compares. Where an
-        answer differs by rounding the test is run as well, because it may look closer.
+        The recorded requests are repeated: that is faster than the test, which draws, computes and compares. Where
+        a test failed and an answer differs by rounding the test is run as well, because it may look closer.
 
         Args:
             item: the test.
@@ -94,14 +94,34 @@ class Workbench:
             KeyboardInterrupt: if the run is to stop.
         """
         repeated, rerun = Comparison(recording), Comparison(recording)
-        suite_of = phase_of(item)
         try:
-            self._kata.submission.repeat(suite_of.id if suite_of else "", recording, self._kata.limit, repeated)
-            if repeated.exact:
+            self._repeat(item, recording, repeated)
+            if repeated.exact or (repeated.at_end and result.state == verdicts.PASSED):
                 return True
             return self.run(item, rerun).state == result.state and rerun.at_end
         except (Diverged, verdicts.TestTimeout, verdicts.GuestDied):
             return False
+
+    def passes_too(self, item: pytest.Function, recording: Recording) -> bool:
+        """Whether the folder that this is aimed at passes a test that another one passed, with what was said then.
+
+        Raises:
+            KeyboardInterrupt: if the run is to stop.
+        """
+        repeated = Comparison(recording)
+        try:
+            self._repeat(item, recording, repeated)
+            if repeated.at_end:
+                return True
+        except Diverged:
+            pass
+        except (verdicts.TestTimeout, verdicts.GuestDied):
+            return False
+        return self.run(item).state == verdicts.PASSED
+
+    def _repeat(self, item: pytest.Function, recording: Recording, comparison: Comparison) -> None:
+        phase = phase_of(item)
+        self._kata.submission.repeat(phase.id if phase else "", recording, self._kata.limit, comparison)
 
     def _error_of(self, item: pytest.Function, tape: Any) -> BaseException | None:
         try:

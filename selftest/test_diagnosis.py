@@ -1,5 +1,6 @@
 """Which misconception is named, and how few tests that takes: with a bench that only says which of them agree."""
 
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,11 +20,14 @@ SECONDS = {"quick": 0.01, "slow": 0.4, "failing": 0.2, "also quick": 0.02, "midd
 
 
 class Bench:
-    """Tests by name; ``refused_by`` says which of them a candidate does not answer as the submission did."""
+    """Tests by name; ``refused_by`` says which of them a candidate does not answer as the submission did.
 
-    def __init__(self, refused_by):
-        self.refused_by = refused_by
-        self.tried = []
+    Those in ``passed_by`` it passes nevertheless.
+    """
+
+    def __init__(self, refused_by, passed_by):
+        self.refused_by, self.passed_by = refused_by, passed_by
+        self.tried, self.passing = [], []
 
     def tests(self, phase_id, tasks):
         assert (phase_id, tasks) == (PHASE, [TASK])
@@ -38,20 +42,32 @@ class Bench:
         self.tried.append((self.aimed, item.nodeid))
         return item.nodeid not in self.refused_by(self.aimed)
 
+    def passes_too(self, item, recording):
+        assert recording.complete
+        self.passing.append((self.aimed, item.nodeid))
+        return item.nodeid not in self.refused_by(self.aimed) or item.nodeid in self.passed_by(self.aimed)
+
 
 def result(name):
     state = FAILED if name == "failing" else PASSED
     return TestResult(name, PHASE, TASK, False, state, seconds=SECONDS[name])
 
 
-def diagnose(refused_by, named=(), incomplete=()):
-    bench = Bench(refused_by)
+def diagnose(refused_by, named=(), incomplete=(), passed_by=lambda name: ()):
+    bench = Bench(refused_by, passed_by)
     recordings = {name: Recording() for name in SECONDS}
     for name in incomplete:
         recordings[name].complete = False
     results = {name: result(name) for name in SECONDS}
     found = diagnosis.diagnose(bench, PHASE, TASK, results, recordings, failed=[TASK], named=named)
+    diagnose.passing = bench.passing
     return found and found.id, bench.tried
+
+
+def first_round(tried):
+    """Candidate to the tests that it was tried in before the first one is tried again."""
+    groups = [(name, [test for _, test in group]) for name, group in itertools.groupby(tried, lambda pair: pair[0])]
+    return dict(groups[: len(CANDIDATES)])
 
 
 def test_the_one_that_agrees_in_every_test_is_named():
@@ -78,8 +94,7 @@ def test_what_failed_in_another_way_than_by_an_answer_is_not_compared():
 
 def test_the_test_that_refused_a_candidate_is_asked_sooner_of_the_next():
     _, tried = diagnose(lambda name: ["middling"])
-    asked = {name: [test for candidate, test in tried if candidate == name] for name in CANDIDATES}
-    first, *later = asked.values()
+    first, *later = first_round(tried).values()
     assert first[-1] == "middling" and len(first) > 1
     assert all(len(tests) < len(first) for tests in later)
     assert len(later[-1]) == 1
@@ -87,13 +102,46 @@ def test_the_test_that_refused_a_candidate_is_asked_sooner_of_the_next():
 
 def test_a_slow_test_is_not_asked_first_because_it_refused_one_candidate():
     _, tried = diagnose(lambda name: ["slow"] if name == CANDIDATES[0] else ["quick"])
-    assert [test for candidate, test in tried if candidate in CANDIDATES[1:]] == ["quick"] * len(CANDIDATES[1:])
+    assert list(first_round(tried).values())[1:] == [["quick"]] * len(CANDIDATES[1:])
 
 
 def test_a_mistake_that_was_named_for_another_task_is_looked_for_in_a_few_tests_and_nothing_else_is_tried():
     found, tried = diagnose(lambda name: [], named=[SUBMISSION])
     assert found == SUBMISSION
     assert [name for name, _ in tried] == [SUBMISSION] * diagnosis.A_LOOK
+
+
+def test_where_nobody_answers_alike_throughout_one_that_fails_alike_and_passes_the_rest_is_named():
+    first, _, third, fourth = CANDIDATES
+    refused = {
+        first: ["quick", "failing"],
+        SUBMISSION: ["quick", "slow"],
+        third: ["failing"],
+        fourth: ["slow", "quick"],
+    }
+    passed = {SUBMISSION: ["quick", "slow"], fourth: ["slow"]}
+    found, tried = diagnose(refused.get, passed_by=lambda name: passed.get(name, SECONDS))
+    assert found == SUBMISSION
+    assert len(tried) == len(set(tried))  # nothing is compared twice
+    assert {name for name, _ in diagnose.passing} == {SUBMISSION, fourth}
+
+
+def test_two_that_fail_alike_and_pass_the_rest_are_not_told_apart():
+    found, _ = diagnose(
+        lambda name: ["quick"] if name in CANDIDATES[:2] else ["failing"], passed_by=lambda name: SECONDS
+    )
+    assert found is None
+
+
+def test_one_that_answers_alike_throughout_comes_before_those_that_fail_alike():
+    found, _ = diagnose(lambda name: [] if name == SUBMISSION else ["quick"], passed_by=lambda name: SECONDS)
+    assert found == SUBMISSION
+    assert diagnose.passing == []
+
+
+def test_a_mistake_that_was_named_before_explains_what_it_fails_alike_too():
+    found, _ = diagnose(lambda name: ["quick"], named=[SUBMISSION], passed_by=lambda name: SECONDS)
+    assert found == SUBMISSION
 
 
 class Asked:

@@ -175,3 +175,54 @@ def test_an_exception_of_the_same_words_is_exact_wherever_it_comes_from():
 @pytest.mark.parametrize("told", [7, "x", {"names": 7}, {"names": {"a": 1}}, {"names": [[]]}, {}], ids=str)
 def test_nonsense_instead_of_an_exception_is_no_exception_of_ours(told):
     assert differ(Encoder(lambda value: None).message({"error": told}), complaint("a"))
+
+
+def told(tensor, fresh=True):
+    """An answer with a parameter; ``fresh``: nobody has changed it since it was made."""
+    facts = {"leaf": 1, **({"fresh": True} if fresh else {})}
+    return Encoder(lambda value: None, lambda tensor: facts).message({"ok": [("weight", tensor)], "changed": {}})
+
+
+def drawn(kind, *shape, scale=1.0, centre=0.0, seed=0, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn(shape, generator=generator) if kind == "normal" else torch.rand(shape, generator=generator)
+    values = values if kind == "normal" else (values - 0.5) * math.sqrt(12)  # of deviation 1
+    return (values * scale + centre).to(dtype)
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform"])
+@pytest.mark.parametrize("shape", [(2,), (7,), (8, 8), (60, 40)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_which_random_numbers_a_parameter_was_made_with_does_not_count(kind, shape, dtype):
+    for seed in range(50):
+        one, other = (drawn(kind, *shape, scale=0.3, seed=number, dtype=dtype) for number in (seed, seed + 50))
+        assert not differ(told(one), told(other))
+        assert not compared(told(one), told(other)).exact
+    assert differ(told(one, fresh=False), told(other, fresh=False))
+    assert differ(told(one), told(other, fresh=False))
+    assert not differ(told(one), told(one, fresh=False))
+
+
+OTHERWISE = {
+    "wider": drawn("normal", 60, 40, scale=1.3),
+    "moved": drawn("normal", 60, 40, centre=0.3),
+    "uniform": drawn("uniform", 60, 40),
+    "constant": torch.ones(60, 40),
+    "another shape": drawn("normal", 40, 60),
+    "another dtype": drawn("normal", 60, 40).double(),
+    "whole numbers": torch.ones(60, 40, dtype=torch.int64),
+    "not a tensor": 1.0,
+}
+
+
+@pytest.mark.parametrize("other", OTHERWISE.values(), ids=OTHERWISE)
+def test_how_they_are_spread_does(other):
+    one = told(drawn("normal", 60, 40, seed=1))
+    assert differ(one, told(other))
+    assert differ(told(other), one)
+
+
+def test_constants_are_told_apart():
+    assert differ(told(torch.zeros(5)), told(torch.ones(5)))
+    assert not differ(told(torch.ones(5)), told(torch.ones(5)))
+    assert differ(told(torch.zeros(1)), told(torch.ones(1)))

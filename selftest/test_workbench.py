@@ -39,7 +39,7 @@ class Submission:
                 return
 
 
-def behaves(recorded, repeated, rerun=None):
+def behaves(recorded, repeated, rerun=None, ended=FAILED, ask=Workbench.behaves_as):
     """Whether answers count as those that were recorded; ``rerun``: (state, answers) if the test is run."""
     recording = Recording()
     for value in recorded:
@@ -48,15 +48,16 @@ def behaves(recorded, repeated, rerun=None):
     bench = Workbench(kata, [])
     runs = []
 
-    def run(item, tape):
+    def run(item, tape=None):
         assert item is TEST and rerun is not None, "the test is run"
         runs.append(item)
-        for value in rerun[1]:
+        for value in rerun[1] if tape is not None else ():
             tape.note(REQUEST, value)
         return TestResult("a test", "", "", False, rerun[0])
 
     bench.run = run
-    found = bench.behaves_as(TEST, TestResult("a test", "", "", False, FAILED), recording)
+    arguments = [recording] if ask is Workbench.passes_too else [TestResult("a test", "", "", False, ended), recording]
+    found = ask(bench, TEST, *arguments)
     assert len(runs) == (rerun is not None)
     return found, kata.submission.asked
 
@@ -70,7 +71,7 @@ def test_the_first_answer_that_differs_ends_it():
 
 
 @pytest.mark.parametrize(("state", "expected"), [(FAILED, True), (PASSED, False)])
-def test_where_an_answer_differs_by_rounding_the_test_decides(state, expected):
+def test_where_an_answer_differs_by_rounding_the_test_that_failed_decides(state, expected):
     rounded = [answer(1.0 + 1e-6), answer(2.0)]
     assert behaves([answer(1.0), answer(2.0)], rounded, rerun=(state, rounded)) == (expected, 2)
 
@@ -80,8 +81,35 @@ def test_with_other_numbers_the_requests_cannot_be_repeated_but_the_test_can_be_
     assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, renumbered)) == (True, 1)
     assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, [answer(1.0), answer(5.0)])) == (False, 1)
     assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=(FAILED, renumbered[:1])) == (False, 1)
+    passed = (PASSED, [answer(1.0), answer(5.0)])
+    assert behaves([answer(1.0), answer(2.0)], renumbered, rerun=passed, ended=PASSED) == (False, 1)
 
 
 @pytest.mark.parametrize("end", [GuestDied("gone"), TestTimeout("no answer")], ids=lambda end: type(end).__name__)
 def test_a_guest_that_ends_behaves_in_no_known_way(end):
     assert behaves([answer(1.0), answer(2.0)], [answer(1.0), end]) == (False, 1)
+
+
+def test_rounding_makes_no_difference_to_a_test_that_passed():
+    rounded = [answer(1.0 + 1e-6), answer(2.0)]
+    assert behaves([answer(1.0), answer(2.0)], rounded, ended=PASSED) == (True, 2)
+    assert behaves([answer(1.0), answer(2.0)], [answer(1.0), answer(5.0)], ended=PASSED) == (False, 2)
+
+
+def passes(repeated, rerun=None):
+    return behaves([answer(1.0), answer(2.0)], repeated, rerun, ask=Workbench.passes_too)
+
+
+def test_a_test_passes_with_the_answers_it_has_passed_with():
+    assert passes([answer(1.0), answer(2.0)]) == (True, 2)
+    assert passes([answer(1.0 + 1e-6), answer(2.0)]) == (True, 2)
+
+
+@pytest.mark.parametrize("other", [[answer(1.0), answer(5.0)], [answer(5.0), answer(2.0)], [answer(1.0, number=4)]])
+@pytest.mark.parametrize(("state", "expected"), [(PASSED, True), (FAILED, False)])
+def test_other_answers_may_be_right_as_well(other, state, expected):
+    assert passes(other, rerun=(state, []))[0] == expected
+
+
+def test_a_guest_that_ends_passes_nothing():
+    assert passes([answer(1.0), GuestDied("gone")]) == (False, 1)

@@ -32,7 +32,7 @@ def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
     in the module under several names (shared embeddings) is loaded under one of them.
     """
     state = {}
-    for name, parameter in module.named_parameters():
+    for name, parameter in sorted(module.named_parameters(), key=lambda pair: pair[0]):  # in whatever order it has them
         value = normal(gen, *parameter.shape, scale=scale, dtype=parameter.dtype)
         state[name] = value + 1.0 if name.endswith("norm.weight") or name == "weight" else value
     module.load_state_dict(state, strict=False)

@@ -140,9 +140,10 @@ def test_encoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     for name in ("add_norm1", "add_norm2"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"
         checks.expect_number(parameter(layer, name).dropout.p, given_dropout or 0.1, f"the dropout of {name}", why)
+    randomise(layer, gen)
     x = normal(gen, B, L_TGT, D)
     expected = oracle.encoder_layer(array(x), weights_of(layer), H)
-    checks.expect_close(layer.eval()(x), expected, f"{ENCODER}(x) with its initial weights, in evaluation mode")
+    checks.expect_close(layer.eval()(x), expected, f"{ENCODER}(x) in evaluation mode")
 
 
 @pytest.mark.task("EncoderLayer")
@@ -299,10 +300,10 @@ def test_decoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     for name in ("add_norm1", "add_norm2", "add_norm3"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"
         checks.expect_number(parameter(layer, name).dropout.p, given_dropout or 0.1, f"the dropout of {name}", why)
+    randomise(layer, gen)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
     expected = oracle.decoder_layer(array(x), array(memory), weights_of(layer), H)
-    label = f"{DECODER}(x, memory) with its initial weights, in evaluation mode"
-    checks.expect_close(layer.eval()(x, memory), expected, label)
+    checks.expect_close(layer.eval()(x, memory), expected, f"{DECODER}(x, memory) in evaluation mode")
 
 
 @pytest.mark.task("DecoderLayer")

@@ -60,7 +60,8 @@ def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
     count = sum(value.numel() for _, value in model.named_parameters())
     checks.expect_same(count, (V_SRC + 2 * V_TGT) * D + layers, f"the number of parameters of {MODEL}")
     # Values loaded under each name must stand under that name alone.
-    state = {name: normal(gen, *value.shape, dtype=value.dtype) for name, value in model.state_dict().items()}
+    found = model.state_dict()
+    state = {name: normal(gen, *found[name].shape, dtype=found[name].dtype) for name in sorted(found)}
     model.load_state_dict(state)
     after = model.state_dict()
     for name, value in state.items():

@@ -148,7 +148,8 @@ def test_the_layers_of_the_encoder_are_registered_and_independent(phase4, gen):
 
 def expect_layers_independent(stack, gen, label):
     """Values loaded into one layer stay in that layer."""
-    state = {name: normal(gen, *value.shape) for name, value in stack.state_dict().items()}
+    found = stack.state_dict()
+    state = {name: normal(gen, *found[name].shape) for name in sorted(found)}
     stack.load_state_dict(state)
     after = stack.state_dict()
     why = "make a new layer for each place: [layer] * N is the same layer N times"

@@ -223,7 +223,7 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase5, stage, done):
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5, factor=2.0)
     tools.run(before, stopped, done)
     resumed = phase5.NoamScheduler(after, 16, warmup_steps=5, factor=2.0)
-    resumed.load_state_dict(stopped.state_dict())
+    tools.hand_over(stopped, resumed)
     label, expected = f"after loading the state of step {done + 1}", oracle.noam_learning_rate(done + 1, 16, 5, 2.0)
     why = "load_state_dict sets the rate in the optimizer at once: the next training step needs it"
     expect_rates(tools.rates(after), expected, f"the rate {label}", why)
@@ -241,7 +241,7 @@ def test_the_loaded_settings_replace_the_ones_given(phase5, stage):
     tools.run(before, stopped, 4)
     resumed = phase5.NoamScheduler(after, 100, warmup_steps=2, factor=0.7)
     tools.run(after, resumed, 2)
-    resumed.load_state_dict(stopped.state_dict())
+    tools.hand_over(stopped, resumed)
     why = "d_model, warmup_steps and factor are part of the state"
     expected = oracle.noam_learning_rate(5, 36, 8, 3.0)
     expect_rates(tools.rates(after), expected, "the rate after loading a state with other settings", why)
@@ -274,13 +274,13 @@ def test_a_state_once_taken_does_not_move_on(phase5, stage):
     before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
     tools.run(before, stopped, 3)
-    state = tools.state_then_steps(stopped, 6)
+    kept = tools.state_then_steps(stopped, 6)
     resumed = phase5.NoamScheduler(after, 16, warmup_steps=5)
-    state = tools.load_then_steps(resumed, state, 4)
+    tools.load_then_steps(resumed, kept, 4)
     expect_rates(
         tools.rates(after), oracle.noam_learning_rate(8, 16, 5), "the rate 4 steps after loading step 4", EQUATION
     )
-    resumed.load_state_dict(state)
+    tools.load_then_steps(resumed, kept, 0)
     why = "state_dict() returns a copy and load_state_dict() keeps none of the dict: self.__dict__ itself is neither"
     expect_rates(
         tools.rates(after), oracle.noam_learning_rate(4, 16, 5), "the rate after loading step 4 once more", why
@@ -295,7 +295,7 @@ def test_the_rate_reaches_the_groups_of_an_optimizer_that_was_resumed_too(phase5
     tools.run(before, stopped, 3)
     resumed = phase5.NoamScheduler(after, 16, warmup_steps=5)
     tools.hand_over(before, after)
-    resumed.load_state_dict(stopped.state_dict())
+    tools.hand_over(stopped, resumed)
     used = tools.run(after, resumed, 6)
     why = "optimizer.load_state_dict makes new groups: read optimizer.param_groups at every step"
     expect_run(used, 4, "after optimizer and scheduler were resumed", why, d_model=16, warmup_steps=5)

@@ -19,8 +19,10 @@ from torch import Tensor
 from ..global_state import GlobalState
 from ..loading import MissingName, SubmissionError, VirtualPackage, display_path
 from ..tracebacks import where
+from . import listing
 from .channel import Channel, ChannelClosed, ChannelTimeout
 from .codec import CodecError, Decoder, Encoder
+from .fresh import FreshParameters
 
 MAX_LISTED = 100_000
 
@@ -43,6 +45,7 @@ class Guest:
         self._stage = VirtualPackage({}, Path(config["stage"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
+        self._fresh = FreshParameters()
         self._forget()
 
     def _forget(self) -> None:
@@ -61,6 +64,7 @@ class Guest:
         self._groups: dict[tuple[Any, ...], int] = {}
         self._called: Any = None
         self._module_leaves: Any = None
+        self._fresh.forget()
 
     def serve(self) -> None:
         """Answer requests, one after another."""
@@ -104,6 +108,7 @@ class Guest:
         self._call += 1
         self._arguments[self._call] = arguments
         self._called, self._module_leaves = request.get("object"), _NOT_LISTED
+        self._fresh.look_again()
         with torch.set_grad_enabled(bool(request.get("grad", True))):
             before = torch.is_grad_enabled()
             result = operation(request)
@@ -130,21 +135,23 @@ class Guest:
         if number is None:
             number = self._ids[id(value)] = len(self._ids) + 1
             self._objects[number] = value
+            self._fresh.note(value)
         return {"id": number, "type": str(type.__dict__["__name__"].__get__(type(value)))[:80]}
 
     def _facts(self, tensor: Tensor) -> dict[str, Any]:
         """How a tensor hangs on gradients: a parameter, an argument of this call, or the end of a graph."""
+        fresh = {"fresh": True} if self._fresh.holds(tensor) else {}
         if not tensor.requires_grad:
-            return {}
+            return fresh
         for index, argument in enumerate(self._arguments.get(self._call, ())):
             if argument is tensor:
                 return {"argument": index}
         if tensor.grad_fn is None:
-            return {"leaf": self._leaf(tensor)}
+            return {"leaf": self._leaf(tensor), **fresh}
         output = len(self._outputs) + 1
         self._outputs[output] = tensor
         if self._module_leaves is _NOT_LISTED:
-            self._module_leaves = _parameters_of(self._called)
+            self._module_leaves = listing.parameters_of(self._called)
         # A module's parameters are listed faster than a graph is walked.
         leaves = self._module_leaves if self._module_leaves is not None else self._leaves_of(tensor)
         return {"output": output, "group": self._group(leaves)}
@@ -222,6 +229,7 @@ class Guest:
         return VirtualPackage(folders, Path(config["default"]))
 
     def _do_load(self, request: dict[str, Any]) -> None:
+        self._fresh = FreshParameters(request["phases"])
         for phase in request["phases"]:
             with contextlib.suppress(SubmissionError):  # told when a test asks for the phase
                 self._package.load(phase)
@@ -245,8 +253,10 @@ class Guest:
         if request["method"] is not None:
             target = getattr(target, request["method"])
         result = target(*request["args"], **request["kwargs"])
+        if request["method"] == "load_state_dict":
+            return None  # torch lists what is missing in the order in which the module was given it
         if request["listed"]:
-            return list(itertools.islice(result, MAX_LISTED))
+            return listing.in_order(request["object"], list(itertools.islice(result, MAX_LISTED)))
         return result
 
     def _do_copy(self, request: dict[str, Any]) -> Any:
@@ -267,18 +277,6 @@ class Guest:
         inputs = [arguments[index] for index in request["arguments"]]
         inputs += [self._leaves[number] for number in request["leaves"]]
         return list(torch.autograd.grad(outputs, inputs, request["grads"], retain_graph=True, allow_unused=True))
-
-
-def _parameters_of(target: Any) -> list[Tensor] | None:
-    """The parameters of a module, or of the module that a bound method belongs to; None for anything else.
-
-    By name, because in which order a module was given its parts is the learner's own affair.
-    """
-    owner = getattr(target, "__self__", target)
-    if not isinstance(owner, torch.nn.Module):
-        return None
-    named = sorted(owner.named_parameters(), key=lambda pair: pair[0])
-    return [parameter for _, parameter in named if parameter.requires_grad]
 
 
 def _same(tensor: Tensor, was: Tensor) -> bool:

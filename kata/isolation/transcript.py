@@ -2,7 +2,8 @@
 
 The host's side of a test is our own code and draws by seed, so what it asks follows from the answers it got: two
 submissions whose answers are equal, one after another, behave alike in that test. "Equal" is as a suite sees it:
-values within rounding, exceptions by type. How objects are numbered and what they call themselves does not count.
+values within rounding, exceptions by type. How objects are numbered and what they call themselves does not count, nor
+which random numbers a parameter was made with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ MAX_BYTES = 128 * 2**20
 
 CLOSE = {torch.float64: 1e-6, torch.float32: 1e-3}
 """Largest ``|a - b| / (1 + |b|)`` of numbers that count as equal; 1e-2 for shorter dtypes."""
+
+FEW, MANY = 5, 100
+"""Fewer random numbers say nothing of their distribution; of many the largest tells a normal from a uniform one."""
 
 Message = Tuple[bytes, bytes]
 """Header and payload, as they travel."""
@@ -106,6 +110,14 @@ class _Anything:
 
 _OBJECT = _Anything()
 
+
+class _Drawn:
+    """A parameter with the random values that it was made with."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
 _GRAPH = ("argument", "leaf", "output")
 """Facts of a tensor of which gradients can be asked."""
 
@@ -133,7 +145,7 @@ def _read(answer: Message) -> _Answer:
 
     def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Any:
         numbers.append([facts.get(name) for name in (*_GRAPH, "group")])
-        return tensor, any(name in facts for name in _GRAPH)
+        return _Drawn(tensor) if facts.get("fresh") else tensor, any(name in facts for name in _GRAPH)
 
     try:
         body = Decoder(*answer, on_object, on_tensor).value()
@@ -153,6 +165,8 @@ def alike(one: Any, other: Any) -> bool:
     """Whether two values are equal as a suite sees them."""
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return _tensors_alike(one, other)
+    if isinstance(one, _Drawn) or isinstance(other, _Drawn):
+        return _drawn_alike(one, other)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         if _is_mapping(one) and _is_mapping(other):
             return alike(dict(one), dict(other))
@@ -180,3 +194,26 @@ def _tensors_alike(one: Tensor, other: Tensor) -> bool:
     allowed = CLOSE.get(one.dtype, 1e-2) * (1 + b.abs())
     equal = (a == b) | (a.isnan() & b.isnan()) | ((a - b).abs() <= allowed)
     return bool(equal.all())
+
+
+def _drawn_alike(one: Any, other: Any) -> bool:
+    """Whether values are equal, or random numbers that may come from one distribution, as far as so many can tell."""
+    if not isinstance(one, _Drawn) or not isinstance(other, _Drawn):
+        return alike(*(value.tensor if isinstance(value, _Drawn) else value for value in (one, other)))
+    if _tensors_alike(one.tensor, other.tensor):
+        return True
+    a, b = one.tensor, other.tensor
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    a, b = a.double(), b.double()
+    widths = a.std(unbiased=False).item(), b.std(unbiased=False).item()
+    if not min(widths) > 0:
+        return False
+    if a.numel() < FEW:
+        return True
+    scatter = 5 / math.sqrt(a.numel())  # five times what the estimates scatter by
+    same_width = abs(math.log(widths[0] / widths[1])) <= scatter
+    same_centre = abs(a.mean().item() - b.mean().item()) <= scatter * math.sqrt(2) * max(widths)
+    peaks = a.abs().max().item() / widths[0], b.abs().max().item() / widths[1]
+    same_kind = a.numel() < MANY or max(peaks) <= 1.4 * min(peaks)
+    return same_width and same_centre and same_kind

@@ -46,22 +46,28 @@ def run(optimizer: Any, scheduler: Any, steps: int) -> list[list[float]]:
 
 
 def hand_over(source: Any, target: Any) -> None:
-    """Load the state of one optimizer into another, as when a run is resumed."""
+    """Load the state of one optimizer, or scheduler, into another, as when a run is resumed."""
     target.load_state_dict(copy.deepcopy(source.state_dict()))
 
 
-def state_then_steps(scheduler: Any, steps: int) -> Any:
+class Kept:
+    """A state dict that stays here: what is in it is its scheduler's own affair."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+
+def state_then_steps(scheduler: Any, steps: int) -> Kept:
     """Take the scheduler's state, step on while taking others, and return the first."""
-    state = scheduler.state_dict()
+    kept = Kept(scheduler.state_dict())
     for _ in range(steps):
         scheduler.step()
         scheduler.state_dict()
-    return state
+    return kept
 
 
-def load_then_steps(scheduler: Any, state: Any, steps: int) -> Any:
-    """Load a state, step on, and return the state that was loaded."""
-    scheduler.load_state_dict(state)
+def load_then_steps(scheduler: Any, kept: Kept, steps: int) -> None:
+    """Load a state, the same object whenever it is the same ``kept``, and step on."""
+    scheduler.load_state_dict(kept.state)
     for _ in range(steps):
         scheduler.step()
-    return state

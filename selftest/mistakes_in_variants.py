@@ -1,0 +1,216 @@
+"""Known mistakes, made in right answers in other styles: what a diagnosis must see through.
+
+``"<phase id>/<variant>"`` to the misconception's id to edits (text, replacement) of the variant.
+"""
+
+MADE = {
+    "phase1_embedding/exp_of_log": {
+        "encoding-exponent-halved": (("-(math.log(10000.0) / d_model)", "-(math.log(10000.0) / d_model / 2)"),),
+        "encoding-sine-everywhere": (("pe[:, 1::2] = torch.cos(", "pe[:, 1::2] = torch.sin("),),
+        "embedding-not-scaled": (("return self.scale * self.embedding(tokens)", "return self.embedding(tokens)"),),
+        "positions-without-dropout": (("self.dropout(x + self.pe[:, : x.size(1)])", "x + self.pe[:, : x.size(1)]"),),
+        "positions-dropout-before-the-sum": (
+            ("self.dropout(x + self.pe[:, : x.size(1)])", "self.dropout(x) + self.pe[:, : x.size(1)]"),
+        ),
+        "shift-without-a-minus": (("= -angles.sin()", "= angles.sin()"),),
+        "shift-backwards": (("angles = offset *", "angles = -offset *"),),
+    },
+    "phase2_attention/einsum_throughout": {
+        "attention-not-scaled": ((" * query.shape[-1] ** -0.5", ""),),
+        "heads-without-mask": (
+            ("scaled_dot_product_attention(q, k, v, mask)", "scaled_dot_product_attention(q, k, v)"),
+        ),
+        "mask-inverted": (
+            ("torch.where(mask,", "torch.where(~mask,"),
+            ("mask.expand_as", "(~mask).expand_as"),
+        ),
+        "merge-interleaves-features": (
+            ('torch.einsum("bhld->blhd", x).flatten(2)', 'torch.einsum("bhld->bldh", x).flatten(2)'),
+        ),
+    },
+    "phase2_attention/fused_projection": {
+        "heads-without-output-projection": (("self.w_o(merge_heads(output))", "merge_heads(output)"),),
+        "split-without-transpose": (
+            ("x.unflatten(-1, (num_heads, -1)).transpose(1, 2)", "x.unflatten(-1, (num_heads, -1))"),
+        ),
+        "attention-softmax-over-queries": (
+            ("weights = F.softmax(scores, dim=-1)\n", "weights = F.softmax(scores, dim=-2)\n"),
+            ("weights = F.softmax(scores, dim=-1) *", "weights = F.softmax(scores, dim=-2) *"),
+        ),
+    },
+    "phase2_attention/softmax_by_hand": {
+        "attention-divided-by-d-k": (("query.size(-1) ** 0.5", "query.size(-1)"),),
+        "heads-values-from-the-key": (("split_heads(value @", "split_heads(key @"),),
+        "attention-returns-keys": (
+            ("value.unsqueeze(-3)", "(key if key.shape == value.shape else value).unsqueeze(-3)"),
+        ),
+    },
+    "phase3_layers/moments": {
+        "layer-norm-unbiased-variance": (
+            (
+                "(second - first.square()).clamp(min=0)",
+                "(second - first.square()).clamp(min=0) * self.d_model / (self.d_model - 1)",
+            ),
+        ),
+        "feed-forward-relu-on-the-output": (
+            ("return self.linear2(before * (before > 0))", "return torch.relu(self.linear2(before * (before > 0)))"),
+        ),
+        "layer-norm-eps-outside-the-root": (("(variance + self.eps).sqrt()", "(variance.sqrt() + self.eps)"),),
+        "add-and-norm-without-residual": (
+            ("torch.stack([x, self.dropout(sublayer_output)]).sum(dim=0)", "self.dropout(sublayer_output)"),
+        ),
+    },
+    "phase3_layers/functional_calls": {
+        "layer-norm-mean-not-subtracted": (("(x - mean) *", "x *"),),
+        "feed-forward-gelu": (
+            (
+                "F.relu(F.linear(x, self.linear1.weight, self.linear1.bias), inplace=True)",
+                "F.gelu(F.linear(x, self.linear1.weight, self.linear1.bias))",
+            ),
+        ),
+        "add-and-norm-dropout-always-on": (("training=self.training", "training=True"),),
+    },
+    "phase4_transformer/parts_in_another_order": {
+        "encoder-layer-mask-forgotten": (("self.self_attention(x, x, x, mask)[0]", "self.self_attention(x, x, x)[0]"),),
+        "encoder-layer-old-residual": (
+            (
+                "        x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])\n"
+                "        return self.add_norm2(x, self.feed_forward(x))",
+                "        y = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])\n"
+                "        return self.add_norm2(x, self.feed_forward(y))",
+            ),
+        ),
+        "decoder-layer-queries-from-memory": (
+            (
+                "self.cross_attention(x, memory, memory, memory_mask)[0]",
+                "self.cross_attention(memory, x, x, memory_mask)[0]",
+            ),
+        ),
+        "decoder-layer-masks-swapped": (
+            ("self.self_attention(x, x, x, self_mask)", "self.self_attention(x, x, x, memory_mask)"),
+            (
+                "self.cross_attention(x, memory, memory, memory_mask)",
+                "self.cross_attention(x, memory, memory, self_mask)",
+            ),
+        ),
+        "transformer-projection-not-shared": (
+            ("            self.output_projection.weight = self.tgt_embedding.embedding.weight\n", ""),
+        ),
+        "transformer-target-mask-forgotten": (("memory, tgt_mask, src_mask)\n", "memory, None, src_mask)\n"),),
+    },
+    "phase4_transformer/composed_functions": {
+        "encoder-does-not-chain": (
+            (
+                "reduce(lambda y, layer: layer(y, mask), self.layers, x)",
+                "reduce(lambda y, layer: layer(x, mask), self.layers, x)",
+            ),
+        ),
+        "decoder-memory-mask-forgotten": (("layer(y, memory, self_mask, memory_mask)", "layer(y, memory, self_mask)"),),
+        "decoder-layer-cross-attention-to-itself": (
+            (
+                "partial(attend, self.cross_attention, memory, memory_mask)",
+                "partial(attend, self.cross_attention, None, self_mask)",
+            ),
+        ),
+        "transformer-xavier-everywhere": (
+            (
+                '            if "embedding" in name:\n'
+                "                nn.init.normal_(parameter, std=d_model**-0.5)\n"
+                "            elif",
+                "            if",
+            ),
+        ),
+        "transformer-embeddings-of-deviation-1": (("std=d_model**-0.5", "std=1.0"),),
+    },
+    "phase5_mechanics/cross_entropy_without_smoothing": {
+        "batch-count-without-eos": (("int(lengths.sum()) + len(pairs)", "int(lengths.sum())"),),
+        "smoothing-ignored": (("(1 - self.smoothing) * sharp + self.smoothing * uniform", "sharp"),),
+        "smoothing-exchanged": (
+            (
+                "(1 - self.smoothing) * sharp + self.smoothing * uniform",
+                "self.smoothing * sharp + (1 - self.smoothing) * uniform",
+            ),
+        ),
+        "loss-is-a-sum": (("return total / torch.maximum(count, torch.ones_like(count))", "return total"),),
+        "noam-one-step-ahead": (
+            (
+                "np.minimum(step**-0.5, step * warmup_steps**-1.5)",
+                "np.minimum((step + 1)**-0.5, (step + 1) * warmup_steps**-1.5)",
+            ),
+        ),
+        "scheduler-first-group-only": (("self.optimizer.param_groups:", "self.optimizer.param_groups[:1]:"),),
+        "look-ahead-hides-the-position-itself": (("torch.ge(query, key)", "torch.gt(query, key)"),),
+    },
+    "phase5_mechanics/loops": {
+        "look-ahead-is-transposed": (("mask[:, :, query, : query + 1]", "mask[:, :, : query + 1, query]"),),
+        "decoder-mask-joined-by-or": (("[0] & padding_mask", "[0] | padding_mask"),),
+        "batch-source-without-eos": (
+            ("        src[row, len(source)] = eos_id\n", ""),
+            ("src_length = 1 + max", "src_length = max"),
+        ),
+        "batch-eos-in-the-decoder-input": (
+            (
+                "        tgt_out[row, len(target)] = eos_id\n",
+                "        tgt_out[row, len(target)] = eos_id\n        tgt_in[row, len(target) + 1] = eos_id\n",
+            ),
+            (
+                "tgt_in = torch.full((batch, tgt_length), pad_id)",
+                "tgt_in = torch.full((batch, tgt_length + 1), pad_id)",
+            ),
+        ),
+        "noam-max-for-min": (("min(falling, rising)", "max(falling, rising)"),),
+        "scheduler-ignores-the-factor": (
+            ("noam_learning_rate(*self.numbers)", "noam_learning_rate(*self.numbers[:3])"),
+        ),
+    },
+    "phase6_training/gathers_and_loops": {
+        "step-clips-without-being-asked": (
+            (
+                "    if max_norm is None:\n"
+                "        pass\n"
+                "    else:\n"
+                "        nn.utils.clip_grad_norm_(model.parameters(), float(max_norm))",
+                "    nn.utils.clip_grad_norm_(model.parameters(), 1.0 if max_norm is None else max_norm)",
+            ),
+        ),
+        "step-keeps-old-gradients": (("    optimizer.zero_grad()\n", ""),),
+        "greedy-without-look-ahead": (("decoder_mask(tgt, pad_id)", "None"),),
+        "greedy-keeps-bos": (("return tgt[:, 1:].contiguous()", "return tgt"),),
+        "evaluation-accuracy-over-padding": (
+            (
+                "                    if answer != batch.pad_id:\n"
+                "                        tokens += 1\n"
+                "                        right += token == answer",
+                "                    places += 1\n"
+                "                    right += token == answer\n"
+                "                    tokens += answer != batch.pad_id",
+            ),
+            ("total = right = tokens = 0", "total = right = tokens = places = 0"),
+            ("float(right / tokens)", "float(right / places)"),
+        ),
+        "beam-length-counts-bos": (("length_penalty(len(row), alpha)", "length_penalty(len(row) + 1, alpha)"),),
+        "beam-without-look-ahead": (("look_ahead_mask(tgt.size(1), src.device)", "None"),),
+        "train-counts-from-0": (("count(1), []", "count(0), []"),),
+        "penalty-alpha-above-the-line-only": (("6.0**alpha", "6.0"),),
+    },
+    "phase6_training/tensor_beams": {
+        "step-moves-the-schedule-first": (
+            ("    if scheduler:\n        scheduler.step()\n", ""),
+            ("    optimizer.step()\n", "    if scheduler:\n        scheduler.step()\n    optimizer.step()\n"),
+        ),
+        "beam-drops-the-unended": (
+            (
+                "        ended.append((live, totals))\n    finally",
+                "        if not any(len(rows) for rows, _ in ended):\n"
+                "            ended.append((live, totals))\n"
+                "    finally",
+            ),
+        ),
+        "beam-worst-first": (("key=lambda answer: -answer.score", "key=lambda answer: answer.score"),),
+        "beam-keeps-bos": (
+            ("tokens = row[1:].tolist()", "tokens = row.tolist()"),
+            ("length_penalty(len(tokens), alpha)", "length_penalty(len(tokens) - 1, alpha)"),
+        ),
+        "beam-max-len-counts-bos": (("live.size(1) <= max_len", "live.size(1) < max_len"),),
+    },
+}
