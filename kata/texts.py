@@ -26,16 +26,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "next_implement": ("Next: write {task} in {place}", "次の一歩: {place} の {task} を書く"),
     "next_fix": ("Next: repair {task} in {place}", "次の一歩: {place} の {task} を直す"),
     "next_assemble": (
-        "Next: run `python -m pytest tests/test_assembled.py`",
-        "次の一歩: `python -m pytest tests/test_assembled.py` を実行する",
+        "Next: run `python -m pytest{target} tests/test_assembled.py`",
+        "次の一歩: `python -m pytest{target} tests/test_assembled.py` を実行する",
     ),
     "next_done": (
         "Everything passes. Read the solutions and compare: they are one way among many.",
         "すべて合格です。solutions/ を読んで、自分の書き方と比べてみましょう。",
     ),
     "next_other": (
-        "All of it passes. Go on with `python grader.py`.",
-        "この範囲はすべて合格です。`python grader.py` で全体を確かめましょう。",
+        "All of it passes. Go on with `python grader.py{target}`.",
+        "この範囲はすべて合格です。`python grader.py{target}` で全体を確かめましょう。",
     ),
     "lesson": ("Lesson: {lesson}", "解説: {lesson}"),
     "details": ("Details: python -m pytest --task {task}{target}", "詳細: python -m pytest --task {task}{target}"),

@@ -128,10 +128,12 @@ def print_indented(console: Console, message: str, width: int, style: str = "") 
 def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     """What to do now: one line, and where it helps a second and a third."""
     found = next_task(report)
+    # With "=": pytest takes a folder after a space for one to collect tests from, and looks for its settings there.
+    option = "" if target == DEFAULT_TARGET else f" --target={shlex.quote(report.target)}"
     if found is None:
         if report.assembled is False:
-            return [text("next_assemble", lang)]
-        return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang)]
+            return [text("next_assemble", lang, target=option)]
+        return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang, target=option)]
     phase, task, state = found
     line = line_of(target / phase.file, task)
     folder = report.target.rstrip("/")
@@ -139,8 +141,6 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     if (PROJECT / phase.lesson(lang)).is_file():
         lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
     if state != verdicts.TODO:
-        # With "=": pytest takes a folder after a space for one to collect tests from, and looks for its settings there.
-        option = "" if target == DEFAULT_TARGET else f" --target={shlex.quote(report.target)}"
         lines.append(text("details", lang, task=task, target=option))
     return lines
 

@@ -1,0 +1,47 @@
+"""The commands that a report tells to run are about the folder that was graded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kata.course import COURSE, DEFAULT_TARGET
+from kata.reports.terminal import next_step
+from kata.scoring import PhaseScore, Report, TaskScore
+
+LANGS = ("en", "ja")
+
+
+def report_of(target, phases=COURSE, state="passed"):
+    scores = [
+        PhaseScore(phase, tuple(TaskScore(task.name, state, 0.0, task.points, 0, 1, "no") for task in phase.tasks))
+        for phase in phases
+    ]
+    return Report(target=target, seed=0, phases=tuple(scores))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    ("target", "name", "option"),
+    [
+        (DEFAULT_TARGET, "exercises", ""),
+        (Path("/elsewhere/mine"), "../mine", " --target=../mine"),
+        (Path("/elsewhere/a b"), "../a b", " --target='../a b'"),
+    ],
+)
+def test_a_command_names_any_other_folder_than_the_exercises(lang, target, name, option):
+    everything = report_of(name)
+    [step] = next_step(replace(everything, assembled=False), target, lang)
+    assert f"`python -m pytest{option} tests/test_assembled.py`" in step
+    [step] = next_step(report_of(name, COURSE[:1]), target, lang)
+    assert f"`python grader.py{option}`" in step
+    *_, step = next_step(report_of(name, state="failed"), target, lang)
+    assert step.endswith(f"python -m pytest --task sinusoidal_encoding{option}")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_who_has_done_everything_needs_no_command(lang):
+    [step] = next_step(replace(report_of("mine"), assembled=True), Path("/mine"), lang)
+    assert "python" not in step
