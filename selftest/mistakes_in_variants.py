@@ -41,6 +41,7 @@ MADE = {
     "phase2_attention/softmax_by_hand": {
         "attention-divided-by-d-k": (("query.size(-1) ** 0.5", "query.size(-1)"),),
         "heads-values-from-the-key": (("split_heads(value @", "split_heads(key @"),),
+        "attention-output-from-keys": (("value.unsqueeze(-3)", "key.unsqueeze(-3)"),),
         "attention-returns-keys": (
             ("value.unsqueeze(-3)", "(key if key.shape == value.shape else value).unsqueeze(-3)"),
         ),
@@ -106,6 +107,12 @@ MADE = {
             ),
         ),
         "decoder-memory-mask-forgotten": (("layer(y, memory, self_mask, memory_mask)", "layer(y, memory, self_mask)"),),
+        "decoder-layer-memory-never-read": (
+            (
+                "partial(attend, self.cross_attention, memory, memory_mask)",
+                "partial(attend, self.cross_attention, None, memory_mask)",
+            ),
+        ),
         "decoder-layer-cross-attention-to-itself": (
             (
                 "partial(attend, self.cross_attention, memory, memory_mask)",
@@ -207,6 +214,7 @@ MADE = {
             ),
         ),
         "beam-worst-first": (("key=lambda answer: -answer.score", "key=lambda answer: answer.score"),),
+        "beam-keeps-and-counts-bos": (("tokens = row[1:].tolist()", "tokens = row.tolist()"),),
         "beam-keeps-bos": (
             ("tokens = row[1:].tolist()", "tokens = row.tolist()"),
             ("length_penalty(len(tokens), alpha)", "length_penalty(len(tokens) - 1, alpha)"),

@@ -177,6 +177,23 @@ CATALOGUE = (
         also=("MultiHeadAttention",),
     ),
     Misconception(
+        id="attention-output-from-keys",
+        task="scaled_dot_product_attention",
+        edits=((OUTPUT, "output = weights @ key"),),
+        en=(
+            "The weights mix the keys: `weights @ key`. Keys say where to look, values say what is found there; "
+            "equation 1 ends in `V`. Where both have one shape nothing looks wrong from outside, and in a model `w_v` "
+            "is never trained."
+        ),
+        ja=(
+            "`weights @ key`となっていて、重みでキーを混ぜ合わせています。キーは「どこを見るか」、"
+            "バリューは「そこに何があるか」で、式 1 の最後は`V`です。両方の形が同じときは、"
+            "外から見ておかしいところがないまま、モデルの`w_v`がまったく学習されません。"
+        ),
+        lesson="dictionary",
+        also=("MultiHeadAttention",),
+    ),
+    Misconception(
         id="attention-scales-the-query-in-place",
         task="scaled_dot_product_attention",
         edits=(

@@ -112,6 +112,19 @@ CATALOGUE = (
         also=ALSO,
     ),
     Misconception(
+        id="decoder-layer-memory-never-read",
+        task="DecoderLayer",
+        edits=((CROSS, "self.cross_attention(x, x, x, memory_mask)"),),
+        en="The cross-attention takes keys and values from the decoder, though with the mask of the memory. They come "
+        "from `memory` (3.2.3). The mask fits only where source and target happen to be equally long; without a mask "
+        "nothing fails, and the decoder never sees the source.",
+        ja="交差注意のキーとバリューをデコーダから取り、マスクだけはメモリのものを渡しています。正しくはどちらも "
+        "`memory` から取ります(3.2.3 節)。このマスクの形が合うのは、入力文と出力文の長さがたまたま等しいときだけで、マ"
+        "スクがなければエラーにもならず、デコーダは入力文をまったく見ません。",
+        lesson="cross-attention",
+        also=ALSO,
+    ),
+    Misconception(
         id="decoder-layer-one-attention-in-two-places",
         task="DecoderLayer",
         edits=(

@@ -99,6 +99,18 @@ CATALOGUE = (
         lesson="decoder",
     ),
     Misconception(
+        id="transformer-forward-forgets-the-target-mask",
+        task="Transformer",
+        edits=((HIDDEN, HIDDEN.replace("tgt_mask, src_mask)", "None, src_mask)")),),
+        en="`forward` does not hand `tgt_mask` to `decode`. Generation calls `decode` itself and gets its mask; "
+        "training calls `forward`, where every position now sees the token it has to predict (3.1). The loss falls to "
+        "almost nothing, and the model has learned to copy.",
+        ja="`forward` が `tgt_mask` を `decode` に渡していません。生成は `decode` を直接呼ぶのでマスクが効きますが、学"
+        "習で呼ばれる `forward` では、各位置から予測すべきトークンが見えてしまいます(3.1 節)。損失はほぼ 0 まで下がりま"
+        "すが、覚えたのは書き写すことだけです。",
+        lesson="decoder",
+    ),
+    Misconception(
         id="transformer-softmax",
         task="Transformer",
         edits=((LOGITS, "return self.output_projection(hidden).softmax(dim=-1)"),),

@@ -192,4 +192,21 @@ CATALOGUE = (
         ja="返すトークン列が BOS で始まっています。BOS はデコーダを動かし始めるためのもので、答えの一部ではありませ"
         "ん。仮説には、モデルが出力したもの(EOS を含む)だけを入れます。",
     ),
+    Misconception(
+        id="beam-keeps-and-counts-bos",
+        task="beam_search",
+        edits=(
+            (
+                _SCORE,
+                "Hypothesis([bos_id, *tokens], log_prob / length_penalty(len(tokens) + 1, alpha))\n"
+                "        for tokens, log_prob in collected + live",
+            ),
+        ),
+        lesson="beam",
+        en="Every answer begins with BOS, and the length penalty counts it. BOS is what the decoder is given to start "
+        "from, not what the model said: a hypothesis holds the tokens that were made, EOS included, and its length is "
+        "their number.",
+        ja="答えの先頭に BOS が残り、長さペナルティの長さにも数えられています。BOS はデコーダに最初に与えるもので、モ"
+        "デルの出力ではありません。仮説に入れるのは出力したトークン(EOS を含む)だけで、長さもその個数です。",
+    ),
 )
