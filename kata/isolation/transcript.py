@@ -8,22 +8,15 @@ which random numbers a parameter was made with.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, Tuple
 
-import torch
 from torch import Tensor
 
 from .codec import CodecError, Decoder
+from .likeness import Drawn, alike
 
 MAX_BYTES = 128 * 2**20
 """A test in which more than this is said is not kept."""
-
-CLOSE = {torch.float64: 1e-6, torch.float32: 1e-3}
-"""Largest ``|a - b| / (1 + |b|)`` of numbers that count as equal; 1e-2 for shorter dtypes."""
-
-FEW, MANY = 5, 100
-"""Fewer random numbers say nothing of their distribution; of many the largest tells a normal from a uniform one."""
 
 Message = Tuple[bytes, bytes]
 """Header and payload, as they travel."""
@@ -110,14 +103,6 @@ class _Anything:
 
 _OBJECT = _Anything()
 
-
-class _Drawn:
-    """A parameter with the random values that it was made with."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
-
-
 _GRAPH = ("argument", "leaf", "output")
 """Facts of a tensor of which gradients can be asked."""
 
@@ -145,7 +130,7 @@ def _read(answer: Message) -> _Answer:
 
     def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Any:
         numbers.append([facts.get(name) for name in (*_GRAPH, "group")])
-        return _Drawn(tensor) if facts.get("fresh") else tensor, any(name in facts for name in _GRAPH)
+        return Drawn(tensor) if facts.get("fresh") else tensor, any(name in facts for name in _GRAPH)
 
     try:
         body = Decoder(*answer, on_object, on_tensor).value()
@@ -159,61 +144,3 @@ def _read(answer: Message) -> _Answer:
         kind = names[0] if isinstance(names, list) and names else None
         return _Answer({"error": kind}, numbers, (names, error.get("message")))
     return _Answer({"ok": body.get("ok"), "changed": body.get("changed")}, numbers)
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Whether two values are equal as a suite sees them."""
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return _tensors_alike(one, other)
-    if isinstance(one, _Drawn) or isinstance(other, _Drawn):
-        return _drawn_alike(one, other)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        if _is_mapping(one) and _is_mapping(other):
-            return alike(dict(one), dict(other))
-        return len(one) == len(other) and all(alike(a, b) for a, b in zip(one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
-    if type(one) is float and type(other) is float:
-        return one == other or (math.isnan(one) and math.isnan(other)) or abs(one - other) <= 1e-5 * (1 + abs(other))
-    return type(one) is type(other) and one == other
-
-
-def _is_mapping(value: Any) -> bool:
-    """Whether a list is one of names and values, whose order is the learner's own affair."""
-    return bool(value) and all(isinstance(part, tuple) and len(part) == 2 and type(part[0]) is str for part in value)
-
-
-def _tensors_alike(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype or one.device != other.device:
-        return False
-    if one.device.type == "meta":
-        return True
-    if not one.dtype.is_floating_point:
-        return torch.equal(one, other)
-    a, b = one.double(), other.double()
-    allowed = CLOSE.get(one.dtype, 1e-2) * (1 + b.abs())
-    equal = (a == b) | (a.isnan() & b.isnan()) | ((a - b).abs() <= allowed)
-    return bool(equal.all())
-
-
-def _drawn_alike(one: Any, other: Any) -> bool:
-    """Whether values are equal, or random numbers that may come from one distribution, as far as so many can tell."""
-    if not isinstance(one, _Drawn) or not isinstance(other, _Drawn):
-        return alike(*(value.tensor if isinstance(value, _Drawn) else value for value in (one, other)))
-    if _tensors_alike(one.tensor, other.tensor):
-        return True
-    a, b = one.tensor, other.tensor
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    a, b = a.double(), b.double()
-    widths = a.std(unbiased=False).item(), b.std(unbiased=False).item()
-    if not min(widths) > 0:
-        return False
-    if a.numel() < FEW:
-        return True
-    scatter = 5 / math.sqrt(a.numel())  # five times what the estimates scatter by
-    same_width = abs(math.log(widths[0] / widths[1])) <= scatter
-    same_centre = abs(a.mean().item() - b.mean().item()) <= scatter * math.sqrt(2) * max(widths)
-    peaks = a.abs().max().item() / widths[0], b.abs().max().item() / widths[1]
-    same_kind = a.numel() < MANY or max(peaks) <= 1.4 * min(peaks)
-    return same_width and same_centre and same_kind
