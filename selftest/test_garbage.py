@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from kata.course import PROJECT
-from selftest.grader_runs import run_grader
+from kata.course import COURSE, PROJECT
+from kata.warm import WarmSession
 from selftest.submissions import make_target, solution
 
 WAITS = """
@@ -27,9 +27,11 @@ def test_it_waits_and_then_keeps_what_is_there():
 
 
 @pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=pytest.mark.proof)])
-def test_a_submission_has_its_garbage_collected(tmp_path, start):
+def test_a_submission_has_its_garbage_collected(monkeypatch, tmp_path, start):
+    monkeypatch.setenv("KATA_WALL_START", start)
     target = make_target(tmp_path / "mine")
     works = "import gc\n\nif not gc.isenabled() or gc.get_freeze_count() < 1000:\n    raise RuntimeError\n"
-    (target / "phase1_embedding.py").write_text(f"{solution(1)}\n{works}", encoding="utf-8")
-    report = run_grader("1", "--target", target, "--json", "-", KATA_WALL_START=start).report
-    assert report["score"] == 100.0, report
+    (target / COURSE[0].file).write_text(f"{solution(1)}\n{works}", encoding="utf-8")
+    with WarmSession(COURSE[:1]) as session:  # which does not ask for the rules
+        events = list(session.run(COURSE[0].id, target, ["TokenEmbedding"]))
+    assert {event["state"] for event in events if event["event"] == "result"} == {"passed"}
