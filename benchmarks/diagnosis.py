@@ -1,7 +1,8 @@
 """From a wrong file to the name of its mistake: ``python -m benchmarks.diagnosis [ROUNDS]``.
 
 Two ways lead there: a save while ``watch`` runs, and ``grader.py`` with the phase's number, which starts from nothing,
-runs all tests of the phase and ends after the last mistake is named.
+runs all tests of the phase and ends after the last mistake is named. That is measured with one mistake a phase;
+``python -m benchmarks.diagnosis --all [PHASE ...]`` grades every known mistake once, and shows the slowest.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.timing import IMPORT_TORCH, PROJECT, in_turns, table
-from kata.misconceptions import Misconception, by_id
+from benchmarks.timing import IMPORT_TORCH, PROJECT, in_turns, seconds, table
+from kata.course import COURSE
+from kata.misconceptions import Misconception, by_id, catalogue
 from selftest.submissions import make_target
 from selftest.terminal import Terminal
 
@@ -38,6 +40,10 @@ def main() -> None:
     Raises:
         RuntimeError: if a mistake is not named.
     """
+    if sys.argv[1:2] == ["--all"]:
+        for number in map(int, sys.argv[2:] or range(1, len(COURSE) + 1)):
+            _all_of(number)
+        return
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as folder:
         commands = {BASE: IMPORT_TORCH}
@@ -72,6 +78,23 @@ def _by_a_save(mistake: Misconception, folder: Path, rounds: int) -> float:
         terminal.press("q")
         terminal.end()
     return statistics.median(taken)
+
+
+def _all_of(number: int) -> None:
+    """Grade every mistake of a phase once, ``import torch`` now and then; print the ratios."""
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        for turn, mistake in enumerate(entry for entry in catalogue() if entry.phase.number == number):
+            if turn % 5 == 0:
+                base = seconds(IMPORT_TORCH)
+            target = mistake.write(Path(folder) / mistake.id)
+            command = [sys.executable, str(PROJECT / "grader.py"), str(number), "--target", str(target)]
+            ratios.append((seconds(command) / base, mistake.id))
+    ratios.sort()
+    slowest = ", ".join(f"{name} {ratio:.2f}" for ratio, name in ratios[:-4:-1])
+    within = sum(ratio <= GOAL for ratio, _ in ratios)
+    median = statistics.median(ratio for ratio, _ in ratios)
+    print(f"phase {number}: {len(ratios)} mistakes, median {median:.2f}, {within} within {GOAL:g}, slowest {slowest}")
 
 
 def _command(mistake: Misconception, folder: Path) -> list[str]:
