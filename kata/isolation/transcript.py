@@ -45,6 +45,7 @@ class Recording:
         self.exchanges: list[Exchange] = []
         self.complete = True
         self._bytes = 0
+        self._read: dict[int, _Answer] = {}
 
     def note(self, request: Message, answer: Message) -> None:
         """Keep one exchange."""
@@ -54,6 +55,12 @@ class Recording:
             self.exchanges.clear()
         if self.complete:
             self.exchanges.append(Exchange(request, answer))
+
+    def answer(self, number: int) -> _Answer:
+        """What an answer says: read once for all that are compared with it."""
+        if number not in self._read:
+            self._read[number] = _read(self.exchanges[number].answer)
+        return self._read[number]
 
 
 class Comparison:
@@ -69,7 +76,7 @@ class Comparison:
     """
 
     def __init__(self, recording: Recording) -> None:
-        self._exchanges = recording.exchanges
+        self._recording = recording
         self._next = 0
         self.exact = self.numbered_alike = True
 
@@ -79,13 +86,12 @@ class Comparison:
         Raises:
             Diverged: at the first that differs.
         """
-        if self._next >= len(self._exchanges):
+        if self.at_end:
             raise Diverged
-        recorded = self._exchanges[self._next].answer
-        self._next += 1
-        if answer == recorded:
+        number, self._next = self._next, self._next + 1
+        if answer == self._recording.exchanges[number].answer:
             return
-        one, other = _read(answer), _read(recorded)
+        one, other = _read(answer), self._recording.answer(number)
         if not alike(one.seen, other.seen):
             raise Diverged
         self.exact = self.exact and one.complaint is not None and one.complaint == other.complaint
@@ -94,7 +100,7 @@ class Comparison:
     @property
     def at_end(self) -> bool:
         """Whether all that was recorded has come."""
-        return self._next == len(self._exchanges)
+        return self._next == len(self._recording.exchanges)
 
 
 class _Anything:
