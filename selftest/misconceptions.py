@@ -10,6 +10,7 @@ import argparse
 import ast
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from kata.warm import WarmSession
 SEEDS = (0, 1, 2, 3, 4, 5)
 NAMED = 0.95
 """Share of the misconceptions that must be named; two that behave alike are not."""
+
+PARSING = threading.Lock()
+"""Python 3.11 may fail with a SystemError where two threads parse at once."""
 
 ROW = "{:44} {:8} {:30} {}"
 
@@ -71,7 +75,9 @@ def affected_tasks(misconception: Misconception) -> list[str]:
 def _definitions(source: str) -> dict[str, str]:
     """Name to code of everything at the top of a module; under ``""`` the rest."""
     found = {"": ""}
-    for node in ast.parse(source).body:
+    with PARSING:
+        tree = ast.parse(source)
+    for node in tree.body:
         name = node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ""
         found[name] = found.get(name, "") + ast.dump(node)
     return found
