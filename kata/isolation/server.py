@@ -27,13 +27,17 @@ from .channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
 
 def prepare() -> None:
-    """Do once what every guest would do again. torch imports many modules when it is first asked for some things."""
+    """Do once what every guest would do again. torch imports many modules when it is first asked for some things.
+
+    No backward() here: with an accelerator visible, autograd's engine starts a thread a device, and after that no
+    process forked from this one can run backward() at all.
+    """
     light_dynamo.install()
     primitives.install()
     torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
     weight = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([weight])
-    weight.sum().backward()
+    weight.grad = torch.zeros(1)
     optimizer.step()
     garbage.keep_what_is_there()
 
