@@ -34,11 +34,11 @@ CATALOGUE = (
         also=_BOTH,
         lesson="noam",
         en="The exponent of `warmup_steps` is -0.5 instead of -1.5, which makes the rise `warmup_steps` times too "
-        "steep. The minimum then always picks the falling branch: there is no warm-up, and the first steps have the "
-        "highest rate of all, `d_model^-0.5`. At `step = warmup_steps` both branches must be equal.",
-        ja="`warmup_steps` の指数が -1.5ではなく -0.5なので、立ち上がりが `warmup_steps` 倍も急です。最小値はいつも下"
-        "がる側の枝になり、ウォームアップがなくなって、最初のステップが最大の学習率 `d_model^-0.5` になります。"
-        "`step = warmup_steps` で2つの枝が等しくなるはずです。",
+        "steep. The two branches cross at the cube root of `warmup_steps` instead of at `warmup_steps`: with 4000 the "
+        "peak comes at step 16 and is `0.25 * d_model^-0.5`, almost 16 times too high.",
+        ja="`warmup_steps` の指数が -1.5ではなく -0.5なので、立ち上がりが `warmup_steps` 倍も急です。2つの枝は "
+        "`warmup_steps` ではなくその立方根のところで交わります。4000なら頂点は早くもステップ16に来て、高さは "
+        "`0.25 * d_model^-0.5`、本来の16倍近くになります。",
     ),
     Misconception(
         id="noam-without-d-model",
