@@ -16,6 +16,8 @@ from kata.toys.pairs_file import make_corpus as part_pairs
 from kata.toys.vocabulary import EOS_ID, PAD_ID, Vocabulary
 
 ME, YOU, HE, SHE, WE, THEY = PRONOUNS
+PRONOUN_WORDS = {pronoun.en for pronoun in PRONOUNS}
+MAKING = ("draw", "draws", "drew", "make", "makes", "made", "write", "writes", "wrote")
 TIME = {" ".join(time.en): time for times in TIMES.values() for time in times}
 
 
@@ -39,7 +41,7 @@ RULES = [
     (
         do(np("the boy"), "eat", "a red apple", place=np("the park"), time=TIME["yesterday"], tense="past"),
         "the boy ate a red apple in the park yesterday .",
-        "少年 は 昨日 公園 で 赤い りんご を 食べ ました 。",
+        "男の子 は 昨日 、 公園 で 赤い りんご を 食べ ました 。",
     ),
     (
         do(THEY, "drink", "cold water", negative=True, time=TIME["on Sundays"]),
@@ -64,12 +66,27 @@ RULES = [
     (
         do(WE, "go", "the library", vehicle=NOUNS["bus"], tense="future", time=TIME["tomorrow"]),
         "we will go to the library by bus tomorrow .",
-        "私たち は 明日 バス で 図書館 に 行き ます 。",
+        "私たち は 明日 、 バス で 図書館 に 行き ます 。",
     ),
     (
         do(SHE, "make", "a big cake", tense="future", negative=True),
         "she will not make a big cake .",
         "彼女 は 大きい ケーキ を 作り ません 。",
+    ),
+    (
+        do(SHE, "buy", "the book", time=TIME["yesterday"], tense="past"),
+        "she bought the book yesterday .",
+        "彼女 は 昨日 、 本 を 買い ました 。",
+    ),
+    (
+        do(np("the girl"), "go", "that small quiet garden"),
+        "the girl goes to that small quiet garden .",
+        "女の子 は その 小さく て 静か な 庭 に 行き ます 。",
+    ),
+    (
+        do(ME, "choose", "a beautiful small red flower"),
+        "I choose a beautiful small red flower .",
+        "私 は きれい な 小さい 赤い 花 を 選び ます 。",
     ),
     (Clause(np("this bag"), quality=ADJECTIVES["red"]), "this bag is red .", "この かばん は 赤い です 。"),
     (
@@ -81,7 +98,7 @@ RULES = [
     (
         Clause(THEY, quality=ADJECTIVES["busy"], negative=True, tense="past", time=TIME["last week"]),
         "they were not busy last week .",
-        "彼ら は 先週 忙しく なかった です 。",
+        "彼ら は 先週 、 忙しく なかった です 。",
     ),
     (Clause(YOU, quality=ADJECTIVES["famous"], question=True), "are you famous ?", "あなた は 有名 です か 。"),
     (
@@ -160,6 +177,26 @@ def test_nothing_contradicts_itself_and_articles_are_right(corpus):
                 ADJECTIVES[word].group != ADJECTIVES[after].group
             ), line
         assert target[-1] == "。" and (target[-2] == "か") == (source[-1] == "?")
+
+
+def test_no_sentence_is_silly_in_either_language(corpus):
+    animals = {noun.en for noun in NOUNS.values() if noun.kind == "animal"}
+    vehicles = {noun.en for noun in NOUNS.values() if noun.kind == "vehicle"}
+    for source, target in corpus.pairs():
+        line, japanese = " ".join(source), "".join(target)
+        who = next((word for word in source if word in NOUNS or word in PRONOUN_WORDS), "")
+        places = {word for word in source if word in NOUNS and NOUNS[word].kind == "place"}
+        if who in animals:  # no cat goes to the library
+            assert not places & {"library", "school", "station", "store"}, line
+        if {"see", "sees", "saw"} & {*source} and vehicles & {*source}:
+            assert not places & {"room", "library", "garden"}, line
+        if {*MAKING} & {*source}:
+            made = source[: min((source.index(word) for word in ("in", "at") if word in source), default=None)]
+            verb = next(n for n, word in enumerate(made) if word in MAKING)
+            assert not {"expensive", "old", "new", "famous"} & {*made[verb:]}, line
+        assert all(day not in japanese for day in ("日本", "朝水", "週本")), japanese
+        assert not any(odd in target for odd in ("少年", "少女", "医者")), japanese
+        assert "長い本" not in japanese and "小さい静か" not in japanese and "大きい静か" not in japanese, japanese
 
 
 def test_a_seed_gives_the_same_corpus_again_and_another_seed_another_one_with_the_same_validation(corpus):

@@ -10,12 +10,13 @@ from .english import english
 from .japanese import japanese
 from .lexicon import (
     ADJECTIVES,
+    ANIMALS_GO,
     DISTANT,
     GO,
-    NOT_YET,
     NOUNS,
     PRONOUNS,
     TIMES,
+    VEHICLES_GO,
     VERBS,
     WITHHELD,
     Adjective,
@@ -85,18 +86,24 @@ def _draw_action(random: Random) -> Clause:
     verb = random.choice(_VERBS)
     negative, question = _draw_mood(random)
     subject = _draw_subject(random, question, verb.animals)
-    place = None
-    if verb.places and random.random() < 0.5:
-        place = _draw_phrase(random, random.choice(_PLACES[verb.en]), ("the",), 0.3)
     noun = NOUNS[random.choice(_OBJECTS[verb.en])]
     while isinstance(subject, NounPhrase) and noun is subject.noun:  # no teacher meets the teacher
         noun = NOUNS[random.choice(_OBJECTS[verb.en])]
+    place = None
+    if verb.places and random.random() < 0.5:
+        animal, vehicle = _is_animal(subject), verb.en == "see" and noun.kind == "vehicle"
+        places = [
+            name
+            for name in _PLACES[verb.en]
+            if (not animal or name in ANIMALS_GO) and (not vehicle or name in VEHICLES_GO)
+        ]
+        place = _draw_phrase(random, random.choice(places), ("the",), 0.3)
     determiners = ("", "", "the", "this", "that") if noun.mass else ("a", "a", "the", "this", "that")
     tense, time = _draw_time(random, negative)
     return Clause(
         subject,
         verb,
-        object=_draw_phrase(random, noun.en, determiners, 0.6, without=NOT_YET if verb.creates else frozenset()),
+        object=_draw_phrase(random, noun.en, determiners, 0.6, without=verb.without),
         place=place,
         time=time,
         tense=tense,
@@ -109,10 +116,10 @@ def _draw_motion(random: Random) -> Clause:
     """Somebody goes somewhere, by bus perhaps."""
     negative, question = _draw_mood(random)
     subject = _draw_subject(random, question, animals=True)
-    goal = random.choice(_OBJECTS["go"])
+    animal = _is_animal(subject)
+    goal = random.choice(sorted(ANIMALS_GO) if animal else _OBJECTS["go"])
     vehicle = None
-    is_animal = isinstance(subject, NounPhrase) and subject.noun.kind == "animal"
-    if goal in DISTANT and not is_animal and random.random() < 0.5:
+    if goal in DISTANT and not animal and random.random() < 0.5:
         vehicle = random.choice(_VEHICLES)
     tense, time = _draw_time(random, negative)
     return Clause(
@@ -135,10 +142,14 @@ def _draw_quality(random: Random) -> Clause:
         subject: Pronoun | NounPhrase = _draw_pronoun(random, question)
     else:
         noun = random.choice(_DESCRIBED[quality.en])
-        subject = _draw_phrase(random, noun, _SUBJECT_DETERMINERS, 0.4, without=_GROUPS[quality.group])
-    tense = random.choice(("present", "past"))
+        subject = _draw_phrase(random, noun, _SUBJECT_DETERMINERS, 0.4, without=_JUDGED | _GROUPS[quality.group])
+    tense = "present" if quality.group == "age" else random.choice(("present", "past"))
     time = random.choice(TIMES["past"][:3]) if tense == "past" and quality.passing and random.random() < 0.6 else None
     return Clause(subject, quality=quality, time=time, tense=tense, negative=negative, question=question)
+
+
+def _is_animal(subject: Pronoun | NounPhrase) -> bool:
+    return isinstance(subject, NounPhrase) and subject.noun.kind == "animal"
 
 
 def _draw_mood(random: Random) -> tuple[bool, bool]:
@@ -185,6 +196,8 @@ _ADJECTIVES: list[Adjective] = list(ADJECTIVES.values())
 _GROUPS: dict[str, frozenset[str]] = {
     group: frozenset(a.en for a in _ADJECTIVES if a.group == group) for group in ("opinion", "size", "age", "colour")
 }
+_JUDGED: frozenset[str] = _GROUPS["opinion"] | _GROUPS["age"]
+"""What is not said before a noun of which something else is said: "the expensive book was new" is odd."""
 _ORDER: dict[str, int] = {adjective.en: place for place, adjective in enumerate(_ADJECTIVES)}
 _FITTING: dict[str, list[Adjective]] = {noun: [a for a in _ADJECTIVES if noun in a.nouns] for noun in NOUNS}
 _DESCRIBED: dict[str, list[str]] = {adjective.en: sorted(adjective.nouns) for adjective in _ADJECTIVES}

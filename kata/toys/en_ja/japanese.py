@@ -12,8 +12,8 @@ DETERMINERS = {"this": ["この"], "that": ["その"], "that over there": ["あ�
 def japanese(clause: Clause) -> list[str]:
     """The words of the clause, with 。 as the last."""
     words = [*_subject(clause.subject), "は"]
-    if clause.time is not None:
-        words += clause.time.ja
+    if clause.time is not None:  # without a comma, 昨日 before 本 would read as 日本
+        words += [*clause.time.ja, *([] if clause.time.ja[-1] == "に" else ["、"])]
     if clause.quality is not None:
         words += _quality(clause.quality, clause.tense == "past", clause.negative)
     else:
@@ -54,10 +54,12 @@ def _subject(subject: Pronoun | NounPhrase) -> list[str]:
 
 
 def _phrase(phrase: NounPhrase) -> list[str]:
-    """この 古い 本, きれい な 花, 緑 の 傘."""
+    """この 古い 本, きれい な 花, 緑 の 傘, 小さく て 静か な 庭, but 小さい 赤い 花: a colour belongs to its noun."""
     words = list(DETERMINERS.get(phrase.determiner, []))
-    for adjective in phrase.adjectives:
-        if adjective.ending == "い":
+    for adjective, after in zip(phrase.adjectives, (*phrase.adjectives[1:], None)):
+        if adjective.ending == "い" and after is not None and after.group != "colour":
+            words += [f"{adjective.stem}く", "て"]
+        elif adjective.ending == "い":
             words.append(f"{adjective.stem}い")
         else:
             words += [adjective.stem, adjective.ending]

@@ -2,7 +2,7 @@
 
 Every English word has one translation wherever it may stand here, so that the right answer is always one. That is why
 some everyday words are missing: "read" (its past looks like its present), "old" for people (古い is for things alone),
-"hot water" (お湯, not 熱い水), "like" (好き is no verb in Japanese).
+"hot water" (お湯, not 熱い水), "like" (好き is no verb in Japanese), "long book" (a thick one, 厚い本, is meant).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Adjective:
         stem: the Japanese word without its ending: 赤 of 赤い, きれい of きれいな.
         ending: what follows before a noun: ``"い"``, ``"な"`` or ``"の"``. It decides how the word is inflected.
         group: ``"opinion"``, ``"size"``, ``"age"`` or ``"colour"``. Before one noun stand no two of a group: "big
-            small" contradicts itself, and 有名な忙しい医者 is not how one speaks.
+            small" contradicts itself, and 忙しい若い先生 is not how one speaks.
         nouns: the English nouns that it goes with.
         passing: whether it may hold for a time ("was busy yesterday").
     """
@@ -62,7 +62,7 @@ class Verb:
         objects: the English nouns that it goes with.
         places: the English places where one does it.
         animals: whether animals do it too.
-        creates: whether the object is there only afterwards: nobody writes an old letter.
+        without: adjectives that its object does not have: nobody writes an old letter, or washes what is new.
     """
 
     en: str
@@ -73,7 +73,7 @@ class Verb:
     objects: frozenset[str]
     places: frozenset[str] = frozenset()
     animals: bool = False
-    creates: bool = False
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,12 @@ def _words(text: str) -> frozenset[str]:
 NOUNS: Mapping[str, Noun] = {
     noun.en: noun
     for noun in (
-        Noun("boy", "少年", "person"),
-        Noun("girl", "少女", "person"),
+        Noun("boy", "男の子", "person"),
+        Noun("girl", "女の子", "person"),
         Noun("child", "子ども", "person"),
         Noun("student", "学生", "person"),
         Noun("teacher", "先生", "person"),
-        Noun("doctor", "医者", "person"),
+        Noun("doctor", "お医者さん", "person"),
         Noun("singer", "歌手", "person"),
         Noun("dog", "犬", "animal"),
         Noun("cat", "猫", "animal"),
@@ -185,7 +185,8 @@ ADJECTIVES: Mapping[str, Adjective] = {
             "size",
             _words(f"{_GOODS} dog cat bird child apple egg fish cake picture flower bus garden room station store"),
         ),
-        Adjective("long", "長", "い", "size", _words("letter story book train")),
+        Adjective("long", "長", "い", "size", _words("letter story train")),
+        Adjective("thick", "厚", "い", "size", _words("book")),
         Adjective("busy", "忙し", "い", "opinion", _words("student teacher doctor singer"), passing=True),
         Adjective("quiet", "静か", "な", "opinion", _words("child student park garden room library"), passing=True),
         Adjective("cold", "冷た", "い", "opinion", _words("water tea milk"), passing=True),
@@ -193,7 +194,7 @@ ADJECTIVES: Mapping[str, Adjective] = {
         Adjective(
             "old", "古", "い", "age", _words(f"{_GOODS} book letter picture bus train library school station store")
         ),
-        Adjective("young", "若", "い", "age", _words("teacher doctor singer")),
+        Adjective("young", "若", "い", "opinion", _words("teacher doctor singer")),
         Adjective("red", "赤", "い", "colour", _words(f"{_GOODS} apple flower bird bus train")),
         Adjective("white", "白", "い", "colour", _words(f"{_GOODS} flower egg dog cat bird bus train")),
         Adjective("green", "緑", "の", "colour", _words(f"{_GOODS} apple bird bus train")),
@@ -202,6 +203,9 @@ ADJECTIVES: Mapping[str, Adjective] = {
 
 _OUTSIDE = "park garden"
 _EVERYWHERE = f"{_OUTSIDE} room library school station store"
+
+NOT_YET = _words("famous expensive new old")
+"""What nothing is while it is being made or drawn."""
 
 VERBS: Mapping[str, Verb] = {
     verb.en: verb
@@ -224,7 +228,7 @@ VERBS: Mapping[str, Verb] = {
             "買い",
             "を",
             _words(f"{_GOODS} apple egg fish cake bread water tea milk book picture flower"),
-            _words("store station"),
+            _words("store"),
         ),
         Verb(
             "make",
@@ -234,7 +238,7 @@ VERBS: Mapping[str, Verb] = {
             "を",
             _words("cake bread bag hat chair"),
             _words("room school"),
-            creates=True,
+            without=NOT_YET,
         ),
         Verb(
             "choose",
@@ -263,7 +267,7 @@ VERBS: Mapping[str, Verb] = {
             "を",
             _words("book letter story"),
             _words(f"{_OUTSIDE} room library school"),
-            creates=True,
+            without=NOT_YET,
         ),
         Verb(
             "draw",
@@ -273,8 +277,18 @@ VERBS: Mapping[str, Verb] = {
             "を",
             _words("picture flower dog cat bird fish car"),
             _words(f"{_OUTSIDE} room school"),
+            without=NOT_YET,
         ),
-        Verb("wash", "washes", "washed", "洗い", "を", _words("apple bag hat car bicycle dog cat"), _words("garden")),
+        Verb(
+            "wash",
+            "washes",
+            "washed",
+            "洗い",
+            "を",
+            _words("apple bag hat car bicycle dog cat"),
+            _words("garden"),
+            without=_words("beautiful new"),
+        ),
         Verb(
             "meet",
             "meets",
@@ -288,14 +302,17 @@ VERBS: Mapping[str, Verb] = {
     )
 }
 
-NOT_YET = _words("famous expensive new old")
-"""What nothing is while it is being made."""
-
 GO = Verb("go", "goes", "went", "行き", "に", frozenset(noun.en for noun in NOUNS.values() if noun.kind == "place"))
 """The verb of motion: its "object" is where one goes to."""
 
 DISTANT = _words("park library school station store")
 """Where one goes by bus or by car."""
+
+ANIMALS_GO = _words("park garden room")
+"""Where animals are: they go to no library."""
+
+VEHICLES_GO = _words("park school station store")
+"""Where a car or a bus is seen: not in a room."""
 
 PRONOUNS: tuple[Pronoun, ...] = (
     Pronoun("I", "私", "am", "was", asked=False),
