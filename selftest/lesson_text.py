@@ -9,8 +9,11 @@ from kata.course import PROJECT, Phase
 
 LANGUAGES = ("en", "ja")
 
-FRAME = ("build", "idea", "shapes", "by-hand", "experiment", "mistakes", "tasks", "questions", "references", "beyond")
+FRAME = ("start", "build", "idea", "shapes", "by-hand", "experiment", "mistakes", "questions", "references", "beyond")
 """Sections that every lesson has."""
+
+TASKS_AT_THE_END = {1, 2, 3, 4, 5, 6}
+"""Phases whose lesson has no opening table yet and all its tasks in one section ``tasks`` (see test_lesson_opening)."""
 
 TOPICS = {
     1: ("positions", "embedding", "sinusoids", "rotation", "adding", "learned-positions"),
@@ -46,6 +49,11 @@ class Lesson:
 
     path: str
     text: str
+
+    @property
+    def lang(self) -> str:
+        """``"ja"`` for a Japanese page, else ``"en"``."""
+        return "ja" if "/ja/" in self.path or self.path.endswith(".ja.md") else "en"
 
     @property
     def prose(self) -> str:
@@ -88,6 +96,19 @@ class Lesson:
     def inline_formulas(self) -> dict[str, set[str]]:
         """Anchor of every section to the formulas in its running text."""
         return {anchor: set(_INLINE.findall(_FENCE.sub("", part))) for anchor, part in self.sections().items()}
+
+
+def count_words(markdown: str, lang: str) -> int:
+    """How many words a reader reads: prose, lists, tables and captions, without fenced blocks.
+
+    A formula or a piece of code in a line is one word. Japanese has no spaces between words: 2.3 of its characters are
+    one word, because the lessons' Japanese has 2.3 for each English word that it does without (2.27 to 2.42 by phase);
+    its Latin words and formulas count like English ones.
+    """
+    text = re.sub(r"\$`.+?`\$|`[^`\n]+`", " x ", _FENCE.sub("", markdown))
+    text = re.sub(r"<[^>]+>|\]\([^)\s]*\)", " ", text)
+    text, japanese = re.subn(r"[\u3041-\u30fe\u3005\u4e00-\u9fff]", " ", text)
+    return round(japanese / 2.3) + sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def lesson(phase: Phase, lang: str) -> Lesson:
