@@ -1,18 +1,37 @@
-// Render lessons as a reader sees them on GitHub: Markdown with $`inline`$ and ```math to HTML, and with
-// Chromium and pdftoppm to one picture a page. For maintainers: the course itself does not need it.
+// Render lessons as a reader sees them on GitHub: Markdown with $`inline`$ and ```math to HTML (MathML made by MathJax,
+// with GitHub's version and limits: github.json), and with Chromium and pdftoppm to one picture a page. For maintainers:
+// the course itself does not need it.
 //
 //   node render.mjs OUT LESSON.md ...     writes OUT/<lang>_<lesson>.html, .pdf and <lang>_<lesson>-01.png ...
 //   node render.mjs --check LESSON.md ... only reports what would look wrong; exit status 1 if anything would
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import katex from "katex";
+import { pathToFileURL } from "node:url";
 import MarkdownIt from "markdown-it";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const KATEX_CSS = pathToFileURL(join(HERE, "node_modules/katex/dist/katex.min.css")).href;
+const require = createRequire(import.meta.url);
+const { mathjax } = require("mathjax-full/js/mathjax.js");
+const { TeX } = require("mathjax-full/js/input/tex.js");
+const { AllPackages } = require("mathjax-full/js/input/tex/AllPackages.js");
+const { liteAdaptor } = require("mathjax-full/js/adaptors/liteAdaptor.js");
+const { RegisterHTMLHandler } = require("mathjax-full/js/handlers/html.js");
+const { SerializedMmlVisitor } = require("mathjax-full/js/core/MmlTree/SerializedMmlVisitor.js");
+const { STATE } = require("mathjax-full/js/core/MathItem.js");
+const GITHUB = require("./github.json");
+
+RegisterHTMLHandler(liteAdaptor());
+// bussproofs needs an output that draws; without noundefined an unknown macro is an error instead of red text.
+const LEFT_OUT = [...GITHUB.removedPackages, "bussproofs", "noundefined"];
+const MATHJAX = mathjax.document("", {
+  InputJax: new TeX({
+    packages: AllPackages.filter((name) => !LEFT_OUT.includes(name)),
+    formatError: (_, error) => { throw error; },
+  }),
+});
+const MATHML = new SerializedMmlVisitor();
 
 const STYLE = `
 @page { size: 225mm 300mm; margin: 12mm; }
@@ -22,6 +41,7 @@ h1, h2 { border-bottom: 1px solid #d1d9e0; padding-bottom: .3em; }
 h2, h3, h4 { break-after: avoid; }
 pre { background: #f6f8fa; padding: 12px; border-radius: 6px; font-size: 85%; line-height: 1.45; break-inside: avoid; white-space: pre; overflow: hidden; }
 code { font-family: "DejaVu Sans Mono", "Noto Sans Mono CJK JP", monospace; background: #eff1f3; padding: .15em .35em; border-radius: 5px; font-size: 85%; }
+math { font-family: "Latin Modern Math", "STIX Two Math", "DejaVu Math TeX Gyre", math; }
 pre code { background: none; padding: 0; font-size: 100%; }
 table { border-collapse: collapse; margin: 1em 0; break-inside: avoid; }
 td, th { border: 1px solid #d1d9e0; padding: 5px 12px; }
@@ -40,16 +60,25 @@ class Lesson {
     this.lang = /\/ja\/|\.ja\.md$/.test(this.path) ? "ja" : "en";
     this.name = basename(this.path, ".md").replace(/\.ja$/, "");
     this.problems = [];
+    this.braces = 0;
   }
 
-  tex(source, displayMode) {
+  tex(source, display) {
     try {
-      const made = katex.renderToString(source, { displayMode, throwOnError: true, strict: "ignore" });
-      return `<!--math-->${made}<!--/math-->`;
+      return `<!--math-->${this.mathml(source, display)}<!--/math-->`;
     } catch (error) {
-      this.problems.push(`KaTeX: ${error.message}`);
+      this.problems.push(`${error.message}: ${source}`);
       return `<span class="missing">${MarkdownIt().utils.escapeHtml(source)}</span>`;
     }
+  }
+
+  mathml(source, display) {
+    const refused = GITHUB.refused.filter((macro) => source.includes(`\\${macro}`));
+    if (refused.length) throw new Error(`The following macros are not allowed: ${refused.join(", ")}`);
+    const braces = source.split("{").length;
+    this.braces += braces;
+    if (braces > GITHUB.bracesInAFormula || this.braces > GITHUB.bracesOnAPage) throw new Error("Too many braces");
+    return MATHML.visitTree(MATHJAX.convert(source, { display, end: STATE.CONVERT }));
   }
 
   html() {
@@ -58,6 +87,8 @@ class Lesson {
       if (!state.src.startsWith("$`", state.pos)) return false;
       const end = state.src.indexOf("`$", state.pos + 2);
       if (end < 0) return false;
+      // GitHub looks for formulas in plain text alone, after a space or a bracket.
+      if (/[^\s(*|]/.test(state.src[state.pos - 1] ?? " ")) this.problems.push(`no space before ${state.src.slice(state.pos, end + 2)}`);
       if (!silent) state.push("math_inline", "", 0).content = state.src.slice(state.pos + 2, end);
       state.pos = end + 2;
       return true;
@@ -79,7 +110,7 @@ class Lesson {
     const body = md.render(this.source).replaceAll("<details>", "<details open>");
     this.checkText(body);
     return `<!doctype html><html lang="${this.lang}"><meta charset="utf-8"><title>${this.name}</title>
-<link rel="stylesheet" href="${KATEX_CSS}"><style>${STYLE}</style><body>${body}</body></html>`;
+<style>${STYLE}</style><body>${body}</body></html>`;
   }
 
   // What a reader should never see: TeX, dollars, asterisks or fences that were not understood.
