@@ -21,7 +21,7 @@ CATALOGUE = (
             "decoder attends to the future alone and an encoder to padding alone."
         ),
         ja=(
-            "マスクの意味が逆で、True のキーを隠しています。このコースの True は「注意してよい」です"
+            "マスクの意味が逆で、True のキーを隠しています。このコースの True は「注意を向けてよい」です"
             "（`F.scaled_dot_product_attention`と同じ。`nn.MultiheadAttention`は逆です）。"
             "このままだと、デコーダは未来だけを、エンコーダはパディングだけを見ることになります。"
         ),
@@ -78,7 +78,7 @@ CATALOGUE = (
             "output there: set forbidden weights to 0 after the softmax as well."
         ),
         ja=(
-            "何にも注意してはいけないクエリが、禁じられたキーすべてに等しい重みを与えています。"
+            "注意を向けられるキーが一つもないクエリが、禁じられたキーすべてに等しい重みを与えています。"
             "行全体が同じ大きな負の数になると、"
             "ソフトマックスは一様になるからです。ここでは重みも出力もすべて 0 と決めています。"
             "ソフトマックスの後にも、禁じられた重みを 0 にしてください。"
@@ -116,14 +116,14 @@ CATALOGUE = (
         ),
         en=(
             "Minus infinity is added to forbidden scores, and rows in which all are forbidden are zeroed later. That "
-            "looks right, but the backward pass multiplies the NaN of that softmax by 0, which is NaN again, and one "
-            "step spoils every weight. Keep the softmax itself finite: fill with a finite number."
+            "looks right, but the backward pass multiplies the NaN of that softmax by 0, which is NaN again: one step "
+            "spoils most weights, the next the rest. Keep the softmax itself finite: fill with a finite number."
         ),
         ja=(
             "すべて禁じられた行を、負の無限大のソフトマックスの後で 0 にしています。"
             "順伝播は正しく見えますが、逆伝播では"
             "そのソフトマックスの NaN に 0 を掛けることになり、結果はやはり NaN です。"
-            "一度の更新ですべての重みが壊れます。"
+            "一度の更新でほとんどの重みが、次の更新で残りの重みも NaN になります。"
             "有限の数で埋めて、ソフトマックス自体を有限に保ってください。"
         ),
         lesson="masks",
