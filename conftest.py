@@ -1,3 +1,3 @@
 """Makes pytest's options and fixtures of the kata known, wherever pytest is started from."""
 
-pytest_plugins = ["kata.pytest_plugin"]
+pytest_plugins = ["kata.testing.plugin"]

@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from benchmarks.timing import IMPORT_TORCH, PROJECT, in_turns, seconds, table
-from kata.course import COURSE
-from kata.misconceptions import Misconception, by_id, catalogue
+from kata.course.phases import COURSE
+from kata.diagnosis.misconceptions import Misconception, by_id, catalogue
 from selftest.submissions import make_target
 from selftest.terminal import Terminal
 

@@ -10,9 +10,9 @@ from typing import Any, Callable
 import torch
 
 from benchmarks.timing import IMPORT_TORCH, PROJECT, in_turns, table
-from kata.course import REFERENCE
-from kata.isolation.submission import WalledSubmission
-from kata.submission import DirectSubmission
+from kata.course.phases import REFERENCE
+from kata.sandbox.host.submission import WalledSubmission
+from kata.testing.in_process import DirectSubmission
 
 CALLS = 300
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--assert=plain", "--target", "solutions"]

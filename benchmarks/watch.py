@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.timing import IMPORT_TORCH, in_turns, seconds, table
-from kata.course import COURSE, REFERENCE
+from kata.course.phases import COURSE, REFERENCE
 from selftest.submissions import make_target
 from selftest.terminal import Terminal
 

@@ -9,14 +9,15 @@ from typing import Callable, Sequence
 
 from rich.console import Console
 
-from . import __version__, commands, running
-from .course import COURSE, Phase
-from .grading import grade
-from .options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option, seed_option
+from . import __version__, commands
+from .commands.options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option, seed_option
+from .course.phases import COURSE, Phase
+from .grading import run as running
+from .grading.grade import grade
+from .grading.scoring import Report
+from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult
-from .scoring import Report
-from .texts import LANGUAGES, text
 
 EXAMPLES = """\
 examples:

@@ -9,6 +9,12 @@ ASSEMBLED = "assembled"
 """Stands for the phase of a test of the assembled suite."""
 
 
+PASSED, TODO, FAILED, ERROR, FORBIDDEN = "passed", "todo", "failed", "error", "forbidden"
+STATES = (PASSED, TODO, FAILED, ERROR, FORBIDDEN)
+
+MAX_LINES, MAX_CHARS = 8, 900
+
+
 @dataclass(frozen=True)
 class TestResult:
     """How one test ended.
@@ -57,3 +63,27 @@ class Results:
     assembled_message: str = ""
     held: list[str] | None = None
     diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def shorten(text: str) -> str:
+    """Cut a message to what fits under a task in the report, without control characters."""
+    lines = [printable(line) for line in text.strip().splitlines()]
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES - 1], "..."]
+    text = "\n".join(lines)
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 3] + "..."
+
+
+def printable(line: str) -> str:
+    """A line without control characters: nothing in it moves a cursor, colours a screen or speaks to a CI system."""
+    line = "".join(c if c.isprintable() else " " for c in line).replace("##[", "## [")
+    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line
+
+
+OUTPUT_REPORTED = 2000
+"""Characters of what a test printed that go into the report."""
+
+
+def reported_output(text: str) -> str:
+    """What a submission printed, cut to size and without control characters."""
+    return "\n".join(printable(line) for line in text[:OUTPUT_REPORTED].splitlines())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 
 TEST_TIMEOUT = "4"
 """Seconds that one test of a submission may take in these runs, so that endless loops end soon."""

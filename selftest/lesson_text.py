@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kata.course import PROJECT, Phase
+from kata.course.phases import PROJECT, Phase
 
 LANGUAGES = ("en", "ja")
 

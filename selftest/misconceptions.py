@@ -18,10 +18,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Iterator, Mapping, Sequence
 
-from kata import verdicts
-from kata.course import COURSE, REFERENCE
-from kata.misconceptions import Misconception, catalogue
-from kata.warm import WarmSession
+from kata.course.phases import COURSE, REFERENCE
+from kata.diagnosis.misconceptions import Misconception, catalogue
+from kata.grading.session_client import WarmSession
+from kata.results import PASSED
 
 SEEDS = (0, 1, 2, 3, 4, 5)
 NAMED = 0.95
@@ -116,7 +116,7 @@ def prove(
                 asked = diagnose and task == entry.task
                 first = telling.get((entry.id, task), ())
                 events = list(session.run(phase.id, target, [task], first, stop_at_loss=not asked, diagnose=asked))
-                lost[task] = [event["test"] for event in events if event.get("state", "passed") != verdicts.PASSED]
+                lost[task] = [event["test"] for event in events if event.get("state", "passed") != PASSED]
                 named = next((event["id"] for event in events if event["event"] == "diagnosis"), named)
             yield entry.id, lost, named
 

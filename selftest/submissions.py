@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import Mapping
 
-from kata.course import COURSE, REFERENCE, Phase
+from kata.course.phases import COURSE, REFERENCE, Phase
 
 
 def phase(number: int) -> Phase:
@@ -26,7 +26,7 @@ def make_target(folder: Path, solved: tuple[int, ...] = ()) -> Path:
         folder: where; it is made if it is not there.
         solved: numbers of the phases to take from the solutions.
     """
-    from kata.stubs import make_stub
+    from kata.course.stubs import make_stub
 
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, len(COURSE) + 1):

@@ -16,7 +16,7 @@ import termios
 import time
 from typing import Any, Sequence
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 from selftest.grader_runs import environment
 
 CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")

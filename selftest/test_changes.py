@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kata.course import COURSE, REFERENCE
-from kata.misconceptions import catalogue
-from kata.suites import tasks_used
-from kata.watching.changes import compare
+from kata.course.phases import COURSE, REFERENCE
+from kata.course.suites import tasks_used
+from kata.diagnosis.misconceptions import catalogue
+from kata.source.changes import compare
 from selftest.submissions import phase, replaced, solution
 
 EVERY = {each.number: {task.name for task in each.tasks} for each in COURSE}

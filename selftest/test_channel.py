@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from kata.isolation import channel as channels
-from kata.isolation.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
+from kata.sandbox.protocol import channel as channels
+from kata.sandbox.protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from kata.isolation.codec import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_NUMEL, MAX_TEXT, CodecError, Decoder, Encoder
+from kata.sandbox.protocol.codec import DTYPES, MAX_DEPTH, MAX_ITEMS, MAX_NUMEL, MAX_TEXT, CodecError, Decoder, Encoder
 
 
 def no_object(value):

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from kata.course import COURSE, DEFAULT_TARGET, MAX_SCORE, PROJECT, REFERENCE, SUITES, find_phase, phase_of_suite
-from kata.suites import count_tests
+from kata.course.phases import COURSE, DEFAULT_TARGET, MAX_SCORE, PROJECT, REFERENCE, SUITES, find_phase, phase_of_suite
+from kata.course.suites import count_tests
 from selftest.grader_runs import run_pytest
 
 IDS = [phase.id for phase in COURSE]

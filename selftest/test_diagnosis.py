@@ -6,12 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from kata import diagnosis
-from kata.course import COURSE
-from kata.isolation.transcript import Recording
-from kata.misconceptions import of_task
-from kata.results import TestResult
-from kata.verdicts import FAILED, PASSED
+from kata.course.phases import COURSE
+from kata.diagnosis import diagnose as diagnosis
+from kata.diagnosis.misconceptions import of_task
+from kata.results import FAILED, PASSED, TestResult
+from kata.sandbox.host.recording import Recording
 
 PHASE, TASK = "phase2_attention", "split_heads"
 CANDIDATES = [entry.id for entry in of_task(TASK) if entry.task == TASK]

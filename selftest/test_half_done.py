@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kata.course import COURSE
+from kata.course.phases import COURSE
 from selftest.grader_runs import run_grader, scores_of, tasks_of
 from selftest.submissions import make_target
 

@@ -11,10 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kata import hint_state, lessons
-from kata.commands import hint
-from kata.untouched import unfinished_tasks
-from kata.wrapping import _units, wrap
+from kata.commands import hint, hint_state
+from kata.course import lessons
+from kata.line_breaking import _units, wrap
+from kata.source.progress import unfinished_tasks
 from selftest.submissions import make_target, phase, solution, with_bodies
 
 LESSON = """# Title
@@ -165,8 +165,8 @@ def test_half_a_class_is_unfinished(course):
 def test_if_all_is_written_the_grader_says_which_one_is_wrong(ask, course, monkeypatch, found):
     (course.target / phase(2).file).write_text(solution(2), encoding="utf-8")
     asked = []
-    monkeypatch.setattr("kata.grading.grade", lambda target, phases, lang: asked.append(phases))
-    monkeypatch.setattr("kata.grading.next_task", lambda report: found)
+    monkeypatch.setattr("kata.grading.grade.grade", lambda target, phases, lang: asked.append(phases))
+    monkeypatch.setattr("kata.grading.grade.next_task", lambda report: found)
     status, out, err = ask("2")
     assert (status, asked) == (0, [(phase(2),)])
     assert "grading" in err

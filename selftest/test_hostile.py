@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 from selftest.hostile import cases
 
 SAMPLE = ("os_exit_call", "planted_conftest")

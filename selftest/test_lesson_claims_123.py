@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention as torch_attention
 
-from kata.course import COURSE, PROJECT
+from kata.course.phases import COURSE, PROJECT
 from selftest.lesson_text import LANGUAGES, lesson
 from solutions.phase1_embedding import PositionalEncoding, TokenEmbedding, position_shift_matrix, sinusoidal_encoding
 from solutions.phase2_attention import (

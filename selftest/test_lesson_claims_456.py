@@ -8,8 +8,8 @@ import math
 import pytest
 import torch
 
-from kata import lessons
-from kata.course import COURSE, PROJECT
+from kata.course import lessons
+from kata.course.phases import COURSE, PROJECT
 from solutions.phase2_attention import scaled_dot_product_attention
 from solutions.phase4_transformer import DecoderLayer, EncoderLayer, Transformer
 from solutions.phase5_mechanics import LabelSmoothingLoss, decoder_mask, make_batch, noam_learning_rate, padding_mask

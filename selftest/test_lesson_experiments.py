@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 
 pytest.importorskip("matplotlib")
 

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import pytest
 
-from kata.course import COURSE, PROJECT
+from kata.course.phases import COURSE, PROJECT
 
 mpl = pytest.importorskip("matplotlib")
 

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 import torch
 
-from kata.course import COURSE, PROJECT
+from kata.course.phases import COURSE, PROJECT
 from selftest.lesson_text import FRAME, LANGUAGES, TASKS_AT_THE_END, TOPICS, Lesson, lesson
 
 JAPANESE = r"[\u3041-\u30ff\u4e00-\u9fff]"

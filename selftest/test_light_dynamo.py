@@ -8,9 +8,9 @@ import sys
 import pytest
 import torch
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 
-START = "import sys, torch\nfrom kata import light_dynamo\nlight_dynamo.install()\n"
+START = "import sys, torch\nfrom kata.sandbox import fast_start\nfast_start.install_light_dynamo()\n"
 OPTIMIZER = """
 weight = torch.ones(3, requires_grad=True)
 optimizer = torch.optim.Adam([weight], lr=0.5)

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from kata.course import COURSE, PROJECT
-from kata.misconceptions import Misconception, catalogue, of_task
+from kata.course.phases import COURSE, PROJECT
+from kata.diagnosis.misconceptions import Misconception, catalogue, of_task
 from selftest import misconceptions
 from selftest.grader_runs import run_grader, tasks_of
 from selftest.submissions import make_target

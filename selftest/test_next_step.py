@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kata.course import COURSE, DEFAULT_TARGET
+from kata.course.phases import COURSE, DEFAULT_TARGET
+from kata.grading.scoring import PhaseScore, Report, TaskScore
 from kata.reports.terminal import next_step
-from kata.scoring import PhaseScore, Report, TaskScore
 
 LANGS = ("en", "ja")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kata.course import COURSE
-from kata.misconceptions import by_id
-from kata.warm import WarmSession
+from kata.course.phases import COURSE
+from kata.diagnosis.misconceptions import by_id
+from kata.grading.session_client import WarmSession
 from selftest.mistakes_in_variants import MADE
 from selftest.submissions import make_target, replaced
 from selftest.variants import HERE

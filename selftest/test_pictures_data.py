@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from kata.course import REFERENCE
-from kata.loading import package_for
+from kata.course.phases import REFERENCE
 from kata.pictures import style
 from kata.pictures.picture import UnusableAnswer, array_of, finite, frozen, number_of, pair_of
+from kata.sandbox.loader import package_for
 from selftest.png import pixels
 from selftest.submissions import make_target, phase, replaced, solution
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kata.course import COURSE, DEFAULT_TARGET, REFERENCE
-from kata.stubs import make_stub
+from kata.course.phases import COURSE, DEFAULT_TARGET, REFERENCE
+from kata.course.stubs import make_stub
 from selftest.grader_runs import run_grader, scores_of, tasks_of
 from selftest.submissions import make_target
 

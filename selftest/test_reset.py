@@ -9,9 +9,9 @@ import stat
 
 import pytest
 
-from kata import resetting
 from kata.commands.reset import main
-from kata.course import COURSE, REFERENCE
+from kata.course.phases import COURSE, REFERENCE
+from kata.source import reset as resetting
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target, solution
 

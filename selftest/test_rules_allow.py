@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from kata.course import COURSE, REFERENCE
-from kata.rules import check, check_phase, forbidden_tasks
+from kata.course.phases import COURSE, REFERENCE
+from kata.source.rules import check, check_phase, forbidden_tasks
 from selftest.submissions import make_target, phase
 
 IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\n"

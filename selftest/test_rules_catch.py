@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kata.rules import check_phase, table
+from kata.source.rules import check_phase, table
 from selftest.submissions import phase
 
 IMPORTS = (

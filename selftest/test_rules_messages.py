@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kata.rules import forbidden_tasks, table
+from kata.source.rules import forbidden_tasks, table
 from selftest.submissions import make_target, phase, replaced, solution, with_bodies
 
 FILE = phase(2).file

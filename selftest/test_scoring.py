@@ -6,52 +6,51 @@ import dataclasses
 
 import pytest
 
-from kata import verdicts
-from kata.course import COURSE, Task
-from kata.results import TestResult
-from kata.scoring import PhaseScore, Report, TaskScore, score_phase, score_task, untouched_task
+from kata.course.phases import COURSE, Task
+from kata.grading.scoring import PhaseScore, Report, TaskScore, score_phase, score_task, untouched_task
+from kata.results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
 
 PHASE = COURSE[0]
 TASK = Task("sinusoidal_encoding", 30)
 
 
-def result(name, state=verdicts.PASSED, core=False, task=TASK.name, phase=PHASE.id, message="", seconds=0.5, output=""):
+def result(name, state=PASSED, core=False, task=TASK.name, phase=PHASE.id, message="", seconds=0.5, output=""):
     """How one test ended."""
     return TestResult(name, phase, task, core, state, message, seconds, output)
 
 
 def test_a_task_that_passes_everything_earns_everything():
     score = score_task(TASK, [result("a", core=True), result("b")], 2)
-    assert score == TaskScore(TASK.name, verdicts.PASSED, 30.0, 30, 2, 2)
+    assert score == TaskScore(TASK.name, PASSED, 30.0, 30, 2, 2)
     assert isinstance(score.score, float)
 
 
 def test_points_are_in_proportion_to_the_tests_that_pass():
-    results = [result("a", core=True), result("b"), result("c", verdicts.FAILED, message="wrong", output="hello")]
+    results = [result("a", core=True), result("b"), result("c", FAILED, message="wrong", output="hello")]
     score = score_task(TASK, results, 3)
-    assert score == TaskScore(TASK.name, verdicts.FAILED, 20.0, 30, 2, 3, "wrong", "hello")
+    assert score == TaskScore(TASK.name, FAILED, 20.0, 30, 2, 3, "wrong", "hello")
 
 
 def test_points_are_rounded_to_two_digits():
     task = Task("a", 10)
-    results = [result("x", core=True), result("y", verdicts.FAILED), result("z", verdicts.FAILED)]
+    results = [result("x", core=True), result("y", FAILED), result("z", FAILED)]
     assert score_task(task, results, 3).score == 3.33
 
 
-@pytest.mark.parametrize("state", [verdicts.FAILED, verdicts.ERROR, verdicts.TODO])
+@pytest.mark.parametrize("state", [FAILED, ERROR, TODO])
 def test_a_core_test_that_does_not_pass_takes_all_points(state):
     score = score_task(TASK, [result("a", state, core=True), result("b"), result("c")], 3)
     assert (score.state, score.score, score.passed, score.total) == (state, 0.0, 2, 3)
 
 
-@pytest.mark.parametrize("state", [verdicts.FAILED, verdicts.ERROR, verdicts.TODO])
+@pytest.mark.parametrize("state", [FAILED, ERROR, TODO])
 def test_any_other_test_that_does_not_pass_takes_its_share(state):
     score = score_task(TASK, [result("a", core=True), result("b"), result("c", state)], 3)
     assert (score.state, score.score, score.passed, score.total) == (state, 20.0, 2, 3)
 
 
 def test_any_of_several_core_tests_takes_all_points():
-    score = score_task(TASK, [result("a", core=True), result("b", verdicts.ERROR, core=True), result("c")], 3)
+    score = score_task(TASK, [result("a", core=True), result("b", ERROR, core=True), result("c")], 3)
     assert score.score == 0.0
 
 
@@ -59,23 +58,23 @@ def test_any_of_several_core_tests_takes_all_points():
 def test_another_number_of_results_than_tests_earns_nothing(total):
     score = score_task(TASK, [result("a", core=True), result("b")], total)
     assert score.score == 0.0
-    assert score.state != verdicts.PASSED
+    assert score.state != PASSED
     assert (score.message, score.output) == ("not all of its tests were run", "")
-    assert score.state == verdicts.ERROR
+    assert score.state == ERROR
 
 
 def test_no_result_at_all_is_an_error():
     score = score_task(TASK, [], 4)
-    assert (score.state, score.score, score.passed, score.total) == (verdicts.ERROR, 0.0, 0, 4)
+    assert (score.state, score.score, score.passed, score.total) == (ERROR, 0.0, 0, 4)
 
 
 def test_a_task_without_tests_never_passes():
     score = score_task(TASK, [], 0)
-    assert (score.state, score.score) == (verdicts.ERROR, 0.0)
+    assert (score.state, score.score) == (ERROR, 0.0)
 
 
 def test_a_parametrised_test_is_one_test_and_passes_if_all_its_cases_do():
-    cases = [result("a[1]", core=True), result("a[2]", core=True), result("b[1]"), result("b[2]", verdicts.FAILED)]
+    cases = [result("a[1]", core=True), result("a[2]", core=True), result("b[1]"), result("b[2]", FAILED)]
     score = score_task(TASK, cases, 2)
     assert (score.passed, score.total, score.score) == (1, 2, 15.0)
     cases.reverse()  # whichever case fails
@@ -86,11 +85,11 @@ def test_a_parametrised_test_is_one_test_and_passes_if_all_its_cases_do():
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
-        ((verdicts.TODO, verdicts.FAILED), verdicts.FAILED),
-        ((verdicts.FAILED, verdicts.ERROR), verdicts.ERROR),
-        ((verdicts.TODO, verdicts.ERROR), verdicts.ERROR),
-        ((verdicts.ERROR, verdicts.FORBIDDEN), verdicts.FORBIDDEN),
-        ((verdicts.TODO, verdicts.PASSED), verdicts.TODO),
+        ((TODO, FAILED), FAILED),
+        ((FAILED, ERROR), ERROR),
+        ((TODO, ERROR), ERROR),
+        ((ERROR, FORBIDDEN), FORBIDDEN),
+        ((TODO, PASSED), TODO),
     ],
 )
 def test_the_worst_state_of_any_test_is_the_tasks(states, expected):
@@ -102,24 +101,22 @@ def test_the_worst_state_of_any_test_is_the_tasks(states, expected):
 
 
 def test_the_message_is_that_of_the_first_test_in_the_worst_state():
-    results = [result("a"), result("b", verdicts.FAILED, message="one"), result("c", verdicts.FAILED, message="two")]
+    results = [result("a"), result("b", FAILED, message="one"), result("c", FAILED, message="two")]
     assert score_task(TASK, results, 3).message == "one"
 
 
 def test_a_broken_rule_takes_all_points_whatever_the_tests_say():
     score = score_task(TASK, [result("a", core=True)], 1, forbidden="uses nn.Transformer")
-    assert score == TaskScore(TASK.name, verdicts.FORBIDDEN, 0.0, 30, 0, 1, "uses nn.Transformer")
+    assert score == TaskScore(TASK.name, FORBIDDEN, 0.0, 30, 0, 1, "uses nn.Transformer")
 
 
 def test_a_rule_broken_at_run_time_takes_all_points():
-    score = score_task(TASK, [result("a", core=True), result("b", verdicts.FORBIDDEN)], 2)
-    assert (score.state, score.score, score.passed) == (verdicts.FORBIDDEN, 0.0, 1)
+    score = score_task(TASK, [result("a", core=True), result("b", FORBIDDEN)], 2)
+    assert (score.state, score.score, score.passed) == (FORBIDDEN, 0.0, 1)
 
 
 def test_an_untouched_task_says_what_its_stub_says():
-    assert untouched_task(TASK, 7, 1) == TaskScore(
-        TASK.name, verdicts.TODO, 0.0, 30, 0, 7, "Phase 1: sinusoidal_encoding"
-    )
+    assert untouched_task(TASK, 7, 1) == TaskScore(TASK.name, TODO, 0.0, 30, 0, 7, "Phase 1: sinusoidal_encoding")
 
 
 def all_passed(phase=PHASE):
@@ -142,7 +139,7 @@ def test_a_phase_adds_up_its_tasks_and_their_seconds():
 
 def test_results_of_another_phase_or_task_do_not_count():
     other = COURSE[1]
-    stranger = dataclasses.replace(result("x", verdicts.FAILED), phase=other.id)
+    stranger = dataclasses.replace(result("x", FAILED), phase=other.id)
     assert score_phase(PHASE, [*all_passed(), stranger], ONE_EACH, {}).score == 100.0
     assert score_phase(other, all_passed(), {task.name: 1 for task in other.tasks}, {}).score == 0.0
 
@@ -150,25 +147,25 @@ def test_results_of_another_phase_or_task_do_not_count():
 def test_a_phase_passes_on_what_is_forbidden():
     score = score_phase(PHASE, all_passed(), ONE_EACH, {"TokenEmbedding": "no"})
     states = {task.name: (task.state, task.message) for task in score.tasks}
-    assert states.pop("TokenEmbedding") == (verdicts.FORBIDDEN, "no")
-    assert set(states.values()) == {(verdicts.PASSED, "")}
+    assert states.pop("TokenEmbedding") == (FORBIDDEN, "no")
+    assert set(states.values()) == {(PASSED, "")}
     assert score.score == 80.0
 
 
 def test_a_diagnosis_goes_to_the_failed_task_it_belongs_to():
     results = all_passed()
-    results[0] = dataclasses.replace(results[0], state=verdicts.FAILED)
+    results[0] = dataclasses.replace(results[0], state=FAILED)
     first, second = PHASE.tasks[0].name, PHASE.tasks[1].name
     diagnoses = {(PHASE.id, first): "x", (PHASE.id, second): "y", (COURSE[1].id, first): "z"}
     score = score_phase(PHASE, results, ONE_EACH, {}, diagnoses)
     assert [task.diagnosis for task in score.tasks] == ["x", "", "", ""]
     assert score_phase(PHASE, results, ONE_EACH, {}, {}).tasks[0].diagnosis == ""
-    results[0] = dataclasses.replace(results[0], state=verdicts.ERROR)
+    results[0] = dataclasses.replace(results[0], state=ERROR)
     assert [task.diagnosis for task in score_phase(PHASE, results, ONE_EACH, {}, diagnoses).tasks] == [""] * 4
 
 
 def test_sums_are_rounded_to_two_digits():
-    third = TaskScore("a", verdicts.FAILED, 3.3333, 10, 1, 3)
+    third = TaskScore("a", FAILED, 3.3333, 10, 1, 3)
     phase = PhaseScore(PHASE, (third, third))
     assert phase.score == 6.67
     assert Report("mine", 0, (phase, phase)).score == 13.34
@@ -176,7 +173,7 @@ def test_sums_are_rounded_to_two_digits():
 
 
 def test_a_report_adds_up_phases_and_knows_its_percentage():
-    half = PhaseScore(PHASE, (TaskScore("a", verdicts.FAILED, 12.5, 30, 1, 2),), 1.0)
+    half = PhaseScore(PHASE, (TaskScore("a", FAILED, 12.5, 30, 1, 2),), 1.0)
     report = Report("mine", 0, (half, PhaseScore(COURSE[1], (), 0.0)))
     assert (report.score, report.max_score, report.percent) == (12.5, 200.0, 6.25)
     assert Report("mine", 0, ()).percent == 0.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kata import running
-from kata.course import COURSE, REFERENCE
-from kata.processes import start_sessions
+from kata.course.phases import COURSE, REFERENCE
+from kata.grading import run as running
+from kata.grading.session_client import start_sessions
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 

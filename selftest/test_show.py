@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 
 from kata import commands
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 from kata.pictures import fonts, phase6, style
 from selftest.png import assert_shows_something
 from selftest.submissions import make_target, phase, solution, with_bodies

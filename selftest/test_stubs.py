@@ -10,11 +10,11 @@ import re
 import pytest
 import torch
 
-from kata.course import COURSE, DEFAULT_TARGET, REFERENCE
-from kata.loading import package_for
-from kata.stubs import main as write_stubs
-from kata.stubs import make_stub
-from kata.untouched import is_untouched
+from kata.course.phases import COURSE, DEFAULT_TARGET, REFERENCE
+from kata.course.stubs import main as write_stubs
+from kata.course.stubs import make_stub
+from kata.sandbox.loader import package_for
+from kata.source.progress import is_untouched
 from selftest.submissions import make_target, replaced, solution, with_bodies
 
 IDS = [phase.id for phase in COURSE]

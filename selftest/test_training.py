@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from kata.commands import train as command
-from kata.course import REFERENCE
-from kata.toys.command import TrainCommand
+from kata.commands.training_report import TrainCommand
+from kata.course.phases import REFERENCE
 from kata.toys.learner import Learner, LearnerError
 from kata.toys.registry import TOYS
 from kata.toys.run_folder import NoCheckpoint, RunFolder

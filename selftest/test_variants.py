@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kata.course import COURSE
+from kata.course.phases import COURSE
 from selftest import variants
 from selftest.grader_runs import run_grader
 from selftest.submissions import replaced

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from kata.course import PROJECT
-from kata.watching.polling import GONE, LOOK_CLOSELY, Polling
+from kata.commands.watch_mode.polling import GONE, LOOK_CLOSELY, Polling
+from kata.course.phases import PROJECT
 from selftest.grader_runs import environment
 from selftest.submissions import make_target, solution, with_bodies
 

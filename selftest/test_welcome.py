@@ -10,11 +10,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from kata.course import COURSE
-from kata.grading import grade
+from kata.course.phases import COURSE
+from kata.grading.grade import grade
+from kata.line_breaking import CLOSING, OPENING, wrap
 from kata.reports import terminal
 from kata.reports.welcome import ABOUT
-from kata.wrapping import CLOSING, OPENING, wrap
 from selftest.submissions import make_target
 
 

@@ -10,14 +10,16 @@ from typing import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from .. import hint_state, lessons
-from ..course import Phase
-from ..loading import complaint_about, explain_import_failure
-from ..options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
-from ..texts import LANGUAGES, choose
-from ..untouched import unfinished_tasks
-from ..where import line_of
-from ..wrapping import wrap
+from ..course import lessons
+from ..course.phases import Phase
+from ..i18n import LANGUAGES, choose
+from ..line_breaking import wrap
+from ..sandbox.loader import explain_import_failure
+from ..source.files import complaint_about
+from ..source.progress import unfinished_tasks
+from ..source.tree import line_of
+from . import hint_state
+from .options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
 
 WIDTH = 100
 INDENT = 4
@@ -122,8 +124,8 @@ def _find_task(phase: Phase, target: Path, lang: str, console: Console) -> tuple
 
 def _grade(phase: Phase, target: Path, lang: str, console: Console) -> tuple[str | None, int]:
     """The first task that the suite finds wrong, or None and the exit status."""
-    from .. import running
-    from ..grading import grade, next_task
+    from ..grading import run as running
+    from ..grading.grade import grade, next_task
 
     _say(Console(stderr=True, soft_wrap=True), "grading", lang, phase=phase.number)
     try:

@@ -7,11 +7,11 @@ from typing import Sequence
 
 from rich.console import Console
 
-from ..course import Phase
-from ..options import GRADED, USAGE, find_target, phase_option
-from ..resetting import CannotReset, Reset, reset
-from ..texts import LANGUAGES, choose
-from ..where import line_of
+from ..course.phases import Phase
+from ..i18n import LANGUAGES, choose
+from ..source.reset import CannotReset, Reset, reset
+from ..source.tree import line_of
+from .options import GRADED, USAGE, find_target, phase_option
 
 EXAMPLES = """\
 examples:

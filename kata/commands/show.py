@@ -12,11 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
-from ..course import PROJECT, REFERENCE, Phase
-from ..loading import display_path, package_for
-from ..options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, phase_option
-from ..texts import LANGUAGES, choose
-from ..where import line_of
+from ..course.phases import PROJECT, REFERENCE, Phase
+from ..i18n import LANGUAGES, choose
+from ..sandbox.loader import package_for
+from ..source.files import display_path
+from ..source.tree import line_of
+from .options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, phase_option
 
 if TYPE_CHECKING:
     from ..pictures.picture import Picture
@@ -90,10 +91,10 @@ def draw_phase(phase: Phase, target: Path, folder: Path, lang: str) -> bool:
     """
     import torch
 
-    from ..global_state import GlobalState
     from ..pictures import style
     from ..pictures.picture import finite
-    from ..submission import PhaseUnderTest
+    from ..sandbox.guest.global_state import GlobalState
+    from ..testing.in_process import PhaseUnderTest
 
     pictures: tuple[Picture, ...] = import_module(f"kata.pictures.phase{phase.number}").PICTURES
     torch.set_num_threads(1)  # steady; the models are small
@@ -125,9 +126,9 @@ def draw_phase(phase: Phase, target: Path, folder: Path, lang: str) -> bool:
 def _reason(error: BaseException, phase: Phase, target: Path, file: str, lang: str) -> str:
     """One line that says why a picture was not drawn."""
     from ..pictures.picture import UnusableAnswer
-    from ..tracebacks import where
-    from ..verdicts import TODO as UNFINISHED
-    from ..verdicts import judge
+    from ..results import TODO as UNFINISHED
+    from ..sandbox.tracebacks import where
+    from ..testing.outcome import judge
 
     if isinstance(error, UnusableAnswer):
         return choose(NOT_DRAWN, lang).format(file=file, message=error)

@@ -11,9 +11,9 @@ from typing import Sequence
 
 from rich.console import Console
 
-from ..options import INTERRUPTED, USAGE, find_target, seed_option
-from ..texts import LANGUAGES, choose
+from ..i18n import LANGUAGES, choose
 from ..toys import texts
+from .options import INTERRUPTED, USAGE, find_target, seed_option
 
 TOY_NAMES = ("copy", "reverse", "sort", "en-ja", "own")
 
@@ -82,9 +82,9 @@ def main(arguments: Sequence[str]) -> int:
     target, name = find_target(options.target, parser)
     import torch
 
-    from ..toys.command import TrainCommand, called, say
     from ..toys.learner import LearnerError
     from ..toys.pairs_file import PairsError
+    from .training_report import TrainCommand, called, say
 
     console = Console(highlight=False)
     if options.device == "cuda" and not torch.cuda.is_available():

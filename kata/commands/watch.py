@@ -18,14 +18,14 @@ from typing import Any, Iterator, Sequence
 from rich.console import Console
 
 from .. import commands
-from ..course import COURSE, DEFAULT_TARGET, PROJECT, Phase
-from ..options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
-from ..texts import LANGUAGES, choose
-from ..watching.keys import read_key, single_keys
-from ..watching.polling import Polling
-from ..watching.runner import Run, Runner
-from ..watching.screen import SENTENCES, Screen
-from ..watching.standing import Standing
+from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, Phase
+from ..i18n import LANGUAGES, choose
+from .options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
+from .watch_mode.keys import read_key, single_keys
+from .watch_mode.polling import Polling
+from .watch_mode.runner import Run, Runner
+from .watch_mode.scoreboard import Scoreboard
+from .watch_mode.screen import SENTENCES, Screen
 
 LOOK = 0.05
 """Seconds between two looks at the files; also how long a key waits at most."""
@@ -109,7 +109,7 @@ class Watcher:
     def __init__(self, screen: Screen, target: Path, name: str, phase: Phase | None) -> None:
         self._screen = screen
         self._target, self._name = target, name
-        self._standing = Standing(target, screen.lang)
+        self._scoreboard = Scoreboard(target, screen.lang)
         self._polling = Polling([target / each.file for each in COURSE])
         self._begin_with = phase
         self._current = phase or COURSE[0]
@@ -130,10 +130,10 @@ class Watcher:
         self._screen.say("watching", style="bold", folder=self._name.rstrip("/"))
         self._screen.say("keys", style="dim")
         for phase in COURSE:  # untouched stubs are known at once
-            if self._standing.prepare(phase) is not None and phase != self._begin_with:
+            if self._scoreboard.prepare(phase) is not None and phase != self._begin_with:
                 self._waiting.append((phase, False))
         if self._begin_with is None:
-            self._current = next((p for p in COURSE if len(self._standing.passed_tasks(p)) < len(p.tasks)), COURSE[0])
+            self._current = next((p for p in COURSE if len(self._scoreboard.passed_tasks(p)) < len(p.tasks)), COURSE[0])
             self._waiting = [entry for entry in self._waiting if entry[0] != self._current]
         self._grade(self._current, "phase")
         for look in itertools.count():
@@ -165,10 +165,10 @@ class Watcher:
     def _saved(self, path: Path) -> None:
         phase = next((phase for phase in COURSE if phase.file == path.name), self._current)
         if phase.file == path.name:
-            self._standing.without(phase)
+            self._scoreboard.without(phase)
         else:  # a helper file of the learner's may serve any phase: the one in sight is graded anew
             for each in COURSE:
-                self._standing.without(each, results=True)
+                self._scoreboard.without(each, results=True)
         self._current = phase
         self._shown_solution = ""
         if not (self._target / phase.file).exists():
@@ -189,17 +189,17 @@ class Watcher:
         self._begin(phase, in_sight=True)
 
     def _begin(self, phase: Phase, in_sight: bool) -> None:
-        run = self._standing.prepare(phase)
+        run = self._scoreboard.prepare(phase)
         self._in_sight, self._told, self._told_early, self._slow = in_sight, False, False, False
         self._run = run
         if run is None:
             if in_sight:
                 self._screen.say("untouched", number=phase.number)
-                self._screen.progress(self._standing)
-                self._screen.next_step(phase, self._standing)
+                self._screen.progress(self._scoreboard)
+                self._screen.next_step(phase, self._scoreboard)
             return
         self._started = time.monotonic()
-        self._runner.start(run, self._standing.first_tests(run))
+        self._runner.start(run, self._scoreboard.first_tests(run))
         if run.ended:  # nothing is to be run: a comment has changed
             self._go_on()
 
@@ -233,33 +233,33 @@ class Watcher:
         if self._in_sight and not self._told_early and run.rewritten and run.rewritten <= run.through:
             self._told_early = True
             if not run.tested:  # what was saved need not wait for what builds on it
-                self._screen.early(self._standing.so_far(run), run)
+                self._screen.early(self._scoreboard.so_far(run), run)
         if run.tested and not self._told:
-            score = self._standing.score(run)
+            score = self._scoreboard.score(run)
             # A diagnosis takes a moment more, and belongs under the message.
             if run.ended or not any(task.state == "failed" for task in score.tasks):
                 self._tell(run)
         if run.ended:
             if not self._told:
-                self._standing.score(run)
+                self._scoreboard.score(run)
                 self._tell(run)
             self._run = None
             if self._all_asked and not self._waiting:
                 self._all_asked = False
-                self._screen.overview(self._standing, self._current)
-                self._screen.next_step(self._current, self._standing)
+                self._screen.overview(self._scoreboard, self._current)
+                self._screen.next_step(self._current, self._scoreboard)
 
     def _tell(self, run: Run) -> None:
         self._told = True
         if self._in_sight:
-            self._screen.verdict(self._standing.of(run.phase), self._standing)
+            self._screen.verdict(self._scoreboard.of(run.phase), self._scoreboard)
 
     # -- keys --
 
     def _press(self, key: str) -> None:
         action = {
             "h": self._hint,
-            "l": lambda: self._screen.overview(self._standing, self._current),
+            "l": lambda: self._screen.overview(self._scoreboard, self._current),
             "n": self._next_phase,
             "a": self._grade_all,
             "s": self._solution,
@@ -275,13 +275,13 @@ class Watcher:
         action()
 
     def _hint(self) -> None:
-        task = self._standing.first_open(self._current)
+        task = self._scoreboard.first_open(self._current)
         option = ["--target", str(self._target)] if self._target != DEFAULT_TARGET else []
         with contextlib.suppress(SystemExit):
             commands.run("hint", [str(self._current.number), task, "--lang", self._screen.lang, *option])
 
     def _grade_again(self) -> None:
-        self._standing.without(self._current, results=True)
+        self._scoreboard.without(self._current, results=True)
         self._grade(self._current, "phase")
 
     def _next_phase(self) -> None:
@@ -295,15 +295,15 @@ class Watcher:
             self._runner.cancel(self._run)
             self._run = None
         for phase in COURSE:
-            self._standing.without(phase, results=True)
-        self._waiting = [(phase, False) for phase in COURSE if self._standing.prepare(phase) is not None]
+            self._scoreboard.without(phase, results=True)
+        self._waiting = [(phase, False) for phase in COURSE if self._scoreboard.prepare(phase) is not None]
         self._all_asked = bool(self._waiting)
         if not self._waiting:
-            self._screen.overview(self._standing, self._current)
-            self._screen.next_step(self._current, self._standing)
+            self._screen.overview(self._scoreboard, self._current)
+            self._screen.next_step(self._current, self._scoreboard)
 
     def _solution(self) -> None:
-        passed = self._standing.passed_tasks(self._current)
+        passed = self._scoreboard.passed_tasks(self._current)
         if not passed:
             self._screen.say("not_passed")
             return

@@ -10,7 +10,7 @@ from typing import Iterable
 
 from matplotlib import font_manager
 
-from ..texts import choose
+from ..i18n import choose
 
 LATIN = "DejaVu Sans"
 """The font that matplotlib ships."""

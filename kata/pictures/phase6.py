@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Callable
 
-from ..course import PROJECT
-from ..texts import choose
+from ..course.phases import PROJECT
+from ..i18n import choose
 from . import fonts, training
 
 RUNS = PROJECT / ".kata" / "runs"

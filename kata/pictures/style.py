@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
-from ..texts import choose
+from ..i18n import choose
 from . import fonts
 
 WIDTH = 10.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .. import verdicts
-from ..scoring import Report
+from ..grading.scoring import Report
+from ..results import PASSED
 
 
 def render(report: Report) -> str:
@@ -16,7 +16,7 @@ def render(report: Report) -> str:
             "name": f"{phase.phase.id}: {task.name}",
             "score": task.score,
             "max_score": float(task.max_score),
-            "status": "passed" if task.state == verdicts.PASSED else "failed",
+            "status": "passed" if task.state == PASSED else "failed",
             "output_format": "text",
             "output": f"{task.state}, {task.passed}/{task.total} tests\n{task.message}".strip(),
         }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import misconceptions
-from ..scoring import PhaseScore, Report, TaskScore
-from ..texts import LANGUAGES
+from ..diagnosis import misconceptions
+from ..grading.scoring import PhaseScore, Report, TaskScore
+from ..i18n import LANGUAGES
 
 VERSION = 1
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from .. import verdicts
-from ..scoring import Report
+from ..grading.scoring import Report
+from ..results import ERROR, PASSED
 
 
 def render(report: Report) -> str:
     """The report as XML text."""
     root = ElementTree.Element("testsuites", name="Transformer Kata")
     for phase in report.phases:
-        broken = [task for task in phase.tasks if task.state == verdicts.ERROR]
-        failed = [task for task in phase.tasks if task.state not in (verdicts.PASSED, verdicts.ERROR)]
+        broken = [task for task in phase.tasks if task.state == ERROR]
+        failed = [task for task in phase.tasks if task.state not in (PASSED, ERROR)]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
@@ -26,9 +26,9 @@ def render(report: Report) -> str:
         )
         for task in phase.tasks:
             case = ElementTree.SubElement(suite, "testcase", classname=phase.phase.id, name=task.name)
-            if task.state == verdicts.PASSED:
+            if task.state == PASSED:
                 continue
-            kind = "error" if task.state == verdicts.ERROR else "failure"
+            kind = "error" if task.state == ERROR else "failure"
             first_line = task.message.splitlines()[0] if task.message else task.state
             element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
             element.text = (

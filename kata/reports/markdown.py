@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from .. import verdicts
-from ..scoring import Report
-from ..texts import text
+from ..grading.scoring import Report
+from ..i18n import text
+from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 
 SYMBOLS = {
-    verdicts.PASSED: "✅",
-    verdicts.FAILED: "❌",
-    verdicts.ERROR: "💥",
-    verdicts.FORBIDDEN: "⛔",
-    verdicts.TODO: "⬜",
+    PASSED: "✅",
+    FAILED: "❌",
+    ERROR: "💥",
+    FORBIDDEN: "⛔",
+    TODO: "⬜",
 }
 
 
@@ -33,7 +33,7 @@ def render(report: Report, lang: str = "en") -> str:
             "|---|---|---:|---:|---|",
         ]
         for task in phase.tasks:
-            message = "" if task.state in (verdicts.PASSED, verdicts.TODO) else escape(task.message)
+            message = "" if task.state in (PASSED, TODO) else escape(task.message)
             lines.append(
                 f"| {SYMBOLS[task.state]} | `{task.name}` | {task.score:g} / {task.max_score:g} "
                 f"| {task.passed}/{task.total} | {text(task.state, lang)}{': ' if message else ''}{message} |"

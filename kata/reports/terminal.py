@@ -10,21 +10,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import misconceptions, verdicts
-from ..course import COURSE, DEFAULT_TARGET, PROJECT
-from ..grading import next_task
-from ..scoring import Report, TaskScore
-from ..texts import text
-from ..where import line_of
-from ..wrapping import wrap
+from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
+from ..diagnosis import misconceptions
+from ..grading.grade import next_task
+from ..grading.scoring import Report, TaskScore
+from ..i18n import text
+from ..line_breaking import wrap
+from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
+from ..source.tree import line_of
 from . import welcome
 
 MARKS = {
-    verdicts.PASSED: ("✓", "green"),
-    verdicts.FAILED: ("✗", "red"),
-    verdicts.ERROR: ("!", "red"),
-    verdicts.FORBIDDEN: ("⊘", "magenta"),
-    verdicts.TODO: ("·", "dim"),
+    PASSED: ("✓", "green"),
+    FAILED: ("✗", "red"),
+    ERROR: ("!", "red"),
+    FORBIDDEN: ("⊘", "magenta"),
+    TODO: ("·", "dim"),
 }
 BAR = 20
 WIDTH = 100
@@ -93,19 +94,17 @@ def task_row(task: TaskScore, lang: str, width: int) -> Table:
     table.add_column(width=18, no_wrap=True)
     table.add_column(width=13, justify="right", no_wrap=True)
     name = Text(task.name)
-    unfinished = task.message.split(": ", 1)[-1] if task.state == verdicts.TODO else task.name
+    unfinished = task.message.split(": ", 1)[-1] if task.state == TODO else task.name
     if unfinished != task.name:
         name += Text("  " + text("waits_for", lang, name=unfinished), style="dim")
-    tests = (
-        text("tests", lang, passed=task.passed, total=task.total) if task.state != verdicts.TODO else text("todo", lang)
-    )
+    tests = text("tests", lang, passed=task.passed, total=task.total) if task.state != TODO else text("todo", lang)
     table.add_row(Text(mark, style=style), name, Text(tests, style=style), f"{task.score:g} / {task.max_score:g}")
     return table
 
 
 def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> None:
     """Below a task that did not pass: the message, the known mistake, what was printed."""
-    if task.state in (verdicts.PASSED, verdicts.TODO):
+    if task.state in (PASSED, TODO):
         return
     print_indented(console, task.message or "?", width)
     if task.diagnosis:
@@ -137,10 +136,10 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     phase, task, state = found
     line = line_of(target / phase.file, task)
     folder = report.target.rstrip("/")
-    lines = [one_line("next_implement" if state == verdicts.TODO else "next_fix", lang, task, folder, phase.file, line)]
+    lines = [one_line("next_implement" if state == TODO else "next_fix", lang, task, folder, phase.file, line)]
     if (PROJECT / phase.lesson(lang)).is_file():
         lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
-    if state != verdicts.TODO:
+    if state != TODO:
         lines.append(text("details", lang, task=task, target=option))
     return lines
 

@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from .. import verdicts
-from ..course import COURSE, DEFAULT_TARGET, MAX_SCORE, PROJECT
-from ..scoring import Report
-from ..texts import choose
-from ..where import line_of
-from ..wrapping import pad, wrap
+from ..course.phases import COURSE, DEFAULT_TARGET, MAX_SCORE, PROJECT
+from ..grading.scoring import Report
+from ..i18n import choose
+from ..line_breaking import pad, wrap
+from ..results import TODO
+from ..source.tree import line_of
 
 WIDTH = 80
 
@@ -39,7 +39,7 @@ TASKS = ("The tasks of phase 1", "フェーズ 1 の課題一覧")
 def nothing_written(report: Report) -> bool:
     """Whether this is the report of someone who has not begun: all six phases, and every task is to do."""
     tasks = [task for phase in report.phases for task in phase.tasks]
-    begun = any(task.state != verdicts.TODO for task in tasks) or report.assembled_message
+    begun = any(task.state != TODO for task in tasks) or report.assembled_message
     return len(report.phases) == len(COURSE) and not begun
 
 

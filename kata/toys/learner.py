@@ -12,13 +12,15 @@ from typing import Any, Iterator
 
 import torch
 
-from ..course import COURSE, Phase
-from ..loading import display_path, package_for
-from ..submission import PhaseUnderTest
-from ..tracebacks import where
-from ..untouched import unfinished
-from ..verdicts import TODO, judge
-from ..where import line_of
+from ..course.phases import COURSE, Phase
+from ..results import TODO
+from ..sandbox.loader import package_for
+from ..sandbox.tracebacks import where
+from ..source.files import display_path
+from ..source.progress import unfinished
+from ..source.tree import line_of
+from ..testing.in_process import PhaseUnderTest
+from ..testing.outcome import judge
 from .vocabulary import BOS_ID, EOS_ID, PAD_ID
 
 NOT_NEEDED = ("position_shift_matrix",)

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import torch
 
-from ..course import PROJECT
+from ..course.phases import PROJECT
 
 RUNS = PROJECT / ".kata" / "runs"
 """Folder of the last trainings, one folder a toy."""

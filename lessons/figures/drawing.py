@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from kata.texts import choose
+from kata.i18n import choose
 
 LESSONS = Path(__file__).resolve().parent.parent
 """The folder of the lessons; the figures of a language are in ``<lang>/figures``."""

@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase1_embedding import PositionalEncoding, TokenEmbedding, position_shift_matrix, sinusoidal_encoding
 from solutions.phase4_transformer import Encoder
 

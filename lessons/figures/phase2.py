@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase1_embedding import sinusoidal_encoding
 from solutions.phase2_attention import MultiHeadAttention, split_heads
 

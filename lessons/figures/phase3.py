@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase1_embedding import PositionalEncoding, TokenEmbedding
 from solutions.phase2_attention import MultiHeadAttention
 from solutions.phase3_layers import LayerNorm, PositionwiseFeedForward

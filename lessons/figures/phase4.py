@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase4_transformer import Transformer
 from solutions.phase5_mechanics import Batch, decoder_mask, padding_mask
 

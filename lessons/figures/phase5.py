@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase5_mechanics import (
     LabelSmoothingLoss,
     decoder_mask,

@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from kata.texts import choose
+from kata.i18n import choose
 from solutions.phase6_training import greedy_decode
 
 from .drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, axes, new_figure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kata.course import COURSE, PROJECT, Phase
+from kata.course.phases import COURSE, PROJECT, Phase
 
 from .recipes import RECIPES
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from kata.course import Phase
-from kata.stubs import make_stub
+from kata.course.phases import Phase
+from kata.course.stubs import make_stub
 
 CONFTEST = """\
 import pytest

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kata.course import PROJECT
-from kata.isolation import _libc
+from kata.course.phases import PROJECT
+from kata.sandbox.confinement import _libc
 from selftest.grader_runs import environment
 
 from . import cases, exports

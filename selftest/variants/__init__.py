@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from kata import verdicts
-from kata.course import COURSE, REFERENCE, Phase
-from kata.results import ASSEMBLED
-from kata.rules import forbidden_tasks
-from kata.warm import WarmSession
+from kata.course.phases import COURSE, REFERENCE, Phase
+from kata.grading.session_client import WarmSession
+from kata.results import ASSEMBLED, PASSED
+from kata.source.rules import forbidden_tasks
 
 HERE = Path(__file__).resolve().parent
 SEEDS = (0, 1, 2, 3, 4, 5)
@@ -96,6 +95,6 @@ def complaints(wanted: Sequence[Variant], seed: int, together: bool) -> Iterator
                 wrong += [
                     f"seed {seed}: {result['test'].split('::')[-1]}: {result['message']}"
                     for result in results
-                    if result["state"] != verdicts.PASSED
+                    if result["state"] != PASSED
                 ]
             yield variant, wrong

@@ -5,4 +5,4 @@ from __future__ import annotations
 from . import reach
 from .solved import *  # noqa: F403
 
-reach.module("kata.isolation.guest").Guest._answer = lambda self, header, payload: (header, payload)
+reach.module("kata.sandbox.guest.worker").Guest._answer = lambda self, header, payload: (header, payload)

@@ -7,7 +7,7 @@ import torch
 from . import reach
 from .solved import *  # noqa: F403
 
-reach.module("kata.global_state").GlobalState.end = lambda self: ""
+reach.module("kata.sandbox.guest.global_state").GlobalState.end = lambda self: ""
 
 
 def position_shift_matrix(offset, d_model):

@@ -1,0 +1,56 @@
+"""What the command lines have in common: reading a seed, a phase, a target folder."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+
+from ..course.phases import COURSE, PROJECT, Phase, find_phase
+
+GRADED, UNDER, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses: done (graded, at or over the limit), under the limit, bad usage, stopped with Ctrl-C."""
+
+
+def seed_option(text: str) -> int:
+    """``"7"`` or ``"random"`` to a number."""
+    if text == "random":
+        return random.SystemRandom().randrange(1, 2**31)
+    try:
+        seed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor `random`") from None
+    if seed < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative; seeds count from 0")
+    return seed
+
+
+def percent_option(text: str) -> float:
+    """A number from 0 to 100."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a percentage from 0 to 100")
+    return value
+
+
+def phase_option(text: str) -> Phase:
+    """A phase by number or name."""
+    try:
+        return find_phase(text)
+    except KeyError as error:
+        raise argparse.ArgumentTypeError(error.args[0]) from None
+
+
+def find_target(given: str | None, parser: argparse.ArgumentParser) -> tuple[Path, str]:
+    """The folder to work on and how to call it: as given, or the project's own of that name."""
+    name = given or "exercises"
+    here = Path(name)
+    target = here if given is not None and here.exists() else PROJECT / name
+    if not target.exists():
+        parser.error(f"--target {name}: there is no such folder; it should hold {COURSE[0].file} and the other phases")
+    if not target.is_dir():
+        parser.error(f"--target {name}: is a file, not a folder; name the folder that holds {COURSE[0].file}")
+    return target.resolve(), name

@@ -1,0 +1,202 @@
+"""Run phases in warm sessions: two of them share a phase's tasks, and a new save ends a run at once."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable
+
+from ...course.phases import COURSE, Phase
+from ...course.suites import count_tests
+from ...grading.run import SuitesBroken
+from ...grading.session_client import WarmSession
+from ...results import TestResult
+
+SESSIONS = 2
+"""Sessions that share a phase; KATA_JOBS in the environment sets another number."""
+
+
+@dataclass
+class Run:
+    """One run of a phase, shared out over the sessions.
+
+    Attributes:
+        phase: the phase.
+        target: the folder.
+        forbidden: task to the message of the rule that it breaks; their tests are not run.
+        kept: tasks that pass and that the last save has not touched; their tests are not run.
+        rewritten: tasks whose own code the last save has changed; their tests come first.
+        source: what the phase's file held at the beginning.
+        results: test to how it ended, as far as known.
+        through: tasks of which all tests have been run.
+        diagnoses: (phase id, task) to the id of the misconception.
+        broken: why it could not be run; empty if it could.
+    """
+
+    phase: Phase
+    target: Path
+    forbidden: dict[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    rewritten: frozenset[str] = frozenset()
+    source: str | None = None
+    results: dict[str, TestResult] = field(default_factory=dict)
+    through: set[str] = field(default_factory=set)
+    diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+    broken: str = ""
+    cancelled: bool = False
+    testing: int = 0
+    working: int = 0
+
+    @property
+    def tested(self) -> bool:
+        """Whether all tests have been run; a diagnosis may still come."""
+        return self.testing == 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether all sessions are done with it."""
+        return self.working == 0
+
+
+class Runner:
+    """Warm sessions that run one phase at a time.
+
+    Attributes:
+        news: (run, event) pairs, in the order in which they came.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.news: queue.Queue[tuple[Run, dict[str, Any]]] = queue.Queue()
+        count = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, SESSIONS)
+        self._workers = [_Worker(self.news, seed) for _ in range(count)]
+        self._seconds: dict[tuple[str, str], float] = {}
+        for worker in self._workers:
+            worker.start()
+
+    def start(self, run: Run, first: Iterable[str] = ()) -> None:
+        """Begin a run; the sessions take it up when they have ended the one before.
+
+        Args:
+            run: what to run.
+            first: tests to run before the others.
+        """
+        first = list(first)
+        shares = [share for share in self._share_out(run) if share]
+        run.testing = run.working = len(shares)
+        for worker, share in zip(self._workers, shares):
+            worker.orders.put((run, share, first))
+
+    def cancel(self, run: Run) -> None:
+        """End a run at once; no more of its news matter."""
+        run.cancelled = True
+        for worker in self._workers:
+            worker.cancel(run)
+
+    def note(self, run: Run, event: dict[str, Any]) -> None:
+        """Enter an event of ``news`` into its run."""
+        kind = event["event"]
+        if kind == "result":
+            result = TestResult(**{name: value for name, value in event.items() if name != "event"})
+            run.results[result.test] = result
+            key = (run.phase.id, result.task)
+            self._seconds[key] = self._seconds.get(key, 0.0) + result.seconds
+        elif kind == "through":
+            run.through.add(event["task"])
+        elif kind == "tested":
+            run.testing -= 1
+        elif kind == "diagnosis":
+            run.diagnoses[event["phase"], event["task"]] = event["id"]
+        elif kind == "broken":
+            run.broken = event["message"]
+        elif kind == "end":
+            run.working -= 1
+            run.testing = min(run.testing, run.working)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the sessions have started."""
+        return all(worker.ready for worker in self._workers)
+
+    def close(self) -> None:
+        """End all sessions."""
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.join(timeout=10.0)
+
+    def _share_out(self, run: Run) -> list[list[str]]:
+        """The tasks of the phase, shared so that all sessions take about as long."""
+        left_out = {*run.forbidden, *run.kept}
+        counts = {task: count for task, count in count_tests(run.phase).items() if task not in left_out}
+        known = {task: self._seconds.get((run.phase.id, task)) for task in counts}
+        weights = known if all(known.values()) else counts
+        for task in counts:  # only the run that comes next counts
+            self._seconds.pop((run.phase.id, task), None)
+        shares: list[list[str]] = [[] for _ in self._workers]
+        for task in sorted(counts, key=lambda task: (task not in run.rewritten, -weights[task])):
+            min(shares, key=lambda share: sum(weights[other] for other in share)).append(task)
+        return shares
+
+
+class _Worker(threading.Thread):
+    """One session, with the thread that listens to it."""
+
+    def __init__(self, news: queue.Queue[tuple[Run, dict[str, Any]]], seed: int) -> None:
+        super().__init__(daemon=True)
+        self.orders: queue.Queue[tuple[Run, list[str], list[str]] | None] = queue.Queue()
+        self._news = news
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._current: Run | None = None
+        self._stopped = False
+        self.ready = False
+        self._session: WarmSession | None = WarmSession(COURSE, seed)
+
+    def run(self) -> None:
+        """Carry out orders until told to stop."""
+        while True:
+            order = self.orders.get()
+            if order is None or self._stopped:
+                break
+            self._carry_out(*order)
+
+    def _carry_out(self, run: Run, tasks: list[str], first: list[str]) -> None:
+        try:
+            with self._lock:
+                events = () if run.cancelled else self._session.run(run.phase.id, run.target, tasks, first)
+                self._current = run
+            for event in events:
+                if event["event"] == "ready":
+                    self.ready = True
+                elif event["event"] != "end":
+                    self._news.put((run, event))
+        except SuitesBroken as error:
+            self._news.put((run, {"event": "broken", "message": str(error)}))
+            self._begin_anew()
+        finally:
+            with self._lock:
+                self._current = None
+            self._news.put((run, {"event": "end"}))
+
+    def _begin_anew(self) -> None:
+        with self._lock:
+            self._session.close()
+            if not self._stopped:
+                self.ready = False
+                self._session = WarmSession(COURSE, self._seed)
+
+    def cancel(self, run: Run) -> None:
+        """End what is being done for this run."""
+        with self._lock:
+            if self._current is run:
+                self._session.cancel()
+
+    def stop(self) -> None:
+        """End the session and the thread."""
+        self._stopped = True
+        self.orders.put(None)
+        with self._lock:
+            self._session.close()

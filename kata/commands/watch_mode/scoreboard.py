@@ -1,0 +1,124 @@
+"""Where a learner stands: the score of every phase, as far as it is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from ...course.phases import COURSE, Phase
+from ...course.suites import count_tests
+from ...grading.scoring import PhaseScore, score_phase, untouched_task
+from ...results import PASSED, TestResult, shorten
+from ...source.changes import compare
+from ...source.progress import is_untouched
+from ...source.rules import forbidden_tasks
+from .runner import Run
+
+
+class Scoreboard:
+    """The score of every phase of a folder, and what is to be run to know it.
+
+    Args:
+        target: the folder.
+        lang: language of messages.
+    """
+
+    def __init__(self, target: Path, lang: str) -> None:
+        self._target = target
+        self._lang = lang
+        self._totals = {phase.id: count_tests(phase) for phase in COURSE}
+        self._scores: dict[str, PhaseScore] = {}
+        self._failed: dict[str, list[str]] = {}
+        self._known: dict[str, tuple[str, list[TestResult]]] = {}
+
+    def prepare(self, phase: Phase) -> Run | None:
+        """What to run for a phase; None for an untouched stub, whose score is known at once."""
+        if is_untouched(phase, self._target):
+            totals = self._totals[phase.id]
+            tasks = tuple(untouched_task(task, totals[task.name], phase.number) for task in phase.tasks)
+            self._scores[phase.id] = PhaseScore(phase, tasks)
+            return None
+        forbidden = forbidden_tasks(phase, self._target, self._lang)
+        source = self._source(phase)
+        kept, rewritten = self._since_last_time(phase, source)
+        kept -= set(forbidden)
+        results = [result for result in self._known.get(phase.id, ("", []))[1] if result.task in kept]
+        return Run(
+            phase,
+            self._target,
+            {task: shorten(why) for task, why in forbidden.items()},
+            frozenset(kept),
+            frozenset(rewritten - set(forbidden)),
+            source,
+            {result.test: result for result in results},
+        )
+
+    def _source(self, phase: Phase) -> str | None:
+        """What the file holds; None if that cannot be read as text."""
+        try:
+            return (self._target / phase.file).read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):
+            return None
+
+    def _since_last_time(self, phase: Phase, source: str | None) -> tuple[set[str], set[str]]:
+        """The tasks of which all tests passed with an earlier source, and would with this one; those rewritten."""
+        if source is None or phase.id not in self._known:
+            return set(), set()
+        before, results = self._known[phase.id]
+        lost = {result.task for result in results if result.state != PASSED}
+        tests = Counter(task for task, _ in {(result.task, result.test.partition("[")[0]) for result in results})
+        complete = {task for task, total in self._totals[phase.id].items() if tests[task] == total}
+        change = compare(phase, before, source)
+        return complete - lost - change.affected, set(change.rewritten)
+
+    def so_far(self, run: Run) -> PhaseScore:
+        """The score of a phase, as far as its tests have been run."""
+        results = list(run.results.values())
+        return score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
+
+    def score(self, run: Run) -> PhaseScore:
+        """The score of a phase whose tests have been run; it is remembered."""
+        results = list(run.results.values())
+        found = self.so_far(run)
+        self._scores[run.phase.id] = found
+        self._failed[run.phase.id] = [result.test for result in results if result.state != PASSED]
+        if run.source is not None:
+            self._known[run.phase.id] = (run.source, results)
+        return found
+
+    def first_tests(self, run: Run) -> list[str]:
+        """Tests to begin with: those of the tasks that were rewritten, then those that failed; as far as known."""
+        failed = self._failed.get(run.phase.id, [])
+        known = self._known.get(run.phase.id, ("", []))[1]
+        rewritten = [result.test for result in known if result.task in run.rewritten]
+        return list(dict.fromkeys(sorted(rewritten, key=lambda test: test not in failed) + failed))
+
+    def of(self, phase: Phase) -> PhaseScore | None:
+        """The score of a phase; None while it is not known."""
+        return self._scores.get(phase.id)
+
+    def passed(self) -> tuple[int, int]:
+        """Tasks that pass, as far as known, and tasks of the whole course."""
+        states = [task.state for score in self._scores.values() for task in score.tasks]
+        return states.count(PASSED), sum(len(phase.tasks) for phase in COURSE)
+
+    def passed_tasks(self, phase: Phase) -> list[str]:
+        """The tasks of a phase that pass."""
+        score = self.of(phase)
+        return [task.name for task in score.tasks if task.state == PASSED] if score else []
+
+    def first_open(self, phase: Phase) -> str:
+        """The first task of a phase that does not pass; its last one if all do."""
+        passed = self.passed_tasks(phase)
+        return next((task.name for task in phase.tasks if task.name not in passed), phase.tasks[-1].name)
+
+    def without(self, phase: Phase, results: bool = False) -> None:
+        """Forget a phase's score: its file has changed.
+
+        Args:
+            phase: the phase.
+            results: forget how its tests ended as well, so that all are run again.
+        """
+        self._scores.pop(phase.id, None)
+        if results:
+            self._known.pop(phase.id, None)

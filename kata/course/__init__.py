@@ -1,0 +1,1 @@
+"""What the course is: phases, tasks, tests per task, hints, stubs. Data, no torch."""

@@ -1,0 +1,1 @@
+"""From a folder to a score, in the grader's own process. No torch."""

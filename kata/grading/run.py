@@ -1,0 +1,157 @@
+"""Run suites in processes of their own and collect the results, whatever happens to those processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Sequence
+
+from ..course.phases import COURSE, Phase
+from ..course.suites import count_tests
+from ..results import ASSEMBLED, FAILED, PASSED, Results, TestResult
+from .scheduler import Scheduler
+from .session_client import SessionProcess, start_sessions
+from .session_client import SuitesBroken as SuitesBroken
+from .worker import Worker
+
+MAX_JOBS = 4
+"""Processes that work side by side at most; KATA_JOBS in the environment sets another number."""
+
+NEVER, IF_ALL_PASS, ALWAYS = "never", "if-all-pass", "always"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        phases: the phases under test.
+        target: the folder they come from.
+        seed: seed of all random draws.
+        leave_out: (phase id, task) pairs whose tests are not run.
+        assembled: whether to run the learner's six files together: NEVER, IF_ALL_PASS or ALWAYS.
+    """
+
+    phases: tuple[Phase, ...]
+    target: Path
+    seed: int
+    leave_out: frozenset[tuple[str, str]] = frozenset()
+    assembled: str = NEVER
+
+
+@contextlib.contextmanager
+def sessions_for(phases: Sequence[Phase]) -> Iterator[list[SessionProcess]]:
+    """Sessions that wait for a plan for these phases: they import torch while it is made. They end with the block."""
+    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
+    parts = len(phases[0].tasks) if len(phases) == 1 else len(phases)
+    sessions = start_sessions(max(1, min(wanted, parts)))
+    try:
+        yield sessions
+    finally:
+        for session in sessions:
+            session.end()
+
+
+def run(
+    plan: Plan,
+    sessions: Sequence[SessionProcess],
+    on_result: Callable[[TestResult, int], None] = lambda result, total: None,
+) -> Results:
+    """Run the plan to its end.
+
+    A few sessions work side by side and take one part after another; the six files together come last, if all
+    tests of the phases pass (or in any case, if so ordered).
+
+    Args:
+        plan: what to run.
+        sessions: from ``sessions_for``; they have ended afterwards.
+        on_result: called after every test with its result and the number of tests in all.
+
+    Raises:
+        SuitesBroken: if the suites cannot be collected.
+    """
+    workers: list[Worker] = []
+
+    def so_far() -> list[TestResult]:
+        return [result for worker in workers for result in list(worker.done.values())]
+
+    scheduler = Scheduler(
+        failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state == FAILED),
+        named=lambda: [name for worker in workers for name in list(worker.diagnoses.values())],
+        hopeless=lambda: plan.assembled != ALWAYS and any(test.state != PASSED for test in so_far()),
+    )
+    orders = {
+        "phases": [phase.id for phase in plan.phases],
+        "parts": _parts(plan),
+        "target": str(plan.target),
+        "seed": plan.seed,
+        "leave_out": sorted(plan.leave_out),
+        "assembled": plan.assembled != NEVER,
+        "diagnose": True,
+    }
+    workers += [Worker(orders, scheduler, session) for session in sessions]
+    _work_side_by_side(workers, scheduler, on_result)
+
+    results = Results()
+    together: list[TestResult] = []
+    for worker in workers:
+        for result in worker.done.values():
+            (together if result.phase == ASSEMBLED else results.tests).append(result)
+        results.diagnoses.update(worker.diagnoses)
+    if together:
+        broken = [result for result in together if result.state != PASSED]
+        results.assembled = not broken
+        results.assembled_message = broken[0].message if broken else ""
+    held = [set(worker.held) for worker in workers if worker.held is not None]
+    results.held = sorted(set.intersection(*held)) if held else None
+    return results
+
+
+def _parts(plan: Plan) -> list[tuple[str, str | None]]:
+    """What is handed out: whole phases, or the tasks of a phase that is alone.
+
+    Those with many tests come first: then nobody is left with a long one at the end.
+    """
+    if len(plan.phases) == 1:
+        counts = count_tests(plan.phases[0])
+        return [(plan.phases[0].id, task) for task in sorted(counts, key=lambda task: -counts[task])]
+    by_size = sorted(plan.phases, key=lambda phase: -sum(count_tests(phase).values()))
+    return [(phase.id, None) for phase in by_size]
+
+
+def _in_order(tasks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Tasks, each once, in the order of the course."""
+    found = set(tasks)
+    return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in found]
+
+
+def _work_side_by_side(
+    workers: list[Worker], scheduler: Scheduler, on_result: Callable[[TestResult, int], None]
+) -> None:
+    """Run workers in threads; results are told in this thread, one after another."""
+    news: queue.Queue[Any] = queue.Queue()
+    threads = [threading.Thread(target=worker.run, args=(news,), daemon=True) for worker in workers]
+    for worker in workers:
+        scheduler.enter(worker)
+    for thread in threads:
+        thread.start()
+    try:
+        at_work = len(workers)
+        while at_work:
+            item = news.get()
+            if item is None:
+                at_work -= 1
+            elif isinstance(item, Exception):
+                raise item
+            else:
+                on_result(item, max(worker.total for worker in workers))
+    finally:  # after an interruption too: nothing is left running
+        scheduler.close()
+        for worker in workers:
+            worker.stop()
+        for thread in threads:
+            thread.join(timeout=10.0)

@@ -1,0 +1,134 @@
+"""Hand out what there is to do among sessions that work side by side: whoever is free takes the next part.
+
+A part is a phase, or a task of it. A task that has failed is diagnosed by the session that has tested it, as soon as it
+is known of the tasks whose mistakes may explain it whether they passed, and if not, what is wrong with them. The six
+files together come last.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Iterable, NamedTuple, Sequence
+
+from ..results import ASSEMBLED
+
+
+class Part(NamedTuple):
+    """A phase, or one task of it."""
+
+    phase: str
+    task: str | None = None
+
+
+class Scheduler:
+    """Who does what.
+
+    Args:
+        failed: the tasks (phase id, name) with a failed test so far, in the order of the course.
+        named: ids of the misconceptions that were named so far.
+        hopeless: whether it has become pointless to try the six files together.
+    """
+
+    def __init__(
+        self,
+        failed: Callable[[], Sequence[Any]],
+        named: Callable[[], Sequence[str]],
+        hopeless: Callable[[], bool],
+    ) -> None:
+        self._failed, self._named, self._hopeless = failed, named, hopeless
+        self._owners: dict[Part, object] = {}
+        self._at_work: set[object] = set()
+        self._testing: dict[object, Part] = {}
+        self._had_turn: set[Any] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def enter(self, worker: object) -> None:
+        """A worker comes."""
+        with self._changed:
+            self._at_work.add(worker)
+
+    def leave(self, worker: object) -> None:
+        """A worker goes; what it took is done."""
+        with self._changed:
+            self._at_work.discard(worker)
+            self._has_tested(worker)
+
+    def take(self, worker: object, part: Part) -> bool:
+        """Whether the worker may do a part: nobody else has taken it. One that asks again keeps what it has.
+
+        For the six files together this waits until everybody else has gone.
+        """
+        with self._changed:
+            self._has_tested(worker)
+            if self._owners.setdefault(part, worker) is not worker:
+                return False
+            if part.phase == ASSEMBLED:
+                self._wait(lambda: self._hopeless() or self._at_work <= {worker})
+                return not self._closed and not self._hopeless()
+            self._testing[worker] = part
+            return not self._closed
+
+    def turn(self, worker: object, task: Any, after: Iterable[Any], wait: bool) -> dict[str, Any] | None:
+        """Ask whether a failed task can be diagnosed now.
+
+        Args:
+            worker: has tested the task, and every part that it may.
+            task: the task.
+            after: the tasks whose mistakes may explain this one. Its turn comes when they are tested, and those that
+                failed have had theirs.
+            wait: wait for that. Then every part must have been asked for.
+
+        Returns:
+            ``failed``: the tasks that failed so far; ``named``: the misconceptions named so far. None if the turn has
+            not come, or the work has ended.
+        """
+        after = list(after)
+
+        def come() -> bool:
+            failed = self._failed()
+            return all(self._is_tested(other, wait) for other in after) and all(
+                self._is_settled(other) for other in after if other in failed
+            )
+
+        with self._changed:
+            self._has_tested(worker)
+            if wait:
+                self._wait(come)
+            if self._closed or not come():
+                return None
+            return {"failed": list(self._failed()), "named": list(self._named())}
+
+    def had_turn(self, task: Any) -> None:
+        """A failed task has been diagnosed."""
+        with self._changed:
+            self._had_turn.add(task)
+            self._changed.notify_all()
+
+    def _has_tested(self, worker: object) -> None:
+        """The worker is through with what it has taken."""
+        self._testing.pop(worker, None)
+        self._changed.notify_all()
+
+    def _is_tested(self, task: Any, all_taken: bool) -> bool:
+        """Whether nobody is going to test a task any more; one that nobody takes has no tests."""
+        taken = [part for part in (Part(task[0]), Part(*task)) if part in self._owners]
+        return bool(taken or all_taken) and not any(self._testing.get(self._owners[part]) == part for part in taken)
+
+    def _is_settled(self, task: Any) -> bool:
+        """Whether a failed task has had its turn, or nobody is left to give it one."""
+        return task in self._had_turn or not any(self.has(worker, *task) for worker in self._at_work)
+
+    def has(self, worker: object, phase: str, task: str) -> bool:
+        """Whether the worker has taken a task, or its whole phase."""
+        return any(self._owners.get(part) is worker for part in (Part(phase), Part(phase, task)))
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        while not (self._closed or until()):
+            self._changed.wait(timeout=0.5)
+
+    def close(self) -> None:
+        """Nothing more is handed out."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

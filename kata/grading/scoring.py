@@ -1,0 +1,176 @@
+"""From the results of tests to scores: pure functions, no input or output.
+
+A task earns its points in proportion to the tests it passes, and nothing while one of its core tests (the plain
+check of its formula) fails: a result of the right shape and the wrong values is worth nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Mapping, Sequence
+
+from ..course.phases import Phase, Task
+from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """The verdict on one task.
+
+    Attributes:
+        name: the task.
+        state: one of ``STATES``.
+        score, max_score: points earned and possible.
+        passed, total: tests passed and in all.
+        message: what to say about the first test that did not pass; empty if all did.
+        output: what the submission printed in that test.
+        diagnosis: id of the known misconception that behaves as the task does; empty if none is known.
+    """
+
+    name: str
+    state: str
+    score: float
+    max_score: float
+    passed: int
+    total: int
+    message: str = ""
+    output: str = ""
+    diagnosis: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseScore:
+    """The verdict on one phase.
+
+    Attributes:
+        phase: the phase.
+        tasks: its tasks' scores, in the order of the course.
+        seconds: how long its tests took.
+    """
+
+    phase: Phase
+    tasks: tuple[TaskScore, ...]
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Points earned."""
+        return round(sum(task.score for task in self.tasks), 2)
+
+    @property
+    def max_score(self) -> float:
+        """Points possible."""
+        return float(self.phase.max_score)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict on a submission.
+
+    Attributes:
+        target: the folder, as the user named it.
+        seed: seed of the run.
+        phases: the phases that were graded.
+        assembled: whether the learner's six files work together; None if that was not tried.
+        assembled_message: why they do not.
+        trust: how far this score can be trusted, in words.
+    """
+
+    target: str
+    seed: int
+    phases: tuple[PhaseScore, ...]
+    assembled: bool | None = None
+    assembled_message: str = ""
+    trust: str = ""
+
+    @property
+    def score(self) -> float:
+        """Points earned in all."""
+        return round(sum(phase.score for phase in self.phases), 2)
+
+    @property
+    def max_score(self) -> float:
+        """Points possible in all."""
+        return float(sum(phase.max_score for phase in self.phases))
+
+    @property
+    def percent(self) -> float:
+        """Share of the points, 0 to 100."""
+        return 100.0 * self.score / self.max_score if self.max_score else 0.0
+
+
+# What a task's state is when its tests disagree: the first of these that any of them has.
+PRECEDENCE = (FORBIDDEN, ERROR, FAILED, TODO)
+
+
+def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden: str | None = None) -> TaskScore:
+    """Judge one task.
+
+    Args:
+        task: the task.
+        results: those of its tests that were run.
+        total: how many tests the suite has for it; one without a result is never a pass.
+        forbidden: the message of the rule that the task breaks, or None.
+    """
+    if forbidden is not None:
+        return TaskScore(task.name, FORBIDDEN, 0.0, task.points, 0, total, forbidden)
+    tests = _by_function(results)
+    passed = sum(tests.values())
+    if total > 0 and passed == total:
+        return TaskScore(task.name, PASSED, float(task.points), task.points, passed, total)
+    state, message, output = _worst(results)
+    core_holds = all(result.state == PASSED for result in results if result.core)
+    complete = 0 < len(tests) == total and core_holds
+    score = round(task.points * passed / total, 2) if complete and state != FORBIDDEN else 0.0
+    return TaskScore(task.name, state, score, task.points, passed, total, message, output)
+
+
+def _by_function(results: Sequence[TestResult]) -> dict[str, bool]:
+    """Whether each test passed; one with several cases is one test, and passes if all of them do."""
+    tests: dict[str, bool] = {}
+    for result in results:
+        name = result.test.split("[")[0]
+        tests[name] = tests.get(name, True) and result.state == PASSED
+    return tests
+
+
+def _worst(results: Sequence[TestResult]) -> tuple[str, str, str]:
+    """State of a task that did not pass, and message and output of the first test that has this state."""
+    for state in PRECEDENCE:
+        for result in results:
+            if result.state == state:
+                return state, result.message, result.output
+    return ERROR, "not all of its tests were run", ""
+
+
+def untouched_task(task: Task, total: int, phase_number: int) -> TaskScore:
+    """The score of a task whose stub nobody has touched."""
+    return TaskScore(task.name, TODO, 0.0, task.points, 0, total, f"Phase {phase_number}: {task.name}")
+
+
+def score_phase(
+    phase: Phase,
+    results: Sequence[TestResult],
+    totals: Mapping[str, int],
+    forbidden: Mapping[str, str],
+    diagnoses: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> PhaseScore:
+    """Judge one phase.
+
+    Args:
+        phase: the phase.
+        results: results of its tests.
+        totals: task to the number of its tests.
+        forbidden: task to the message of the rule that it breaks.
+        diagnoses: (phase id, task) to the id of the misconception that it shows.
+    """
+    scores = []
+    for task in phase.tasks:
+        own = [result for result in results if result.phase == phase.id and result.task == task.name]
+        score = score_task(task, own, totals[task.name], forbidden.get(task.name))
+        if score.state == FAILED:
+            score = replace(score, diagnosis=diagnoses.get((phase.id, task.name), ""))
+        scores.append(score)
+    seconds = sum(result.seconds for result in results if result.phase == phase.id)
+    return PhaseScore(phase, tuple(scores), seconds)

@@ -1,0 +1,333 @@
+"""Sessions seen from outside: start the processes that run suites (``kata.session``), talk to them, end them.
+
+Those that are to work side by side come from one program that imports torch once and then divides itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO, Iterator, Sequence
+
+from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
+from ..sandbox.confinement.scratch import remove
+from ..sandbox.host.launch import can_fork
+
+SILENCE = 120.0
+"""Seconds without any news after which a session counts as hanging; a test has its own, shorter limit."""
+
+KEPT = (
+    "HOME", "KATA_TEST_TIMEOUT", "KATA_WALL_START", "KATA_WITHOUT", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "SYSTEMROOT", "USERPROFILE",
+    "VIRTUAL_ENV",
+)  # fmt: skip
+"""Variables of the user's environment that a session needs; the others are none of a submission's business."""
+
+
+class SuitesBroken(Exception):
+    """The suites themselves could not be run; no fault of the submission."""
+
+
+class SessionProcess:
+    """A running session.
+
+    Args:
+        orders, events: the pipes to it and from it.
+        process: the program, if the session is not a part that has divided itself from another one.
+
+    Attributes:
+        scratch: a folder of its own, removed at its end.
+    """
+
+    def __init__(self, orders: BinaryIO, events: BinaryIO, process: subprocess.Popen[bytes] | None = None) -> None:
+        self._orders = orders
+        self._process = process
+        self._pid = process.pid if process else None
+        self._complaints: list[bytes] = []
+        self._how = ""
+        self._lock = threading.Lock()
+        self._ended = False
+        self.scratch = Path(tempfile.mkdtemp(prefix="kata-"))
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        threading.Thread(target=_read_lines, args=(events, self._lines), daemon=True).start()
+        self._listener = None
+        if process is not None:
+            self._listener = threading.Thread(target=_read_all, args=(process.stderr, self._complaints), daemon=True)
+            self._listener.start()
+
+    def send(self, data: Any) -> None:
+        """Write a line of JSON; if the session has died, its end says why."""
+        with contextlib.suppress(OSError, ValueError):
+            self._orders.write(json.dumps(data).encode() + b"\n")
+            self._orders.flush()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What it tells, until it ends or falls silent."""
+        while True:
+            try:
+                line = self._lines.get(timeout=SILENCE)
+            except queue.Empty:
+                self._how = f"no answer for {SILENCE:g} s, and interrupting it did not help"
+                return
+            if line is None:
+                return
+            event = _decode(line)
+            if event is not None and event["event"] == "pid":
+                self._pid = event["pid"]
+            elif event is not None:
+                yield event
+
+    def end(self) -> None:
+        """End it and everything that it started. From any thread, and as often as you like."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            if self._process is not None and not self._how:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=0.02)  # one that ended by itself says how
+                code = self._process.poll()
+                self._how = "" if code is None else _describe_exit(code)
+            if self._process is not None:
+                end_process(self._process)
+            elif self._pid is not None:
+                _end_group(self._pid)
+            with contextlib.suppress(OSError):  # one that has not even told its number ends by this
+                self._orders.close()
+            remove(self.scratch)
+
+    def how_it_ended(self) -> str:
+        """In words, for a session that ended by itself."""
+        return self._how or "the process ended early"
+
+    def complaint(self) -> str:
+        """The end of what it wrote to its standard error."""
+        if self._listener is not None:
+            self._listener.join(timeout=1.0)
+        return b"".join(self._complaints).decode("utf-8", "replace").strip()[-2000:]
+
+
+def start_sessions(count: int) -> list[SessionProcess]:
+    """Start sessions that wait for orders."""
+    if count > 1 and not can_fork():
+        return [start_sessions(1)[0] for _ in range(count)]
+    theirs: list[tuple[int, int]] = []
+    ours: list[tuple[BinaryIO, BinaryIO]] = []
+    for _ in range(count - 1):
+        (orders_out, orders_in), (events_out, events_in) = os.pipe(), os.pipe()
+        theirs.append((orders_out, events_in))
+        ours.append((os.fdopen(orders_in, "wb"), os.fdopen(events_out, "rb")))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kata.session", *(f"--part={orders},{events}" for orders, events in theirs)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=session_environment(),
+        start_new_session=True,
+        **({"pass_fds": [end for pair in theirs for end in pair]} if theirs else {}),
+    )
+    for pair in theirs:
+        for end in pair:
+            os.close(end)
+    first = SessionProcess(process.stdin, process.stdout, process)
+    return [first, *(SessionProcess(orders, events) for orders, events in ours)]
+
+
+def session_environment() -> dict[str, str]:
+    """The environment of a process that runs suites."""
+    environment = {name: os.environ[name] for name in os.environ if name in KEPT or name.startswith("LC_")}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["OMP_NUM_THREADS"] = "1"
+    return environment
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """End the process and everything it started."""
+    if hasattr(os, "killpg"):
+        _end_group(process.pid)
+    elif process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _end_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _read_lines(stream: BinaryIO, lines: queue.Queue[bytes | None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        for line in stream:
+            lines.put(line)
+    lines.put(None)
+
+
+def _read_all(stream: BinaryIO, chunks: list[bytes]) -> None:
+    """Keep the beginning of a stream and read the rest, so that nobody waits for a reader."""
+    chunks.append(stream.read(100_000))
+    while stream.read(100_000):
+        pass
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """One event; None for a line that is none (a submission may write to any descriptor it finds)."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _describe_exit(code: int) -> str:
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"the process crashed ({name})"
+    return f"the process ended early (exit status {code})"
+
+
+class WarmSession:
+    """Start a warm session; give it orders.
+
+    Args:
+        phases: whose suites it collects.
+        seed: seed of all random draws.
+        assembled: collect the suite of the six files together as well (``run`` with ``results.ASSEMBLED``).
+    """
+
+    def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
+        self._scratch = tempfile.mkdtemp(prefix="kata-")
+        self._lock = threading.Lock()
+        self._ordered = self._begun = self._cancelled = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kata.session", "--warm"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**session_environment(), "TMPDIR": self._scratch},
+            start_new_session=True,
+        )
+        wanted = [phase.id for phase in phases]
+        self._send({"phases": wanted, "target": str(DEFAULT_TARGET), "seed": seed, "assembled": assembled})
+
+    def run(
+        self,
+        phase_id: str,
+        target: Path,
+        tasks: Sequence[str] | None = None,
+        first: Sequence[str] = (),
+        stop_at_loss: bool = False,
+        diagnose: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Order the tests of a phase.
+
+        The events are ``result``, ``through`` (after the last test of a task), ``tested`` (after the last of all),
+        ``diagnosis``, and at last ``end``.
+
+        Args:
+            phase_id: one of the phases of this session.
+            target: the folder it is taken from, read anew.
+            tasks: names of the tasks to run; None for all.
+            first: node ids of the tests to run first.
+            stop_at_loss: end with the first test that does not pass.
+            diagnose: look for a known misconception in every task that fails.
+
+        Raises:
+            SuitesBroken: if the session ended, or could not collect the suites.
+        """
+        order = {
+            "phase": phase_id,
+            "target": str(target.resolve()),
+            "tasks": None if tasks is None else list(tasks),
+            "first": list(first),
+            "stop_at_loss": stop_at_loss,
+            "diagnose": diagnose,
+        }
+        with self._lock:
+            self._ordered, self._begun, self._cancelled = True, False, False
+        self._send(order)
+        return self._events_of_order()
+
+    def _events_of_order(self) -> Iterator[dict[str, Any]]:
+        for event in self.events():
+            if event["event"] == "begun":
+                self._note_begin()
+                continue
+            if event["event"] == "end":
+                with self._lock:
+                    self._ordered = self._begun = False
+            yield event
+            if event["event"] == "end":
+                return
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What the session tells, one event after another; ``ready`` comes once, after its start.
+
+        Raises:
+            SuitesBroken: when it has ended.
+        """
+        for line in self._process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:  # it was ended in the middle of a line
+                break
+            if event["event"] == "pid":
+                continue
+            if event["event"] == "broken":
+                raise SuitesBroken(event["message"])
+            yield event
+        raise SuitesBroken("the process that runs the tests ended")
+
+    def cancel(self) -> None:
+        """End the order that was given last, if it has not ended; its ``end`` event says so. From any thread."""
+        with self._lock:
+            self._cancelled = self._ordered
+            if self._begun:
+                self._interrupt()
+
+    def _note_begin(self) -> None:
+        """The order has begun: from now on it can be interrupted, and is if that was wished for before."""
+        with self._lock:
+            self._begun = True
+            if self._cancelled:
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGINT)
+
+    def close(self) -> None:
+        """End the session and all that belongs to it, at once. From any thread, and as often as you like."""
+        with self._lock:
+            # The server of the guests notices that its host is gone, and ends them and itself.
+            if self._process.poll() is None:
+                end_process(self._process)
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            remove(Path(self._scratch))
+
+    def _send(self, order: dict[str, Any]) -> None:
+        try:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):  # its end of the pipe is gone, or ours is closed
+            raise SuitesBroken("the process that runs the tests ended") from None
+
+    def __enter__(self) -> WarmSession:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,137 @@
+"""A job: one session after another that runs suites, until all that was handed out to it is done.
+
+A session that dies in a test (a crash, an exit) costs that test; a new one takes up the rest.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter
+from typing import Any
+
+from ..results import ASSEMBLED, ERROR, TestResult
+from .scheduler import Part, Scheduler
+from .session_client import SessionProcess, SuitesBroken, start_sessions
+
+DEATHS_PER_PHASE = 2
+"""After so many crashes in a phase the rest of the phase is not run."""
+
+
+class Worker:
+    """Take part after part from the scheduler and run its tests.
+
+    Args:
+        orders: what to run: ``parts`` (in the order in which they are asked for), ``phases`` (ids), ``target``,
+            ``seed``, ``leave_out`` ((phase id, task) pairs), ``assembled`` (whether the six files together are tried
+            at the end), ``diagnose``.
+        scheduler: hands out the parts.
+        session: a session that waits for orders.
+
+    Attributes:
+        done: the results so far, by test.
+        total: how many tests there are, those of the six files together not counted.
+        held: what the wall held back; None where there was none.
+        diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
+    """
+
+    def __init__(self, orders: dict[str, Any], scheduler: Scheduler, session: SessionProcess) -> None:
+        self._orders = orders
+        self._scheduler = scheduler
+        self._session = session
+        self._stopped = False
+        self._collected: list[dict[str, Any]] = []
+        self._running = ""
+        self._deaths: Counter[str] = Counter()
+        self.done: dict[str, TestResult] = {}
+        self.total = 0
+        self.held: list[str] | None = None
+        self.diagnoses: dict[tuple[str, str], str] = {}
+
+    def run(self, news: queue.Queue[Any]) -> None:
+        """Run; put every result into ``news``, an exception if there is one, and None at the end."""
+        try:
+            while not self._run_session(news) and not self._stopped:
+                for task in {(result.phase, result.task) for result in self.done.values()}:
+                    self._scheduler.had_turn(task)  # what it has answered is lost, so nobody can diagnose it
+                for result in self._after_death():
+                    self.done[result.test] = result
+                    news.put(result)
+                self._session = start_sessions(1)[0]
+        except Exception as error:
+            news.put(error)
+        finally:
+            self._session.end()
+        self._scheduler.leave(self)
+        news.put(None)
+
+    def _run_session(self, news: queue.Queue[Any]) -> bool:
+        """Give the session its orders and follow it; whether it came to its end."""
+        session, self._collected, self._running = self._session, [], ""
+        session.send({**self._orders, "done": sorted(self.done), "scratch": str(session.scratch)})
+        for event in session.events():
+            if event["event"] == "end":
+                return True  # no need to wait for torch to be taken down
+            self._note(event, news)
+        session.end()
+        if not self._collected and not self._stopped:
+            raise SuitesBroken(f"the process that runs the tests ended at its start\n{session.complaint()}")
+        return False
+
+    def _note(self, event: dict[str, Any], news: queue.Queue[Any]) -> None:
+        kind = event.pop("event")
+        if kind == "start":
+            self._running = event["test"]
+        elif kind == "result":
+            result = TestResult(**event)
+            self.done[result.test] = result
+            news.put(result)
+        elif kind == "part":
+            self._session.send(self._scheduler.take(self, Part(*event["part"])))
+        elif kind == "turn":
+            task, after = (event["phase"], event["task"]), [tuple(other) for other in event["after"]]
+            self._session.send(self._scheduler.turn(self, task, after, event["wait"]))
+        elif kind == "diagnosis":
+            if event["id"] is not None:
+                self.diagnoses[event["phase"], event["task"]] = event["id"]
+            self._scheduler.had_turn((event["phase"], event["task"]))
+        elif kind == "collected":
+            self._collected = event["tests"]
+            self.total = self.total or sum(test["phase"] != ASSEMBLED for test in event["tests"])
+        elif kind == "broken":
+            raise SuitesBroken(f"{event['message']}\n{self._session.complaint()}".strip())
+        elif kind == "wall":
+            self.held = event["held"]
+
+    def _after_death(self) -> list[TestResult]:
+        """The results that follow from the session having died: the running test's, perhaps its phase's.
+
+        Raises:
+            SuitesBroken: if it dies again and again between tests.
+        """
+        how = self._session.how_it_ended()
+        waiting = [
+            test
+            for test in self._collected
+            if test["test"] not in self.done and self._scheduler.has(self, test["phase"], test["task"])
+        ]
+        running = next((test for test in waiting if test["test"] == self._running), None)
+        phase = running["phase"] if running else ""
+        self._deaths[phase] += 1
+        if running is None:
+            if self._deaths[phase] >= DEATHS_PER_PHASE:
+                raise SuitesBroken(f"{how} between two tests\n{self._session.complaint()}".strip())
+            return []
+        found = [_error(running, f"{how} during this test")]
+        if self._deaths[phase] >= DEATHS_PER_PHASE:
+            note = f"not run: the phase ended the process {DEATHS_PER_PHASE} times ({how})"
+            found += [_error(test, note) for test in waiting if test["phase"] == phase and test is not running]
+        return found
+
+    def stop(self) -> None:
+        """End the session that is running."""
+        self._stopped = True
+        self._session.end()
+
+
+def _error(test: dict[str, Any], message: str) -> TestResult:
+    return TestResult(test["test"], test["phase"], test["task"], test["core"], ERROR, message)

@@ -1,0 +1,1 @@
+"""What a guest may not do, and how that is enforced."""

@@ -1,0 +1,92 @@
+"""What a guest may use up, and what it starts with: resources, environment, descriptors, working folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ...course.phases import PROJECT
+
+MEMORY = 3 * 2**30
+"""Bytes of address space beyond what the process has when it starts."""
+
+FILE_SIZE = 16 * 2**20
+CPU_SECONDS = 600
+OPEN_FILES = 256
+
+
+def set_resource_limits() -> list[str]:
+    """Limit memory, file size, CPU time, open files and core dumps; return what could be set."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return []
+    wanted = {
+        "address space": ("RLIMIT_AS", _address_space() + MEMORY),
+        "file size": ("RLIMIT_FSIZE", FILE_SIZE),
+        "CPU time": ("RLIMIT_CPU", CPU_SECONDS),
+        "open files": ("RLIMIT_NOFILE", OPEN_FILES),
+        "core dumps": ("RLIMIT_CORE", 0),
+    }
+    done = []
+    for name, (limit, value) in wanted.items():
+        number = getattr(resource, limit, None)
+        if number is None:
+            continue
+        try:
+            _, hard = resource.getrlimit(number)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, value))
+            done.append(name)
+        except (ValueError, OSError):
+            continue
+    return done
+
+
+def _address_space() -> int:
+    """Bytes of address space in use now."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 16 * 2**30
+
+
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+def clean_environment(scratch: str) -> dict[str, str]:
+    """The environment of a guest: nothing of the user's but what programs need to start."""
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment.update(HOME=scratch, TMPDIR=scratch, TEMP=scratch, TMP=scratch)
+    environment.update(OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1", PYTHONNOUSERSITE="1")
+    return environment
+
+
+def enter_scratch(scratch: str) -> None:
+    """Make the scratch folder the place of work, and the environment a clean one."""
+    clean = clean_environment(scratch)
+    for name in list(os.environ):
+        if name not in clean:
+            del os.environ[name]
+    os.environ.update(clean)
+    os.chdir(scratch)
+    project = str(PROJECT)
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != project]
+    sys.argv[:] = ["guest"]
+    sys.dont_write_bytecode = True
+
+
+def close_other_descriptors(keep: set[int]) -> None:
+    """Close every descriptor but the standard ones and ``keep``."""
+    try:
+        open_now = [int(name) for name in os.listdir("/proc/self/fd")]
+    except (OSError, ValueError):
+        open_now = list(range(3, 1024))
+    for descriptor in open_now:
+        if descriptor > 2 and descriptor not in keep:
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue

@@ -1,0 +1,1 @@
+"""The guest's side: loads the submission and answers requests."""

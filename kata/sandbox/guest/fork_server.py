@@ -1,0 +1,162 @@
+"""The clean server: a process that has imported torch and knows nothing secret, and forks a guest when asked.
+
+It is forked from the session before that reads its orders (target, seed), or started as a program of its own. When a
+guest ends, all that it may have left running ends with it.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import fast_start
+from ..confinement import _libc, forbidden_operators, limits, namespaces
+from ..confinement.confine import confine
+from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
+
+
+def prepare() -> None:
+    """Do once what every guest would do again. torch imports many modules when it is first asked for some things.
+
+    No backward() here: with an accelerator visible, autograd's engine starts a thread a device, and after that no
+    process forked from this one can run backward() at all.
+    """
+    fast_start.install_light_dynamo()
+    forbidden_operators.install()
+    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([weight])
+    weight.grad = torch.zeros(1)
+    optimizer.step()
+    fast_start.freeze_and_enable_gc()
+
+
+def serve(control: socket.socket, output: int) -> None:
+    """Make and end guests until the host hangs up.
+
+    Args:
+        control: the connection to the host; requests are JSON frames.
+        output: descriptor that takes what guests print.
+    """
+    with contextlib.suppress(OSError):
+        _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
+    network = namespaces.leave_the_network()
+    channel = Channel(control)
+    pids: set[int] = set()
+    while True:
+        try:
+            request = json.loads(channel.receive()[0])
+        except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError):
+            break
+        if request["op"] == "spawn":
+            ours, theirs = socket.socketpair()
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                control.close()
+                _become_guest(theirs, output, request["config"], network)
+            theirs.close()
+            pids.add(pid)
+            _send_with_descriptor(control, {"pid": pid}, ours.fileno())
+            ours.close()
+        elif request["op"] == "end":
+            pids.discard(request["pid"])
+            channel.send(json.dumps({"status": _end(request["pid"], pids)}).encode())
+    while pids:
+        _end(pids.pop(), pids)
+    os._exit(0)
+
+
+def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
+    """In the forked process: give up what a guest does not need, then serve the host."""
+    status = 1
+    try:
+        os.setsid()
+        with contextlib.suppress(OSError):
+            _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+        for descriptor in (1, 2):
+            os.dup2(output, descriptor)
+        limits.close_other_descriptors({connection.fileno()})
+        held = [*held, *confine(config)]
+        from .worker import Guest
+
+        channel = Channel(connection)
+        channel.send(json.dumps({"held": held}).encode())
+        Guest(channel, config).serve()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _send_with_descriptor(control: socket.socket, message: dict[str, Any], descriptor: int) -> None:
+    """Send a line of JSON with an open descriptor attached."""
+    rights = array.array("i", [descriptor])
+    control.sendmsg([json.dumps(message).encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+
+
+def receive_with_descriptor(control: socket.socket) -> tuple[dict[str, Any], int]:
+    """Receive what ``_send_with_descriptor`` sent."""
+    size = array.array("i").itemsize
+    select.select([control], [], [], 60.0)
+    data, ancillary, *_ = control.recvmsg(4096, socket.CMSG_LEN(size))
+    rights = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            rights.frombytes(content[:size])
+    return json.loads(data), rights[0]
+
+
+def _end(pid: int, others: set[int]) -> int:
+    """End a guest and everything that it left behind, but not the ``others``; return its wait status."""
+    status = 0
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        _, status = os.waitpid(pid, 0)
+    # Orphans come to this process, because it is their subreaper.
+    for _ in range(1000):
+        orphans = [child for child in _children() if child not in others]
+        if not orphans:
+            break
+        for orphan in orphans:
+            with contextlib.suppress(OSError):
+                os.kill(orphan, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(orphan, os.WNOHANG)
+        time.sleep(0.005)
+    return status
+
+
+def _children() -> list[int]:
+    """Processes whose parent is this one."""
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    except OSError:
+        return []
+    return [int(pid) for pid in text.split()]
+
+
+def main() -> None:
+    """Serve over descriptors that were handed down: ``python -m kata.sandbox.guest.fork_server CONTROL OUTPUT``."""
+    control, output = int(sys.argv[1]), int(sys.argv[2])
+    from . import worker as guest  # noqa: F401 (ready before the first fork)
+
+    torch.set_num_threads(1)
+    prepare()
+    serve(socket.socket(fileno=control), output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The host's side: makes guests, asks them, ends them."""

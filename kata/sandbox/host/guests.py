@@ -1,0 +1,164 @@
+"""The host's side of making guests: one server, a guest a phase, replaced when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from ...course.phases import COURSE, SUITES
+from ...source.files import complaint_about
+from ..confinement import _libc
+from ..confinement.scratch import remove
+from ..errors import GuestDied, TestTimeout
+from ..protocol.channel import ChannelClosed, ChannelNonsense, ChannelTimeout
+from .client import GuestProcess
+from .launch import START_SECONDS
+
+
+class Guests:
+    """Give every phase its guest.
+
+    Args:
+        server: makes the guests.
+        target: folder of the submission.
+        reference: folder of the phases that are not under test.
+        settings: ``landlock`` and ``seccomp``, to switch one off.
+    """
+
+    def __init__(self, server: Any, target: Path, reference: Path, settings: dict[str, bool]) -> None:
+        self._server = server
+        self._target = target
+        self._within: Path | None = None
+        self._reference = reference
+        self._settings = settings
+        self._guests: dict[str, tuple[GuestProcess, int]] = {}
+        self._scratch = Path(tempfile.mkdtemp(prefix="kata-"))
+        self._broken: dict[str, BaseException] = {}
+        self.held: set[str] | None = None
+
+    def aim(self, target: Path, within: Path | None = None) -> None:
+        """Take submissions from another folder from now on; guests that are at work end.
+
+        Args:
+            target: the folder.
+            within: a folder of many targets of the project's own making, for a diagnosis. One guest may read them
+                all, and goes on from one to the next: making a guest takes longer than most tests.
+        """
+        keeps_guests = within is not None and within == self._within
+        self._target, self._within = target, within
+        self._broken.clear()
+        for phase_id, (guest, _) in list(self._guests.items()):
+            if keeps_guests and not guest.dead:
+                folders, _ = self._folders(phase_id, together=False)
+                guest.redirect({"op": "aim", "folders": folders, "default": str(target)})
+            else:
+                self.end(phase_id)
+
+    def guest(self, phase_id: str, together: bool, limit: float) -> GuestProcess:
+        """The living guest in which a phase is tested; a new one if there is none.
+
+        Args:
+            phase_id: the phase under test; empty for all together.
+            together: all phases come from the target.
+            limit: seconds that importing the phase may take; 0 for no limit.
+
+        Raises:
+            GuestDied, TestTimeout: if importing the phase ends the process or hangs; also at every later call.
+        """
+        if phase_id in self._broken:
+            raise self._broken[phase_id]
+        for other in [other for other in self._guests if other != phase_id]:
+            self.end(other)  # nothing that it has left running disturbs this phase
+        if phase_id in self._guests:
+            guest, _ = self._guests[phase_id]
+            if not guest.dead:
+                return guest
+            self.end(phase_id)
+        guest, pid = self._make(self._config(phase_id, together))
+        self._guests[phase_id] = (guest, pid)
+        guest.limit = limit
+        guest.deadline = time.monotonic() + limit if limit else None
+        try:
+            guest.request({"op": "load", "phases": [phase.id for phase in COURSE] if together else [phase_id]})
+        except (GuestDied, TestTimeout) as error:
+            file = f"{self._target.name}/{phase_id}.py" if phase_id else f"{self._target.name}/*.py"
+            self._broken[phase_id] = type(error)(f"{error} while {file} is imported")
+            raise self._broken[phase_id] from None
+        return guest
+
+    def _make(self, config: dict[str, Any]) -> tuple[GuestProcess, int]:
+        channel, pid = self._server.spawn(config)
+        try:
+            held = set(json.loads(channel.receive(time.monotonic() + START_SECONDS)[0])["held"])
+        except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError, KeyError):
+            status = self._server.end(pid)
+            raise GuestDied(f"the process for the submission could not start ({_describe(status)})") from None
+        self.held = held if self.held is None else self.held & held
+        return GuestProcess(channel, lambda: self._how_it_ended(pid)), pid
+
+    def _folders(self, phase_id: str, together: bool) -> tuple[dict[str, str], list[str]]:
+        """Where each phase comes from, and the files of the reference among them."""
+        own = [phase.id for phase in COURSE if together or phase.id == phase_id]
+        folders = {phase.id: str(self._target if phase.id in own else self._reference) for phase in COURSE}
+        return folders, [str(self._reference / phase.file) for phase in COURSE if phase.id not in own]
+
+    def _config(self, phase_id: str, together: bool) -> dict[str, Any]:
+        folders, others = self._folders(phase_id, together)
+        # Files one by one: the target may be a folder that holds the tests as well.
+        sources = [str(path) for path in sorted(self._target.glob("*.py")) if not complaint_about(path)]
+        return {
+            "folders": folders,
+            "default": str(self._target),
+            "stage": str(SUITES / "stage"),
+            "sources": [str(self._target)],
+            "scratch": tempfile.mkdtemp(prefix="guest-", dir=self._scratch),
+            "readable": [*(sources if self._within is None else [str(self._within)]), str(SUITES / "stage"), *others],
+            **self._settings,
+        }
+
+    def _how_it_ended(self, pid: int) -> str:
+        for phase_id, (_, known) in self._guests.items():
+            if known == pid:
+                status = self._server.end(pid)
+                self._guests[phase_id] = (self._guests[phase_id][0], 0)
+                return f"the code ended its process ({_describe(status)})"
+        return "the code ended its process"
+
+    def end(self, phase_id: str) -> None:
+        """End the guest of a phase, if there is one."""
+        guest, pid = self._guests.pop(phase_id, (None, 0))
+        if pid:
+            self._server.end(pid)
+        if guest is not None:
+            guest.hang_up()
+
+    def close(self) -> None:
+        """End everything and remove the scratch folder."""
+        for phase_id in list(self._guests):
+            self.end(phase_id)
+        self._server.close()
+        remove(self._scratch)
+
+
+def _describe(status: int) -> str:
+    """A wait status in words."""
+    if os.name == "posix" and os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            return f"signal {signal.Signals(number).name}"
+        except ValueError:
+            return f"signal {number}"
+    return f"exit status {status >> 8}"
+
+
+def shield_this_process() -> None:
+    """Keep other processes of the same user from looking into this one's memory."""
+    try:
+        _libc.prctl(_libc.PR_SET_DUMPABLE, 0)
+    except OSError:
+        return

@@ -1,0 +1,44 @@
+"""Exceptions of the guest, as the host raises them."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from ...source.rules import RuleBroken
+from ..errors import GuestDied
+from ..loader import MissingName, SubmissionError
+
+
+def rebuild(told: Any) -> BaseException:
+    """The exception that a guest tells of, as the nearest builtin one."""
+    try:
+        names = [str(name) for name in told["names"]]
+        message, place = str(told["message"]), str(told["where"])
+    except (TypeError, KeyError):
+        return GuestDied("the process that runs the submission answers nonsense about an exception")
+    error: BaseException
+    if names[:1] == ["SubmissionError"]:
+        error = SubmissionError(message)
+    elif names[:1] == ["MissingName"]:
+        error = MissingName(message)
+    elif names[:1] == ["ForbiddenPrimitive"]:
+        error = RuleBroken(f"{message}{place}")
+    elif "KeyboardInterrupt" in names:
+        error = GuestDied(f"the code raises KeyboardInterrupt{place}")
+    elif "StopIteration" in names or "StopAsyncIteration" in names:  # would end a loop of the test's in silence
+        error = RuntimeError(f"{names[0]}: {message}")
+    else:
+        kinds = (getattr(builtins, name, None) for name in names)
+        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseException)), BaseException)
+        if kind is BaseException:
+            error = GuestDied(f"the code raises {names[0] if names else 'something'}{place}: {message}")
+        else:
+            if kind.__name__ != names[0]:
+                message = f"{names[0]}: {message}"
+            try:
+                error = kind(message)
+            except Exception:  # some exceptions want other arguments
+                error = Exception(f"{kind.__name__}: {message}")
+    error.kata_where = place
+    return error

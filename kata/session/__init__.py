@@ -1,0 +1,1 @@
+"""The process that runs suites: pytest inside, one event a test."""

@@ -1,0 +1,165 @@
+"""A pytest plugin that reports every test to the process that grades, one line of JSON each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+import pytest
+
+from ..results import ASSEMBLED, TestResult, reported_output
+from ..sandbox import fast_start
+
+
+class _Teller:
+    """Tells events, one line of JSON each."""
+
+    def __init__(self, channel: TextIO) -> None:
+        self._channel = channel
+
+    def send(self, event: str, **data: Any) -> None:
+        """Write one line."""
+        self._channel.write(json.dumps({"event": event, **data}) + "\n")
+        self._channel.flush()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.send("broken", message=str(report.longrepr))
+
+
+class WarmReporter(_Teller):
+    """A pytest plugin that collects the suites, then runs them as further orders say (``serve``)."""
+
+    def __init__(self, channel: TextIO, orders: TextIO) -> None:
+        super().__init__(channel)
+        self._orders = orders
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed:
+            return None
+        fast_start.freeze_and_enable_gc()
+        from ..diagnosis.replay import TestBench
+        from .serve import serve
+
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        serve(TestBench(kata, session.items), self._orders, self.send)
+        return True
+
+
+class Reporter(_Teller):
+    """A pytest plugin that asks for every part whether to run it, and reports every test as it happens."""
+
+    def __init__(self, channel: TextIO, orders: dict[str, Any], answers: TextIO) -> None:
+        super().__init__(channel)
+        self._orders = orders
+        self._answers = answers
+        self._tests: dict[str, tuple[str, str, bool]] = {}
+        self._reports: dict[str, TestResult] = {}
+        self._recordings: dict[str, Any] = {}
+        self._diagnoses: Any = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep what the submission answers, for the diagnosis."""
+        if self._orders["diagnose"]:
+            session.config.pluginmanager.get_plugin("kata-session").recording_of = self._record
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run what nobody else has begun: other sessions work on the same orders."""
+        if session.testsfailed:
+            return None
+        fast_start.freeze_and_enable_gc()
+        for phase, task in self._orders["parts"]:
+            if self._run_part(session, phase, task):
+                self._diagnose(session, wait=False)
+        self._diagnose(session, wait=True)
+        self._run_part(session, ASSEMBLED, None)
+        return True
+
+    def _run_part(self, session: pytest.Session, phase: str, task: str | None) -> bool:
+        """Run the tests of a part, if nobody else does."""
+        items = [
+            item
+            for item in session.items
+            if self._tests[item.nodeid][0] == phase and task in (None, self._tests[item.nodeid][1])
+        ]
+        if not items or not self._ask("part", part=[phase, task]):
+            return False
+        for item, following in zip(items, [*items[1:], None]):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return True
+
+    def _ask(self, event: str, **data: Any) -> Any:
+        """Tell an event and wait for the answer; nothing, if nobody is left to answer."""
+        self.send(event, **data)
+        return json.loads(self._answers.readline() or "null")
+
+    def _diagnose(self, session: pytest.Session, wait: bool) -> None:
+        """Name the mistakes in what was run here: those whose turn has come, or with ``wait`` all."""
+        if not self._recordings:
+            return
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        if self._diagnoses is None:
+            from ..diagnosis.diagnose import Diagnoses
+            from ..diagnosis.replay import TestBench
+
+            bench = TestBench(kata, session.items)
+            self._diagnoses = Diagnoses(bench, self._reports, self._recordings, self.send, self._ask)
+        if self._diagnoses.make(wait):
+            kata.submission.aim(kata.target)
+
+    def _record(self, item: pytest.Function) -> Any:
+        from ..sandbox.host.recording import Recording
+
+        return self._recordings.setdefault(item.nodeid, Recording())
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Say what the wall held back, before it is taken down."""
+        kata = session.config.pluginmanager.get_plugin("kata-session")
+        submission = kata.started_submission
+        if submission is not None and submission.held() is not None:
+            self.send("wall", held=submission.held())
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from ..testing.plugin import phase_of, task_of
+
+        done = set(self._orders["done"])
+        left_out = {tuple(pair) for pair in self._orders["leave_out"]}
+        kept = []
+        for item in items:
+            phase, task = phase_of(item), task_of(item)
+            described = (phase.id if phase else ASSEMBLED, task or "", item.get_closest_marker("core") is not None)
+            if item.nodeid not in done and described[:2] not in left_out:
+                self._tests[item.nodeid] = described
+                kept.append(item)
+        items[:] = kept
+        self.send(
+            "collected",
+            tests=[
+                {"test": name, "phase": phase, "task": task, "core": core}
+                for name, (phase, task, core) in self._tests.items()
+            ],
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.send("start", test=nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = report.nodeid
+        phase, task, core = self._tests[name]
+        verdict = report.kata_verdict
+        previous = self._reports.get(name)
+        if report.when == "teardown" and previous is not None:
+            if report.passed or previous.state != "passed":
+                self.send("result", **previous.as_dict())
+                return
+        elif report.when == "setup" and report.passed:
+            return
+        seconds = report.duration + (previous.seconds if previous else 0.0)
+        output = reported_output(getattr(report, "kata_output", ""))
+        self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds, output)
+        if report.when == "teardown":
+            self.send("result", **self._reports[name].as_dict())

@@ -1,0 +1,1 @@
+"""A learner's files read, not run. No torch."""

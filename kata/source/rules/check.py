@@ -1,0 +1,250 @@
+"""Find in a submission's source what ``table`` forbids, without running it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import sysconfig
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Iterator
+
+from ...course.phases import Phase
+from ..files import display_path
+from ..tree import NestedTooDeeply, parse_source, read
+from . import table
+from .resolve import Names, constant_text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One use of something forbidden.
+
+    Attributes:
+        path: the file.
+        line: its line.
+        what: what is used there.
+        rule: the rule it breaks.
+    """
+
+    path: Path
+    line: int
+    what: str
+    rule: table.Rule
+
+    def message(self, lang: str = "en") -> str:
+        """One sentence that names file, line and rule."""
+        if lang == "ja":
+            return f"{display_path(self.path)} の {self.line} 行目が {self.what} を使っています。{self.rule.ja}"
+        return f"{display_path(self.path)}, line {self.line}, uses {self.what}: {self.rule.en}"
+
+
+def forbidden_tasks(phase: Phase, target: Path, lang: str = "en") -> dict[str, str]:
+    """The tasks of a phase that break a rule, each with the message of its first finding.
+
+    A finding inside the function or class of a task concerns that task; one anywhere else (an import at the
+    top, a helper, another file that the phase imports) concerns all tasks of the phase.
+    """
+    path = target / phase.file
+    spans = _task_spans(phase, path)
+    messages: dict[str, str] = {}
+    for finding in check_phase(phase, target):
+        inside = [
+            task for task, (first, last) in spans.items() if finding.path == path and first <= finding.line <= last
+        ]
+        for task in inside or [task.name for task in phase.tasks]:
+            messages.setdefault(task, finding.message(lang))
+    return messages
+
+
+def check_phase(phase: Phase, target: Path) -> list[Finding]:
+    """All findings in a phase's file and in the helper files of the target that it imports, by line."""
+    findings: list[Finding] = []
+    seen: set[Path] = set()
+    waiting = [target / phase.file]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        tree = read(path)
+        if tree is None:
+            continue
+        try:
+            if isinstance(tree, NestedTooDeeply):
+                raise tree
+            checker = _Checker(path, tree)
+            findings.extend(sorted(checker.findings(), key=lambda finding: finding.line))
+            waiting.extend(target / f"{name}.py" for name in checker.names.helpers())
+        except RecursionError:  # Python may run what nobody can look into
+            findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
+    return findings
+
+
+def _task_spans(phase: Phase, path: Path) -> dict[str, tuple[int, int]]:
+    """First and last line of every task's definition."""
+    tree = parse_source(path)
+    names = {task.name for task in phase.tasks}
+    spans = {}
+    for node in tree.body if tree else []:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
+            spans[node.name] = (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno)
+    return spans
+
+
+class _Checker:
+    """One file and which of its lines break a rule."""
+
+    def __init__(self, path: Path, tree: ast.Module) -> None:
+        self._path = path
+        self._tree = tree
+        self.names = Names(tree, path.parent)
+        nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))]
+        self._uses_cross_entropy = any(_smoothing_call(name) for node in nodes for name in self.names.resolve(node))
+
+    def findings(self) -> Iterator[Finding]:
+        """Every finding, at most one a line and rule."""
+        seen: set[tuple[int, str]] = set()
+        for node in ast.walk(self._tree):
+            for what, rule in self._judge(node):
+                if (node.lineno, rule.id) not in seen:
+                    seen.add((node.lineno, rule.id))
+                    yield Finding(self._path, node.lineno, what, rule)
+
+    def _judge(self, node: ast.AST) -> Iterator[tuple[str, table.Rule]]:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from self._judge_import(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            yield from self._judge_import_from(node)
+        elif isinstance(node, (ast.Attribute, ast.Name)):
+            yield from self._judge_names(self.names.resolve(node))
+            yield from self._judge_expression(node)
+        elif isinstance(node, ast.Call):
+            yield from self._judge_names(self.names.resolve(node))
+            yield from self._judge_call(node)
+            yield from self._judge_smoothing(node)
+
+    # -- imports --
+
+    def _judge_import(self, module: str) -> Iterator[tuple[str, table.Rule]]:
+        top = module.split(".")[0]
+        if top in table.PROJECT_PACKAGES:
+            yield f"`import {module}`", table.ANSWERS
+        elif top in table.HIDING_MODULES:
+            yield f"`import {module}`", table.DYNAMIC
+        elif top not in table.ALLOWED_LIBRARIES and top not in STANDARD_LIBRARY:
+            yield f"`import {module}`", table.LIBRARIES
+        else:
+            yield from self._judge_names({module})
+
+    def _judge_import_from(self, node: ast.ImportFrom) -> Iterator[tuple[str, table.Rule]]:
+        if node.level > 1:
+            yield f"`from {'.' * node.level}{node.module or ''} import ...`", table.ANSWERS
+        elif node.level == 0 and node.module:
+            found = list(self._judge_import(node.module))
+            yield from found
+            if not found:
+                yield from self._judge_names({f"{node.module}.{alias.name}" for alias in node.names})
+
+    # -- names --
+
+    def _judge_names(self, names: set[str]) -> Iterator[tuple[str, table.Rule]]:
+        for name in sorted(names):
+            for rule in table.RULES:
+                if _matches(name, rule.names) and not _matches(name, rule.allowed):
+                    yield name[len("builtins.") :] if name.startswith("builtins.") else name, rule
+
+    def _judge_expression(self, node: ast.Attribute | ast.Name) -> Iterator[tuple[str, table.Rule]]:
+        if isinstance(node, ast.Attribute) and node.attr in table.HIDING_ATTRIBUTES:
+            yield f".{node.attr}", table.DYNAMIC
+        if isinstance(node.ctx, ast.Load) and node not in self.names.plain and self.names.is_certain(node):
+            for name in sorted(self.names.resolve(node)):
+                if name in table.MODULES:
+                    yield f"the module {name} as a value", table.DYNAMIC
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "label_smoothing":
+            own = isinstance(node.value, ast.Name) and node.value.id == "self"
+            if self._uses_cross_entropy and not (own and not self._subclasses_cross_entropy()):
+                yield "label_smoothing", table.LABEL_SMOOTHING
+
+    # -- calls --
+
+    def _judge_call(self, node: ast.Call) -> Iterator[tuple[str, table.Rule]]:
+        functions = self.names.resolve(node.func)
+        if "builtins.getattr" in functions:
+            attribute = constant_text(node.args[1]) if len(node.args) > 1 else None
+            if attribute in table.HIDING_ATTRIBUTES:
+                yield f".{attribute}", table.DYNAMIC
+            if any(isinstance(argument, ast.Starred) for argument in node.args):
+                yield "getattr() with arguments that are not written out", table.DYNAMIC
+            elif attribute is None and node.args and any(_is_torch(n) for n in self.names.resolve(node.args[0])):
+                yield "getattr() of torch with a computed name", table.DYNAMIC
+        if "builtins.vars" in functions and not node.args:
+            yield "vars()", table.DYNAMIC
+        if "operator.attrgetter" in functions or "operator.methodcaller" in functions:
+            for argument in node.args[: 1 if "operator.methodcaller" in functions else None]:
+                attribute = constant_text(argument)
+                if attribute is None:
+                    yield "attrgetter() with a computed name", table.DYNAMIC
+                else:
+                    yield from self._judge_names({f"torch.{attribute}", f"torch.nn.{attribute}"})
+
+    def _judge_smoothing(self, node: ast.Call) -> Iterator[tuple[str, table.Rule]]:
+        functions = self.names.resolve(node.func)
+        arguments = node.args
+        if "functools.partial" in functions or "functools.partialmethod" in functions:
+            functions = self.names.resolve(arguments[0]) if arguments else set()
+            arguments = arguments[1:]
+        for name in sorted(functions):
+            positions = _smoothing_call(name)
+            if positions is None:
+                continue
+            starred = any(isinstance(argument, ast.Starred) for argument in arguments)
+            if starred or len(arguments) >= positions or any(keyword.arg is None for keyword in node.keywords):
+                yield f"{name} with its smoothing", table.LABEL_SMOOTHING
+        if any(keyword.arg == "label_smoothing" for keyword in node.keywords) and (
+            any(_is_torch(name) for name in functions)
+            or (self._uses_cross_entropy and not self.names.is_defined_here(node.func))
+        ):
+            yield "label_smoothing=", table.LABEL_SMOOTHING
+        if "builtins.setattr" in functions and len(node.args) > 1 and self._uses_cross_entropy:
+            attribute = constant_text(node.args[1])
+            if attribute == "label_smoothing":
+                yield "label_smoothing", table.LABEL_SMOOTHING
+
+    def _subclasses_cross_entropy(self) -> bool:
+        """Whether a class of this file extends torch's own loss, so that ``self`` is one."""
+        return any(
+            _smoothing_call(name) is not None
+            for node in ast.walk(self._tree)
+            if isinstance(node, ast.ClassDef)
+            for base in node.bases
+            for name in self.names.resolve(base)
+        )
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _is_torch(name: str) -> bool:
+    return name.split(".")[0] == "torch"
+
+
+def _smoothing_call(name: str) -> int | None:
+    """How many positional arguments of a loss of torch's include its ``label_smoothing``; None for anything else."""
+    return table.SMOOTHING_CALLS.get(name.split(".")[-1]) if _is_torch(name) else None
+
+
+def _standard_library() -> frozenset[str]:
+    """Names of the standard library's modules; Python lists them from 3.10 on."""
+    known = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return frozenset(known)
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    files = [*folder.iterdir(), *folder.glob("lib-dynload/*")]
+    return frozenset(sys.builtin_module_names) | {path.name.split(".")[0] for path in files}
+
+
+STANDARD_LIBRARY = _standard_library()

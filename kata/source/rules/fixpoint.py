@@ -1,0 +1,60 @@
+"""The files of a folder that import each other: what is known of their names grows until nothing new is found."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..tree import NestedTooDeeply
+
+MAX_STEPS = 2_000_000
+"""Things looked at in all rounds together, a second or two. The solutions need a few hundred."""
+
+
+class Member(Protocol):
+    """One file."""
+
+    def settle(self) -> bool:
+        """Find out what follows from what the others know by now; return whether that is news for them."""
+
+    def at_top(self, name: str) -> set[str]:
+        """What is known of a name at the top of this file; of one that nobody has asked for before, nothing yet."""
+
+
+class Family:
+    """The files that were read so far.
+
+    Attributes:
+        by_name: name of a file beside the first one to what it is; None for one that cannot be read.
+    """
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Member | None] = {}
+        self._members: list[Member] = []
+        self._busy = False
+        self._steps = 0
+
+    def spend(self, steps: int) -> None:
+        """Count what is looked at.
+
+        Raises:
+            NestedTooDeeply: if it has become too much to follow.
+        """
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise NestedTooDeeply("too many names to follow")
+
+    def add(self, member: Member) -> None:
+        """A file has been read."""
+        self._members.append(member)
+
+    def settle(self) -> None:
+        """Go round until nobody has news; one round is enough where no file imports another."""
+        if self._busy:  # whoever goes round comes by again
+            return
+        self._busy = True
+        try:
+            # Those that are read on the way are members at once, and have news.
+            while any([member.settle() for member in self._members]):  # noqa: C419 (all of them, every time)
+                pass
+        finally:
+            self._busy = False

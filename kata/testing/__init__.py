@@ -1,0 +1,1 @@
+"""One test: how pytest runs it, what became of it."""

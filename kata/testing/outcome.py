@@ -1,0 +1,87 @@
+"""What became of one test: a state and one readable paragraph, made from the exception that ended it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable
+
+from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, shorten
+from ..sandbox.errors import GuestDied, TestTimeout
+from ..sandbox.loader import MissingName, SubmissionError
+from ..sandbox.tracebacks import where
+from ..source.rules import RuleBroken
+
+
+class NotRun(Exception):
+    """A test was left out because its task has run out of time too often already."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a test ended.
+
+    Attributes:
+        state: one of ``results.STATES``.
+        message: what a learner reads; empty where the test passed.
+    """
+
+    state: str
+    message: str
+
+
+def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
+    """Turn the exception that ended a test (None: it passed) into a verdict.
+
+    Args:
+        error: the exception.
+        sources: folders of the code under test; the message points at the last line in one of them.
+    """
+    if error is None:
+        return Verdict(PASSED, "")
+    error = _original(error)
+    place = where(error, sources)
+    if isinstance(error, RuleBroken):
+        return Verdict(FORBIDDEN, shorten(str(error)))
+    if isinstance(error, NotImplementedError) and _is_unfinished(error, place):
+        return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{place}")
+    if isinstance(error, (SubmissionError, NotRun)):
+        return Verdict(ERROR, shorten(str(error)))
+    if isinstance(error, MissingName):
+        return Verdict(FAILED, shorten(str(error)))
+    if isinstance(error, GuestDied):
+        return Verdict(ERROR, shorten(str(error)))
+    if isinstance(error, TestTimeout):
+        return Verdict(ERROR, shorten(f"{error}{place}. Is there an endless loop?"))
+    if isinstance(error, (SystemExit, GeneratorExit, KeyboardInterrupt)):
+        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{place}"))
+    if isinstance(error, AssertionError) and not place:
+        return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
+    if isinstance(error, (MemoryError, RecursionError)):
+        return Verdict(ERROR, shorten(f"{type(error).__name__}{place}: {_text_of(error)}"))
+    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{place}: {_text_of(error)}"))
+
+
+def _original(error: BaseException) -> BaseException:
+    """The first failure behind what hypothesis makes of a test that fails only sometimes."""
+    seen = 0
+    while type(error).__name__ in ("FlakyFailure", "ExceptionGroup", "BaseExceptionGroup") and seen < 10:
+        inner = getattr(error, "exceptions", ())
+        if not inner:
+            break
+        error, seen = inner[0], seen + 1
+    if type(error).__name__.startswith("Flaky"):
+        return AssertionError("the same input gives different results from one call to the next")
+    return error
+
+
+def _is_unfinished(error: NotImplementedError, place: str) -> bool:
+    """Whether it is a stub's; torch raises the same kind where it has no kernel for a dtype."""
+    return _text_of(error).startswith("Phase ") or "raise NotImplementedError" in place
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error) or "(no message)"
+    except Exception:  # a submission may raise an exception that cannot be printed
+        return "(its message cannot be printed)"

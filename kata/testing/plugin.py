@@ -1,0 +1,315 @@
+"""The pytest side: options, fixtures, task markers, time limits and the state of every test.
+
+Loaded by the root ``conftest.py``. ``pytest`` runs the suites with the code under test in this process.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, SUITES, Phase, phase_of_suite
+from ..results import ERROR, PASSED, TODO
+from ..sandbox.errors import TestTimeout
+from ..source.rules import RuleBroken
+from .outcome import NotRun, Verdict
+
+TIMEOUTS_PER_TASK = 2
+"""After so many tests of a task have run out of time, its other tests are not run."""
+
+VERDICT = pytest.StashKey[Verdict]()
+SECONDS_PER_PHASE = 600.0
+"""After so much time in a phase, its other tests are not run."""
+
+ASSEMBLED_SUITE = SUITES / "test_assembled.py"
+
+
+# -- options ------------------------------------------------------------------------------------------------
+
+
+def seed_option(text: str) -> int:
+    """``"7"`` or ``"random"`` to a number."""
+    return random.SystemRandom().randrange(1, 2**31) if text == "random" else int(text)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kata", "Transformer Kata")
+    group.addoption(
+        "--target",
+        default=None,
+        metavar="DIR",
+        help="folder under test (default: exercises); outside the project, --target=DIR",
+    )
+    group.addoption(
+        "--seed", type=seed_option, default=0, metavar="N|random", help="seed of all random draws (default: 0)"
+    )
+    group.addoption(
+        "--assembled", action="store_true", help="take all six phases from the target, none from the reference"
+    )
+    group.addoption("--wall", action="store_true", help="run the submission in a process of its own, as grader.py does")
+    group.addoption("--task", default=None, metavar="NAME", help="run the tests of this task of the course alone")
+
+
+def resolve_target(text: str | None) -> Path:
+    """The folder a user means: relative to where he stands, or else to the project."""
+    if text is None:
+        return DEFAULT_TARGET
+    here = Path(text).resolve()
+    return here if here.exists() else (PROJECT / text).resolve()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "task(name): the task of the course that a test belongs to")
+    config.addinivalue_line("markers", "core: without this test the task earns nothing")
+    config.addinivalue_line("markers", "proof: a long proof, run by continuous integration alone")
+    target = resolve_target(config.getoption("--target"))
+    task = config.getoption("--task")
+    known = [known.name for phase in COURSE for known in phase.tasks]
+    if task is not None and task not in known:
+        raise pytest.UsageError(f"--task {task}: there is no such task; the tasks are {', '.join(known)}")
+    if not target.is_dir():
+        raise pytest.UsageError(f"--target {config.getoption('--target')}: there is no such folder")
+    config.pluginmanager.register(KataPlugin(config, target), "kata-session")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    kata = config.pluginmanager.get_plugin("kata-session")
+    return f"kata: target {kata.target.name}, seed {kata.seed}" + (", assembled" if kata.assembled else "")
+
+
+def phase_of(item: pytest.Item) -> Phase | None:
+    """The phase whose suite a test stands in, or None."""
+    return phase_of_suite(Path(str(item.path)).resolve())
+
+
+def task_of(item: pytest.Item) -> str | None:
+    """The task that a test's marker names, or None."""
+    marker = item.get_closest_marker("task")
+    return marker.args[0] if marker else None
+
+
+# -- fixtures -----------------------------------------------------------------------------------------------
+
+
+def _phase_fixture(phase: Phase) -> Any:
+    @pytest.fixture(scope="module", name=f"phase{phase.number}")
+    def provide(request: pytest.FixtureRequest) -> Any:
+        kata = request.config.pluginmanager.get_plugin("kata-session")
+        return kata.provide(phase.id, Path(str(request.node.path)).resolve())
+
+    provide.__doc__ = f"Phase {phase.number}: the attributes of {phase.id}, as the target defines them."
+    return provide
+
+
+for _phase in COURSE:
+    globals()[f"phase{_phase.number}"] = _phase_fixture(_phase)
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest) -> Any:
+    """Helper modules that live beside the submission: ``stage.fakes`` is ``tests/stage/fakes.py``."""
+    return request.config.pluginmanager.get_plugin("kata-session").submission.stage
+
+
+@pytest.fixture(scope="session")
+def manual_seed(request: pytest.FixtureRequest) -> Any:
+    """``manual_seed(n)`` seeds torch where the submission runs."""
+    return request.config.pluginmanager.get_plugin("kata-session").submission.seed
+
+
+@pytest.fixture
+def gen(request: pytest.FixtureRequest) -> Any:
+    """A ``torch.Generator`` with a seed of its own for this test and ``--seed``."""
+    from .in_process import generator_for
+
+    kata = request.config.pluginmanager.get_plugin("kata-session")
+    return generator_for(kata.seed, request.node.name)
+
+
+# -- one session --------------------------------------------------------------------------------------------
+
+
+class KataPlugin:
+    """Everything that a session remembers."""
+
+    def __init__(self, config: pytest.Config, target: Path) -> None:
+        self.target = target
+        self.seed: int = config.getoption("--seed")
+        self.assembled: bool = config.getoption("--assembled")
+        self.task: str | None = config.getoption("--task")
+        self.wall: bool = config.getoption("--wall")
+        self.fixtures = {f"phase{phase.number}": phase.id for phase in COURSE}
+        self.recording_of: Callable[[pytest.Function], Any] | None = None
+        self._submission: Any = None
+        self._forbidden: dict[str, dict[str, str]] = {}
+        self._timeouts: Counter[tuple[str, str]] = Counter()
+        self._seconds: Counter[str] = Counter()
+        self.limit = 0.0
+        self._profile_loaded = False
+
+    @property
+    def submission(self) -> Any:
+        """The submission, in this process or behind the wall; made late, because it imports torch."""
+        if self._submission is None:
+            if self.wall:
+                from ..sandbox.host.submission import WalledSubmission as Kind
+            else:
+                from .in_process import DirectSubmission as Kind
+            self._submission = Kind(self.target, REFERENCE, self.assembled)
+        return self._submission
+
+    @property
+    def started_submission(self) -> Any:
+        """The submission if a test has asked for it, else None."""
+        return self._submission
+
+    def provide(self, phase_id: str, suite: Path) -> Any:
+        """The phase as the tests of ``suite`` see it."""
+        phase = phase_of_suite(suite)
+        return self.submission.phase(phase.id if phase else "", phase_id)
+
+    def pytest_unconfigure(self) -> None:
+        if self._submission is not None:
+            self._submission.close()
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        if self.task is not None:
+            left_out = [item for item in items if task_of(item) != self.task]
+            items[:] = [item for item in items if task_of(item) == self.task]
+            config.hook.pytest_deselected(items=left_out)
+        if self.seed == 0:
+            return
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                import hypothesis
+
+                hypothesis.seed(self.seed)(item.obj)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_file(self, file_path: Path) -> None:
+        # Before the first suite is imported: `@settings` there starts from the profile that is loaded then.
+        if not self._profile_loaded and file_path.parent == SUITES:
+            self._profile_loaded = True
+            self._load_profile()
+
+    def _load_profile(self) -> None:
+        import hypothesis
+
+        # No shrinking: the drawn sizes are small already, and a learner waits. No stored examples.
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile(
+            "kata",
+            max_examples=10,
+            deadline=None,
+            database=None,
+            derandomize=self.seed == 0,
+            phases=phases,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        hypothesis.settings.load_profile("kata")
+
+    # -- running one test --
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        phase, task = phase_of(item), task_of(item)
+        if phase is None or task is None:
+            return
+        if phase.id not in self._forbidden:
+            from ..source.rules import forbidden_tasks
+
+            self._forbidden[phase.id] = forbidden_tasks(phase, self.target)
+        if task in self._forbidden[phase.id]:
+            raise RuleBroken(self._forbidden[phase.id][task])
+        if self._timeouts[phase.id, task] >= TIMEOUTS_PER_TASK:
+            raise NotRun(f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already")
+        if self._seconds[phase.id] > SECONDS_PER_PHASE:
+            raise NotRun(f"not run: the phase has taken more than {SECONDS_PER_PHASE:g} s already")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        if not self._concerns_kata(pyfuncitem):
+            return None
+        from . import run_test
+
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        run_test.call(pyfuncitem, self, arguments, self.recording_of(pyfuncitem) if self.recording_of else None)
+        return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        outcome = yield
+        if not self._concerns_kata(item):
+            return
+        report = outcome.get_result()
+        error = call.excinfo.value if call.excinfo else None
+        if error is None and not report.passed:
+            verdict = Verdict(ERROR, str(report.longrepr))
+        else:
+            from . import run_test
+
+            verdict = run_test.verdict_on(error, self.target)
+        if isinstance(error, TestTimeout) and call.when == "call":
+            self._timeouts[phase_of(item).id if phase_of(item) else "", task_of(item) or ""] += 1
+        if call.when == "call":
+            self._seconds[phase_of(item).id if phase_of(item) else ""] += call.duration
+            report.kata_output = report.capstdout + self.submission.take_output()
+        if call.when == "setup" or verdict.state != PASSED:
+            item.stash[VERDICT] = verdict
+        if verdict.state != PASSED:
+            report.outcome = "failed"  # a skip is never a pass
+        report.kata_verdict = item.stash.get(VERDICT, verdict)
+        short = item.config.getoption("tbstyle") == "auto" and not item.config.getoption("verbose") > 1
+        if report.failed and (short or verdict.state == TODO):
+            report.longrepr = verdict.message
+
+    @staticmethod
+    def _concerns_kata(item: pytest.Item) -> bool:
+        return phase_of(item) is not None or Path(str(item.path)).resolve() == ASSEMBLED_SUITE
+
+    # -- what the terminal says --
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        verdict = getattr(report, "kata_verdict", None)
+        if verdict is not None and report.failed and verdict.state == TODO:
+            return "todo", "t", ("TODO", {"yellow": True})
+        return None
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if terminalreporter.stats.get("todo"):
+            terminalreporter.write_line("todo: not implemented yet. `python grader.py` shows the next step.")
+
+    # -- time limits: pytest-timeout says when, this says how --
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        if not hasattr(signal, "SIGALRM") or not settings.timeout or settings.timeout <= 0:
+            return None  # leave it to pytest-timeout
+
+        self.limit = float(settings.timeout)
+        # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
+        seconds = self.limit + (30.0 if self.wall else 0.0)
+
+        def ring(signum: int, frame: Any) -> None:
+            raise TestTimeout(f"no answer after {settings.timeout:g} s")
+
+        signal.signal(signal.SIGALRM, ring)
+        # It rings again and again: code that catches everything in a loop swallows the first alarm.
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+        return True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
+        if not hasattr(signal, "SIGALRM"):
+            return None
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        return True

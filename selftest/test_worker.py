@@ -1,0 +1,93 @@
+"""A worker follows its session, replaces one that dies, and lets nobody wait for what died with it."""
+
+import queue
+
+import pytest
+
+from kata.grading import worker as workers
+from kata.grading.scheduler import Scheduler
+from kata.results import ERROR, FAILED, PASSED, TestResult
+
+PHASE = "phase2_attention"
+
+
+def ended(test, task, state=PASSED):
+    return {"event": "result", **TestResult(test, PHASE, task, False, state).as_dict()}
+
+
+def collected(*tests):
+    return {
+        "event": "collected",
+        "tests": [{"test": test, "phase": PHASE, "task": task, "core": False} for test, task in tests],
+    }
+
+
+class Session:
+    """Tells these events, then is gone."""
+
+    scratch = "nowhere"
+
+    def __init__(self, events):
+        self._events = events
+        self.heard = []
+
+    def send(self, data):
+        self.heard.append(data)
+
+    def events(self):
+        yield from (dict(event) for event in self._events)
+
+    def end(self):
+        pass
+
+    def how_it_ended(self):
+        return "the process crashed"
+
+    def complaint(self):
+        return ""
+
+
+@pytest.fixture
+def scheduler():
+    scheduler = Scheduler(lambda: [(PHASE, "split_heads")], lambda: [], lambda: False)
+    scheduler.enter("other")
+    return scheduler
+
+
+def run(monkeypatch, scheduler, *sessions):
+    first, *later = sessions
+    monkeypatch.setattr(workers, "start_sessions", lambda count: [later.pop(0)])
+    worker = workers.Worker({}, scheduler, first)
+    scheduler.enter(worker)
+    news = queue.Queue()
+    worker.run(news)
+    assert not later
+    return worker, list(iter(news.get_nowait, None))
+
+
+def dies_in(test):
+    tests = [("a", "split_heads"), ("b", "merge_heads"), ("c", "merge_heads")]
+    part = {"event": "part", "part": [PHASE, None]}
+    return Session([collected(*tests), part, ended("a", "split_heads", FAILED), {"event": "start", "test": test}])
+
+
+def test_one_that_dies_costs_the_test_and_the_rest_is_run_by_another(monkeypatch, scheduler):
+    second = Session([collected(("c", "merge_heads")), ended("c", "merge_heads"), {"event": "end"}])
+    worker, news = run(monkeypatch, scheduler, dies_in("b"), second)
+    assert {name: result.state for name, result in worker.done.items()} == {"a": FAILED, "b": ERROR, "c": PASSED}
+    assert [result.test for result in news] == ["a", "b", "c"]
+    assert second.heard[0]["done"] == ["a", "b"]
+
+
+def test_nobody_waits_for_the_diagnosis_of_what_died_with_its_session(monkeypatch, scheduler):
+    turns = []
+
+    class Second(Session):
+        def events(self):
+            yield collected(("c", "merge_heads"))
+            yield {"event": "part", "part": ["phase3_layers", None]}  # it is through with phase 2
+            turns.append(scheduler.turn("other", (PHASE, "MultiHeadAttention"), [(PHASE, "split_heads")], wait=False))
+            yield {"event": "end"}
+
+    run(monkeypatch, scheduler, dies_in("b"), Second([]))
+    assert turns == [{"failed": [(PHASE, "split_heads")], "named": []}]
