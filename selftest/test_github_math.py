@@ -14,7 +14,7 @@ import re
 
 import pytest
 
-from kata.course import PROJECT
+from kata.course.phases import PROJECT
 from selftest.lesson_text import Lesson
 
 GITHUB = json.loads((PROJECT / "lessons" / "render" / "github.json").read_text(encoding="utf-8"))

@@ -37,7 +37,7 @@ import re
 
 import pytest
 
-from kata.course import COURSE, Phase
+from kata.course.phases import COURSE, Phase
 from selftest.lesson_text import LANGUAGES, TASKS_AT_THE_END, Lesson, count_words, lesson
 
 WORDS_BEFORE_THE_FIRST_TASK = 600
