@@ -20,10 +20,10 @@ CATALOGUE = (
             "start to look alike. `torch.arange(0, d_model, 2)` already is `2i`."
         ),
         ja=(
-            "このコードの指数は `i / d_model` です（`i` は列の組の番号）。論文 (3.5) では `2i / d_model` で、"
-            "`i` は `d_model / 2 - 1` までなので、指数は 0 からほぼ 1 まで、波長は 2π から 10000・2π まで広が"
-            "ります。指数が半分だと最長の波長が 100・2π で止まり、遠く離れた位置どうしが似た値になってしまいま"
-            "す。`torch.arange(0, d_model, 2)` がそのまま `2i` です。"
+            "このコードの指数は `i / d_model` です (`i` は列の組の番号)。論文 (3.5) では `2i / d_model` で、`i` は "
+            "`d_model / 2 - 1` までなので、指数は 0 からほぼ 1 まで、波長は 2π から 10000・2π まで広がります。指数"
+            "が半分だと最長の波長が 100・2π で止まり、遠く離れた位置どうしが似た値になってしまいます。"
+            "`torch.arange(0, d_model, 2)` がそのまま `2i` です。"
         ),
         lesson="sinusoids",
         also=("PositionalEncoding",),
@@ -96,9 +96,9 @@ CATALOGUE = (
             "of this table is the row that belongs one position further on."
         ),
         ja=(
-            "位置を 1 から数えています。この教材では（論文 3.5 の式のほとんどの実装と同じく）0 から数えるので、"
-            "最初の行は `sin(0) = 0` と `cos(0) = 1` が交互に並びます。このコードの表は、どの行も一つ後ろの位置"
-            "の行になっています。"
+            "位置を 1 から数えています。この教材では (論文 3.5 の式のほとんどの実装と同じく) 0 から数えるので、最初"
+            "の行は `sin(0) = 0` と `cos(0) = 1` が交互に並びます。このコードの表は、どの行も一つ後ろの位置の行になっ"
+            "ています。"
         ),
         lesson="sinusoids",
         also=("PositionalEncoding",),
@@ -217,9 +217,9 @@ CATALOGUE = (
             "table turns the whole sum into float64, and the next `nn.Linear` complains of mixed dtypes."
         ),
         ja=(
-            "値は正しいのですが、計算に使った float64 のまま返しています。戻り値は torch の既定の dtype（変更し"
-            "ていなければ float32）にします。float64 の表を float32 の埋め込みに足すと和全体が float64 になり、"
-            "次の `nn.Linear` が dtype の不一致でエラーになります。"
+            "値は正しいのですが、計算に使った float64 のまま返しています。戻り値は torch の既定の dtype (変更してい"
+            "なければ float32) にします。float64 の表を float32 の埋め込みに足すと和全体が float64 になり、次の "
+            "`nn.Linear` が dtype の不一致でエラーになります。"
         ),
         lesson="sinusoids",
     ),

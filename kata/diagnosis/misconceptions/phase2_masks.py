@@ -21,9 +21,9 @@ CATALOGUE = (
             "decoder attends to the future alone and an encoder to padding alone."
         ),
         ja=(
-            "マスクの意味が逆で、True のキーを隠しています。このコースの True は「注意を向けてよい」です"
-            "（`F.scaled_dot_product_attention`と同じ。`nn.MultiheadAttention`は逆です）。"
-            "このままだと、デコーダは未来だけを、エンコーダはパディングだけを見ることになります。"
+            "マスクの意味が逆で、True のキーを隠しています。この教材の True は「注意を向けてよい」です "
+            "(`F.scaled_dot_product_attention` と同じ。`nn.MultiheadAttention` は逆です)。このままだと、デコーダは"
+            "未来だけを、エンコーダはパディングだけを見ることになります。"
         ),
         lesson="masks",
         also=("MultiHeadAttention",),
@@ -41,10 +41,9 @@ CATALOGUE = (
             "falls to the floor) and is helpless when it has to decode."
         ),
         ja=(
-            "`masked_fill`は新しいテンソルを返しますが、その結果を捨てているため、マスクが何の働きもしていません。"
-            "`scores = scores.masked_fill(...)`と受け取ってください。"
-            "マスクのないモデルは学習中に答えを覗けるので損失は"
-            "よく下がりますが、復号では何もできません。"
+            "`masked_fill` は新しいテンソルを返しますが、その結果を捨てているため、マスクが何の働きもしていません。"
+            "`scores = scores.masked_fill(...)` と受け取ってください。マスクのないモデルは学習中に答えを覗けるので"
+            "損失はよく下がりますが、復号では何もできません。"
         ),
         lesson="masks",
         also=("MultiHeadAttention",),
@@ -99,10 +98,9 @@ CATALOGUE = (
             "finite number such as `torch.finfo(dtype).min`, then set the forbidden weights to 0."
         ),
         ja=(
-            "禁じられたスコアを負の無限大で埋めていますが、すべてが禁じられた行への備えがありません。"
-            "その行のソフトマックスは 0/0 で NaN になり、"
-            "一行（たとえばパディングのクエリ）だけで損失全体が NaN になります。"
-            "`torch.finfo(dtype).min`のような有限の大きな負の数で埋め、その後で重みを 0 にしてください。"
+            "禁じられたスコアを負の無限大で埋めていますが、すべてが禁じられた行への備えがありません。その行のソフト"
+            "マックスは 0/0 で NaN になり、一行 (たとえばパディングのクエリ) だけで損失全体が NaN になります。"
+            "`torch.finfo(dtype).min` のような有限の大きな負の数で埋め、その後で重みを 0 にしてください。"
         ),
         lesson="masks",
         also=("MultiHeadAttention",),

@@ -15,8 +15,8 @@ CATALOGUE = (
         en="The sublayer's output is normalised and then added to `x`. The paper adds first and normalises the sum: "
         "`LayerNorm(x + Sublayer(x))` (3.1). As it is, the sum itself is never normalised and grows from layer to "
         "layer.",
-        ja="サブレイヤの出力を正規化してから `x` に足しています。論文では先に足し、その和を正規化します。つまり "
-        "`LayerNorm(x + Sublayer(x))` です(3.1 節)。このままでは和が正規化されず、層を重ねるごとに大きくなります。",
+        ja="サブ層の出力を正規化してから `x` に足しています。論文では先に足し、その和を正規化します。つまり "
+        "`LayerNorm(x + Sublayer(x))` です (3.1 節)。このままでは和が正規化されず、層を重ねるごとに大きくなります。",
         lesson="post-norm",
     ),
     Misconception(
@@ -26,9 +26,9 @@ CATALOGUE = (
         en="Only `x` is normalised, and the sublayer's output is added to it unnormalised. The norm goes around the "
         "whole sum: `LayerNorm(x + Dropout(Sublayer(x)))` (3.1, 5.4). As it is, what leaves the layer has neither "
         "mean 0 nor variance 1.",
-        ja="`x` だけを正規化し、サブレイヤの出力はそのまま足しています。正規化するのは和の全体で、"
-        "`LayerNorm(x + Dropout(Sublayer(x)))` です(3.1 節、5.4 節)。このままでは、層の出力の平均は 0 にならず、分散"
-        "も 1 になりません。",
+        ja="`x` だけを正規化し、サブ層の出力はそのまま足しています。正規化するのは和の全体で、"
+        "`LayerNorm(x + Dropout(Sublayer(x)))` です (3.1 節、5.4 節)。このままでは、層の出力の平均は 0 にならず、分"
+        "散も 1 になりません。",
         lesson="post-norm",
     ),
     Misconception(
@@ -38,7 +38,7 @@ CATALOGUE = (
         en="`x` is not added: only the sublayer's output is normalised. The residual connection, `x + Sublayer(x)` "
         "(3.1), lets every layer pass on what it was given and gives gradients a direct way back. Without it a deep "
         "stack hardly trains, and a position forgets which token it is.",
-        ja="`x` を足さず、サブレイヤの出力だけを正規化しています。残差接続 `x + Sublayer(x)`(3.1 節)があるから、各層"
+        ja="`x` を足さず、サブ層の出力だけを正規化しています。残差接続 `x + Sublayer(x)` (3.1 節) があるから、各層"
         "は受け取ったものをそのまま次に渡せ、勾配にも直通の道ができます。これがないと深いスタックはほとんど学習でき"
         "ず、各位置は自分がどのトークンだったかを忘れてしまいます。",
         lesson="residual",
@@ -50,9 +50,9 @@ CATALOGUE = (
         en="The sum is returned without being normalised. The paper's sublayers end with a layer norm: "
         "`LayerNorm(x + Sublayer(x))` (3.1). Without it values grow with every layer, the softmax of later attention "
         "saturates, and `norm` never gets a gradient.",
-        ja="和を正規化せずに返しています。論文のサブレイヤは層正規化で終わり、`LayerNorm(x + Sublayer(x))` となりま"
-        "す(3.1 節)。これがないと値が層ごとに大きくなり、後の注意機構の softmax が飽和します。`norm` には勾配が届き"
-        "ません。",
+        ja="和を正規化せずに返しています。論文のサブ層は層正規化で終わり、`LayerNorm(x + Sublayer(x))` となります "
+        "(3.1 節)。これがないと値が層ごとに大きくなり、後の注意機構のソフトマックスが飽和します。`norm` には勾配が"
+        "届きません。",
         lesson="post-norm",
     ),
     Misconception(
@@ -62,9 +62,9 @@ CATALOGUE = (
         en="Dropout comes last, after the norm. The paper applies it to the sublayer's output, before it is added "
         "and normalised (5.4). In evaluation mode both are the same; in training the residual stream itself loses "
         "entries, so the next layer gets zeros where `x` should be.",
-        ja="ドロップアウトを最後、正規化の後にかけています。論文では、サブレイヤの出力に、足して正規化する前にかけま"
-        "す(5.4 節)。評価モードではどちらも同じです。学習時には残差の流れそのものが欠け、`x` があるはずの所で次の層"
-        "が 0 を受け取ります。",
+        ja="ドロップアウトを最後、正規化の後にかけています。論文では、サブ層の出力に、足して正規化する前にかけます "
+        "(5.4 節)。評価モードではどちらも同じです。学習時には残差の流れそのものが欠け、`x` があるはずの所で次の層が "
+        "0 を受け取ります。",
         lesson="post-norm",
     ),
     Misconception(
@@ -74,7 +74,7 @@ CATALOGUE = (
         en="The sum is dropped out, `x` included. Dropout acts on the sublayer's output alone (5.4): "
         "`norm(x + dropout(sublayer_output))`. Only then the residual path stays whole during training, and at "
         "dropout 1 `norm(x)` is left.",
-        ja="`x` を含めた和にドロップアウトをかけています。かけるのはサブレイヤの出力だけで(5.4 節)、"
+        ja="`x` を含めた和にドロップアウトをかけています。かけるのはサブ層の出力だけで (5.4 節)、"
         "`norm(x + dropout(sublayer_output))` です。そうすれば学習中も残差の経路は欠けず、ドロップアウト率が 1 でも "
         "`norm(x)` が残ります。",
         lesson="post-norm",
@@ -86,9 +86,8 @@ CATALOGUE = (
         en="Dropout acts on `x`, the residual, instead of on the sublayer's output. The paper drops out what the "
         "sublayer adds (5.4). As it is, training tears holes into the path that should stay whole, layer after "
         "layer, and evaluation shows nothing of it.",
-        ja="ドロップアウトを、サブレイヤの出力ではなく残差の `x` にかけています。論文では、サブレイヤが足す分にかけ"
-        "ます(5.4 節)。このままでは、欠けてはならない経路に学習中、層ごとに穴があきます。評価モードでは何も見えませ"
-        "ん。",
+        ja="ドロップアウトを、サブ層の出力ではなく残差の `x` にかけています。論文では、サブ層が足す分にかけます "
+        "(5.4 節)。このままでは、欠けてはならない経路に学習中、層ごとに穴があきます。評価モードでは何も見えません。",
         lesson="residual",
     ),
     Misconception(
@@ -98,8 +97,8 @@ CATALOGUE = (
         en="`self.dropout` is made and never called. The paper drops out the output of every sublayer before it is "
         "added, with probability 0.1 (5.4). Evaluation does not change, but training lacks its regularisation: the "
         "model overfits earlier.",
-        ja="`self.dropout` を作っただけで、呼び出していません。論文では、各サブレイヤの出力を足す前に確率 0.1 でド"
-        "ロップアウトします(5.4 節)。評価時の値は変わりませんが、学習時の正則化が失われ、過学習が早く始まります。",
+        ja="`self.dropout` を作っただけで、呼び出していません。論文では、各サブ層の出力を足す前に確率 0.1 でドロッ"
+        "プアウトします (5.4 節)。評価時の値は変わりませんが、学習時の正則化が失われ、過学習が早く始まります。",
         lesson="post-norm",
     ),
     Misconception(
@@ -134,8 +133,8 @@ CATALOGUE = (
         "dropping, as the paper's P_drop = 0.1 is (5.4); some old libraries asked for the probability of keeping. As "
         "it is, 90 % of every sublayer is thrown away in training.",
         ja="確率が逆で、`nn.Dropout(1 - dropout)` になっています。`nn.Dropout(p)` の `p` は落とす確率で、論文の "
-        "P_drop = 0.1 もそうです(5.4 節)。古いライブラリには、残す確率を受け取るものもありました。このままでは、学習"
-        "時に各サブレイヤの 90 % が捨てられます。",
+        "P_drop = 0.1 もそうです (5.4 節)。古いライブラリには、残す確率を受け取るものもありました。このままでは、学"
+        "習時に各サブ層の 90 % が捨てられます。",
         lesson="mistakes",
     ),
     Misconception(
@@ -145,8 +144,8 @@ CATALOGUE = (
         en="`x` is added inside the norm and once more outside of it. The paper has one residual connection a "
         "sublayer: `LayerNorm(x + Sublayer(x))` (3.1). The second one undoes the normalisation: the output grows "
         "with every layer.",
-        ja="`x` を正規化の中で足し、外でもう一度足しています。論文の残差接続はサブレイヤごとに 1 つで、"
-        "`LayerNorm(x + Sublayer(x))` です(3.1 節)。2 つ目が正規化を台無しにし、出力が層ごとに大きくなります。",
+        ja="`x` を正規化の中で足し、外でもう一度足しています。論文の残差接続はサブ層ごとに一つで、"
+        "`LayerNorm(x + Sublayer(x))` です (3.1 節)。二つ目が正規化を台無しにし、出力が層ごとに大きくなります。",
         lesson="residual",
     ),
     Misconception(

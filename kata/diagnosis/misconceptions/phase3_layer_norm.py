@@ -19,7 +19,7 @@ CATALOGUE = (
         "is and not a sample of something larger: pass `unbiased=False`. The outputs are too small by a factor of "
         "`sqrt((d_model - 1) / d_model)`, 0.1 % at width 512 but 29 % at width 2, and width 1 gives NaN.",
         ja="分散を `d_model - 1` で割っています。torch の `x.var()` や `x.std()` は、何も指定しなければそう計算しま"
-        "す。層正規化(Ba ほか 2016、式 3)の特徴量は標本ではなくそれがすべてなので、`d_model` で割ります。"
+        "す。層正規化 (Ba ほか 2016、式 3) の特徴は標本ではなくそれがすべてなので、`d_model` で割ります。"
         "`unbiased=False` を渡してください。このままでは出力が `sqrt((d_model - 1) / d_model)` 倍に縮みます。幅 512 "
         "では 0.1 % の差ですが、幅 2 では 29 % になり、幅 1 では NaN になります。",
         lesson="layer-norm",
@@ -32,9 +32,9 @@ CATALOGUE = (
         en="The centred input is divided by the variance; the square root is missing. The formula divides by the "
         "standard deviation, `sqrt(var + eps)` (Ba et al. 2016). With inputs of variance 1, such as `torch.randn`, "
         "both are the same and the mistake hides; inputs ten times as large come out ten times too small.",
-        ja="中心化した入力を分散で割っていて、平方根がありません。式では標準偏差 `sqrt(var + eps)` で割ります(Ba ほ"
-        "か 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力が "
-        "10 倍になると、出力は 10 分の 1 に縮んでしまいます。",
+        ja="中心化した入力を分散で割っていて、平方根がありません。式では標準偏差 `sqrt(var + eps)` で割ります (Ba "
+        "ほか 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力"
+        "が 10 倍になると、出力は 10 分の 1 に縮んでしまいます。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -45,9 +45,9 @@ CATALOGUE = (
         en="`eps` is added to the standard deviation, after the root. It belongs to the variance, inside the root: "
         "`sqrt(var + eps)`. On ordinary rows you hardly see the difference, but at a constant row (a padding row of "
         "zeros, say) the slope of `sqrt` at 0 is infinite: the output looks fine and the gradient is NaN.",
-        ja="`eps` を平方根の外で標準偏差に足しています。正しくは根号の中で分散に足し、`sqrt(var + eps)` とします。普"
-        "通の行ではほとんど差が見えませんが、定数の行(たとえば値がすべて 0 のパディング)では `sqrt` の 0 での傾きが"
-        "無限大になるため、出力は正常に見えても勾配が NaN になります。",
+        ja="`eps` を平方根の外で標準偏差に足しています。正しくは根号の中で分散に足し、`sqrt(var + eps)` とします。"
+        "普通の行ではほとんど差が見えませんが、定数の行 (たとえば値がすべて 0 のパディング) では `sqrt` の 0 での傾"
+        "きが無限大になるため、出力は正常に見えても勾配が NaN になります。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -58,8 +58,8 @@ CATALOGUE = (
         en="`eps` is not used: the division is by `sqrt(var)` alone. The formula divides by `sqrt(var + eps)`. A row "
         "whose features are all equal has variance 0, so 0 / 0 makes it NaN, and one NaN spreads through attention "
         "to the whole sequence.",
-        ja="`eps` を使わず、`sqrt(var)` だけで割っています。式では `sqrt(var + eps)` で割ります。特徴量がすべて等し"
-        "い行は分散が 0 なので 0 / 0 で NaN になり、その NaN は注意機構を通って系列全体に広がります。",
+        ja="`eps` を使わず、`sqrt(var)` だけで割っています。式では `sqrt(var + eps)` で割ります。特徴がすべて等しい"
+        "行は分散が 0 なので 0 / 0 で NaN になり、その NaN は注意機構を通って系列全体に広がります。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -112,9 +112,9 @@ CATALOGUE = (
         "them over the features of one position (`dim=-1`), so that no position knows of another. Along the "
         "sequence, the statistics of early positions contain later ones: the decoder sees the future, the training "
         "loss becomes too good, and decoding token by token gives something else.",
-        ja="平均と分散を系列の方向に、特徴量ごとに計算しています。層正規化では 1 つの位置の特徴量にわたって"
-        "(`dim=-1`)計算し、ほかの位置は見ません。系列の方向に取ると、前の位置の統計量に後ろの位置が混ざり、デコーダ"
-        "に未来が見えてしまいます。学習時の損失は不自然に良くなりますが、1 トークンずつ生成すると違う値になります。",
+        ja="平均と分散を系列の方向に、特徴ごとに計算しています。層正規化では一つの位置の特徴にわたって (`dim=-1`) "
+        "計算し、ほかの位置は見ません。系列の方向に取ると、前の位置の統計量に後ろの位置が混ざり、デコーダに未来が見"
+        "えてしまいます。学習時の損失は不自然に良くなりますが、1 トークンずつ生成すると違う値になります。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -128,9 +128,9 @@ CATALOGUE = (
         en="Mean and variance are taken over all positions and features of a sequence together. The Transformer's "
         "norm looks at one position at a time: `dim=-1` alone. Otherwise what a position becomes depends on the "
         "length of the sequence, on its padding and, in the decoder, on tokens that have not been said yet.",
-        ja="平均と分散を、1 つの系列の全位置と全特徴量をまとめて計算しています。Transformer の層正規化は位置ごとに、"
-        "`dim=-1` だけで計算します。まとめて取ると、ある位置の値が系列の長さやパディング、さらにデコーダではまだ生成"
-        "していないトークンにまで左右されます。",
+        ja="平均と分散を、一つの系列の全位置と全特徴をまとめて計算しています。Transformer の層正規化は位置ごとに、"
+        "`dim=-1` だけで計算します。まとめて取ると、ある位置の値が系列の長さやパディング、さらにデコーダではまだ生"
+        "成していないトークンにまで左右されます。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -141,9 +141,9 @@ CATALOGUE = (
         en="One mean and one variance are taken of the whole tensor: the dimension is missing. Every position needs "
         "its own, over its own features: `x.mean(dim=-1, keepdim=True)`. As it is, the translation of a sentence "
         "depends on which other sentences share its batch.",
-        ja="次元の指定がなく、テンソル全体から平均と分散を 1 つずつ計算しています。正しくは位置ごとに、その特徴量に"
-        "わたって `x.mean(dim=-1, keepdim=True)` のように取ります。このままでは、ある文の翻訳が、同じバッチに入った"
-        "ほかの文に左右されます。",
+        ja="次元の指定がなく、テンソル全体から平均と分散を一つずつ計算しています。正しくは位置ごとに、その特徴にわ"
+        "たって `x.mean(dim=-1, keepdim=True)` のように取ります。このままでは、ある文の翻訳が、同じバッチに入ったほ"
+        "かの文に左右されます。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -158,9 +158,9 @@ CATALOGUE = (
         "uses layer normalisation (3.1; Ba et al. 2016): every position over its own features, `dim=-1`. Batch "
         "statistics mix sentences, count padding, leak the future, and do not exist when one sentence is decoded "
         "alone.",
-        ja="各特徴量を、すべての系列と位置にわたって正規化しています。これはバッチ正規化です。論文が使うのは層正規化"
-        "で(3.1 節、Ba ほか 2016)、位置ごとに自分の特徴量にわたって(`dim=-1`)計算します。バッチの統計量は文どうしを"
-        "混ぜ、パディングまで数え、未来を漏らします。しかも 1 文だけを生成するときには意味のある値が得られません。",
+        ja="各特徴を、すべての系列と位置にわたって正規化しています。これはバッチ正規化です。論文が使うのは層正規化"
+        "で (3.1 節、Ba ほか 2016)、位置ごとに自分の特徴にわたって (`dim=-1`) 計算します。バッチの統計量は文どうし"
+        "を混ぜ、パディングまで数え、未来を漏らします。しかも 1 文だけを生成するときには意味のある値が得られません。",
         lesson="batch-norm",
         also=ALSO,
     ),
@@ -188,7 +188,7 @@ CATALOGUE = (
         "The paper's layer normalisation (Ba et al. 2016) subtracts the mean first and divides by the standard "
         "deviation. The two agree only for rows of mean 0.",
         ja="行をその二乗平均平方根で割り、平均は引いていません。これは後のモデルで使われる RMSNorm です。論文の層正"
-        "規化(Ba ほか 2016)は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
+        "規化 (Ba ほか 2016) は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
         lesson="layer-norm",
         also=ALSO,
     ),

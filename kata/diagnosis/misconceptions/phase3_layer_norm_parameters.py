@@ -23,8 +23,8 @@ CATALOGUE = (
         en="Without `keepdim=True` the mean has shape `(B, L)`, and `x - mean` lines it up with the last two "
         "dimensions of `x`: an error at most sizes. Keep the dimension, so that `(B, L, 1)` broadcasts over the "
         "features. Beware of equal sizes: there the wrong broadcast gives wrong numbers without an error.",
-        ja="`keepdim=True` がないので平均の形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応づ"
-        "けられます。たいていの大きさではエラーになります。次元を残して `(B, L, 1)` とし、特徴量の方向にブロードキャ"
+        ja="`keepdim=True` がないので平均の形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応"
+        "づけられます。たいていの大きさではエラーになります。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャ"
         "ストさせてください。大きさがたまたま等しいときはエラーにならず、値だけが間違うので要注意です。",
         lesson="mistakes",
         also=ALSO,
@@ -36,9 +36,9 @@ CATALOGUE = (
         en="The normalised value is returned without `weight` and `bias`. The formula ends with `* weight + bias`: "
         "gain and bias give every feature back the scale and offset that training finds useful. They start as 1 and "
         "0, so a new module hides the mistake, but they never get a gradient.",
-        ja="正規化した値を、`weight` と `bias` を使わずに返しています。式の最後は `* weight + bias` です。ゲインとバ"
-        "イアスは、各特徴量に学習で見つかる適切な大きさと位置を与えます。初期値は 1 と 0 なので作った直後には違いが"
-        "出ませんが、2 つのパラメータに勾配がまったく届きません。",
+        ja="正規化した値を、`weight` と `bias` を使わずに返しています。式の最後は `* weight + bias` です。ゲインと"
+        "バイアスは、各特徴に学習で見つかる適切な大きさと位置を与えます。初期値は 1 と 0 なので作った直後には違いが"
+        "出ませんが、二つのパラメータに勾配がまったく届きません。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -50,8 +50,8 @@ CATALOGUE = (
         "round: normalise first, then `* weight + bias`. What comes after is not normalised away: applied before, a "
         "common gain or bias vanishes again.",
         ja="`weight` と `bias` を入力に適用し、正規化を最後に行っています。順序は逆で、まず正規化し、それから "
-        "`* weight + bias` です。先に適用すると、全特徴量に共通のゲインやバイアスは、後の正規化で打ち消されてしまい"
-        "ます。",
+        "`* weight + bias` です。先に適用すると、全特徴に共通のゲインやバイアスは、後の正規化で打ち消されてしまいま"
+        "す。",
         lesson="layer-norm",
         also=ALSO,
     ),
@@ -89,9 +89,9 @@ CATALOGUE = (
         en="There is one gain and one bias for all features. Both are vectors of size `d_model` (Ba et al. 2016): "
         "every feature has its own. At the start all gains are 1 and all biases 0, so nothing shows until training "
         "wants to weigh features differently and cannot.",
-        ja="ゲインとバイアスが全特徴量に共通の 1 つずつしかありません。どちらも大きさ `d_model` のベクトルで(Ba ほか "
-        "2016)、特徴量ごとに別の値を持ちます。初期値はどれも 1 と 0 なので最初は違いが見えませんが、学習が進んでも特"
-        "徴量ごとに重みを変えられません。",
+        ja="ゲインとバイアスが全特徴に共通の一つずつしかありません。どちらも大きさ `d_model` のベクトルで (Ba ほか "
+        "2016)、特徴ごとに別の値を持ちます。初期値はどれも 1 と 0 なので最初は違いが見えませんが、学習が進んでも特"
+        "徴ごとに重みを変えられません。",
         lesson="layer-norm",
         also=ALSO,
     ),

@@ -35,8 +35,8 @@ CATALOGUE = (
         "paper normalises the sum, `norm(x + Sublayer(x))` (3.1), which is what `AddAndNorm` does. Pre-norm leaves "
         "the output of the layer unnormalised; without a norm at the end of the stack, the logits grow with its "
         "depth.",
-        ja="各サブレイヤの入力を正規化し、出力をそのまま足す Pre-LN になっています。GPT-2 以降のモデルに多い形です。"
-        "論文は和を正規化し、`norm(x + Sublayer(x))` とします(3.1 節)。それを行うのが `AddAndNorm` です。Pre-LN では"
+        ja="各サブ層の入力を正規化し、出力をそのまま足す Pre-LN になっています。GPT-2 以降のモデルに多い形です。論"
+        "文は和を正規化し、`norm(x + Sublayer(x))` とします (3.1 節)。それを行うのが `AddAndNorm` です。Pre-LN では"
         "層の出力が正規化されないので、スタックの最後に正規化がないと、深くするほどロジットが大きくなります。",
         lesson="decoder",
         also=ALSO,
@@ -48,9 +48,9 @@ CATALOGUE = (
         en="`self_mask` is not passed on to the self-attention. It is what keeps a position from seeing the tokens "
         "behind it (3.2.3). Without it the decoder reads the answer while it is trained: the loss goes to almost "
         "nothing, and decoding, where there is no answer to read, gives garbage.",
-        ja="`self_mask` を自己注意に渡していません。後ろのトークンを見えなくするのがこのマスクです(3.2.3 節)。これが"
-        "ないとデコーダは学習中に答えを読んでしまい、損失はほぼ 0 になりますが、答えのない生成時にはでたらめな出力に"
-        "なります。",
+        ja="`self_mask` を自己注意に渡していません。後ろのトークンを見えなくするのがこのマスクです (3.2.3 節)。これ"
+        "がないとデコーダは学習中に答えを読んでしまい、損失はほぼ 0 になりますが、答えのない生成時にはでたらめな出"
+        "力になります。",
         lesson="decoder",
         also=ALSO,
     ),
@@ -61,9 +61,9 @@ CATALOGUE = (
         en="`memory_mask` is not passed on to the cross-attention. The source is padded too, and its padding must "
         "not be read: hand the mask over. Without it a translation changes with the amount of padding behind the "
         "source, that is with the other sentences of the batch.",
-        ja="`memory_mask` を交差注意に渡していません。入力文にもパディングがあり、それを読んではいけないので、マスク"
-        "を渡してください。このままでは、入力文の後ろのパディングの量、つまり同じバッチのほかの文によって翻訳が変わ"
-        "ります。",
+        ja="`memory_mask` を交差注意に渡していません。原文にもパディングがあり、それを読んではいけないので、マスク"
+        "を渡してください。このままでは、原文の後ろのパディングの量、つまり同じバッチのほかの文によって翻訳が変わり"
+        "ます。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -78,9 +78,9 @@ CATALOGUE = (
         "cross-attention. `self_mask` is about target positions, `memory_mask` about source positions. With "
         "different lengths this is an error; with equal lengths it runs, sees the future, and hides parts of the "
         "source.",
-        ja="2 つのマスクが入れ替わり、`memory_mask` が自己注意に、`self_mask` が交差注意に渡っています。`self_mask` "
-        "は出力側の位置、`memory_mask` は入力側の位置についてのマスクです。長さが違えばエラーになりますが、同じ長さ"
-        "だと動いてしまい、未来が見え、入力文の一部が隠れます。",
+        ja="二つのマスクが入れ替わり、`memory_mask` が自己注意に、`self_mask` が交差注意に渡っています。`self_mask` "
+        "は訳文側の位置、`memory_mask` は原文側の位置についてのマスクです。長さが違えばエラーになりますが、同じ長さ"
+        "だと動いてしまい、未来が見え、原文の一部が隠れます。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -92,9 +92,9 @@ CATALOGUE = (
         "decoder, keys and values from the memory, so that every target position looks through the source. As it is, "
         "the result has the length of the source, which fails at the residual connection unless both lengths happen "
         "to be equal.",
-        ja="メモリがクエリに、デコーダがキーとバリューになっています。正しくは逆で(3.2.3 節)、クエリはデコーダから、"
-        "キーとバリューはメモリから取り、出力側の各位置が入力文を見渡します。このままでは結果の長さが入力文の長さに"
-        "なり、両方の長さがたまたま等しいとき以外は残差接続で失敗します。",
+        ja="メモリがクエリに、デコーダがキーとバリューになっています。正しくは逆で (3.2.3 節)、クエリはデコーダから、"
+        "キーとバリューはメモリから取り、訳文側の各位置が原文を見渡します。このままでは結果の長さが原文の長さになり、"
+        "両方の長さがたまたま等しいとき以外は残差接続で失敗します。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -105,9 +105,9 @@ CATALOGUE = (
         en="The cross-attention takes keys and values from the decoder, like the self-attention before it. They come "
         "from `memory` (3.2.3). As it is, the decoder never sees the source: it learns to write plausible sentences "
         "that have nothing to do with the input, and the encoder gets no gradient.",
-        ja="交差注意のキーとバリューを、直前の自己注意と同じくデコーダから取っています。正しくは `memory` から取りま"
-        "す(3.2.3 節)。このままではデコーダが入力文をまったく見ず、入力と無関係な、もっともらしい文を出すようになり"
-        "ます。エンコーダには勾配が届きません。",
+        ja="交差注意のキーとバリューを、直前の自己注意と同じくデコーダから取っています。正しくは `memory` から取り"
+        "ます (3.2.3 節)。このままではデコーダが原文をまったく見ず、入力と無関係な、もっともらしい文を出すようにな"
+        "ります。エンコーダには勾配が届きません。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -119,8 +119,8 @@ CATALOGUE = (
         "from `memory` (3.2.3). The mask fits only where source and target happen to be equally long; without a mask "
         "nothing fails, and the decoder never sees the source.",
         ja="交差注意のキーとバリューをデコーダから取り、マスクだけはメモリのものを渡しています。正しくはどちらも "
-        "`memory` から取ります(3.2.3 節)。このマスクの形が合うのは、入力文と出力文の長さがたまたま等しいときだけで、マ"
-        "スクがなければエラーにもならず、デコーダは入力文をまったく見ません。",
+        "`memory` から取ります (3.2.3 節)。このマスクの形が合うのは、原文と出力文の長さがたまたま等しいときだけで、"
+        "マスクがなければエラーにもならず、デコーダは原文をまったく見ません。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -136,9 +136,9 @@ CATALOGUE = (
         en="`cross_attention` is the same module as `self_attention`. They are two sublayers with parameters of "
         "their own (3.1): make two. One module must find neighbours in the target and matches in the source with the "
         "same projections, and the layer has `4 d_model^2 + 4 d_model` parameters too few.",
-        ja="`cross_attention` が `self_attention` と同じモジュールです。この 2 つは別のサブレイヤで、それぞれ自分の"
-        "パラメータを持つので(3.1 節)、2 つ作ってください。このままでは、出力側での関係も入力側との対応も同じ射影で"
-        "探すことになり、パラメータが `4 d_model^2 + 4 d_model` 個足りません。",
+        ja="`cross_attention` が `self_attention` と同じモジュールです。この二つは別のサブ層で、それぞれ自分のパラ"
+        "メータを持つので (3.1 節)、二つ作ってください。このままでは、訳文側での関係も原文側との対応も同じ射影で探"
+        "すことになり、パラメータが `4 d_model^2 + 4 d_model` 個足りません。",
         lesson="counting",
         also=ALSO,
     ),
@@ -149,9 +149,9 @@ CATALOGUE = (
         en="The memory is attended to with `self_attention`; `cross_attention` is made and never called. Each "
         "attention has its own projections (3.1, 3.2.3). As it is, the weights of `cross_attention` get no gradient "
         "and stay as they started.",
-        ja="メモリへの注意にも `self_attention` を使っていて、`cross_attention` は作っただけで呼び出していません。そ"
-        "れぞれの注意機構が自分の射影を持ちます(3.1 節、3.2.3 節)。このままでは `cross_attention` の重みに勾配が届か"
-        "ず、初期値のまま変わりません。",
+        ja="メモリへの注意にも `self_attention` を使っていて、`cross_attention` は作っただけで呼び出していません。"
+        "それぞれの注意機構が自分の射影を持ちます (3.1 節、3.2.3 節)。このままでは `cross_attention` の重みに勾配が"
+        "届かず、初期値のまま変わりません。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -162,8 +162,8 @@ CATALOGUE = (
         en="The cross-attention comes first and the self-attention second. In the paper a position first looks at "
         "the target so far and then, knowing that, asks the source (figure 1, 3.1). As it is, the questions to the "
         "source are asked without knowing what has been said already.",
-        ja="交差注意が先、自己注意が後になっています。論文では、各位置がまずそれまでの出力を見て、それを踏まえて入力"
-        "文に問い合わせます(図 1、3.1 節)。このままでは、すでに何を出力したかを知らずに入力文に問い合わせることにな"
+        ja="交差注意が先、自己注意が後になっています。論文では、各位置がまずそれまでの出力を見て、それを踏まえて原"
+        "文に問い合わせます (図 1、3.1 節)。このままでは、すでに何を出力したかを知らずに原文に問い合わせることにな"
         "ります。",
         lesson="decoder",
         also=ALSO,
@@ -184,8 +184,8 @@ CATALOGUE = (
         "name. As it is, the decoder forgets its own token and the target so far, and knows only what the source "
         "said.",
         ja="交差注意の結果を `x` に代入しているので、`add_norm2` が足す `x` は入力した `x` ではありません。残差接続"
-        "が足すのはサブレイヤの入力です(3.1 節)。結果には別の名前を付けてください。このままでは、デコーダが自分の"
-        "トークンもそれまでの出力も忘れ、入力文から得たものしか残りません。",
+        "が足すのはサブ層の入力です (3.1 節)。結果には別の名前を付けてください。このままでは、デコーダが自分のトー"
+        "クンもそれまでの出力も忘れ、原文から得たものしか残りません。",
         lesson="mistakes",
         also=ALSO,
     ),
@@ -197,8 +197,8 @@ CATALOGUE = (
         "called. A decoder layer has three sublayers (3.1). Without the third, half of a decoder layer's weights (in "
         "the base model) do nothing, and positions only mix what others hold without working on it.",
         ja="交差注意の後で層が終わっていて、フィードフォワードネットワークと `add_norm3` は作っただけで呼び出してい"
-        "ません。デコーダの層のサブレイヤは 3 つです(3.1 節)。3 つ目がないと、位置どうしの情報を混ぜるだけで、それを"
-        "位置ごとに加工する部分がなくなります。使われないパラメータには勾配も届きません。",
+        "ません。デコーダの層のサブ層は三つです (3.1 節)。三つ目がないと、位置どうしの情報を混ぜるだけで、それを位"
+        "置ごとに加工する部分がなくなります。使われないパラメータには勾配も届きません。",
         lesson="decoder",
         also=ALSO,
     ),
@@ -229,8 +229,8 @@ CATALOGUE = (
         "encoder: it stays as it was initialised, and the decoder has to make do with random features of the source. "
         "The loss still falls, only not as far.",
         ja="メモリを計算グラフから切り離しています。値はすべて正しいのですが、エンコーダに勾配が戻りません。エンコー"
-        "ダは初期値のままで、デコーダは入力文のでたらめな特徴でやりくりすることになります。損失は下がりますが、十分"
-        "には下がりません。",
+        "ダは初期値のままで、デコーダは原文のでたらめな特徴でやりくりすることになります。損失は下がりますが、十分に"
+        "は下がりません。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -241,9 +241,9 @@ CATALOGUE = (
         en="The third `AddAndNorm` is made without `dropout`, so the default of 0.1 stays there. Pass it on to all "
         "three. A model made with `dropout=0` is still random in training, and the cause is hard to find because two "
         "thirds of the layer obey.",
-        ja="3 つ目の `AddAndNorm` に `dropout` を渡していないので、そこだけ既定値の 0.1 のままです。3 つすべてに渡し"
-        "てください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、ほかの 2 つは正しいだけに原因が見つけに"
-        "くくなります。",
+        ja="三つ目の `AddAndNorm` に `dropout` を渡していないので、そこだけ既定値の 0.1 のままです。三つすべてに渡"
+        "してください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、ほかの二つは正しいだけに原因が見つけ"
+        "にくくなります。",
         lesson="mistakes",
         also=ALSO,
     ),

@@ -32,10 +32,9 @@ CATALOGUE = (
         "order of GPT-2 and of most later models. The paper normalises after the addition, `norm(x + Sublayer(x))` "
         "(3.1), which is what `AddAndNorm` does. Pre-norm trains well, often more easily, but its stack needs a norm "
         "at the end and gives other numbers.",
-        ja="サブレイヤの入力を正規化し、出力をそのまま足しています。つまり `x + Sublayer(norm(x))` で、GPT-2 以降の"
-        "モデルに多い Pre-LN です。論文は足した後に正規化し、`norm(x + Sublayer(x))` とします(3.1 節)。それを行うの"
-        "が `AddAndNorm` です。Pre-LN はむしろ学習しやすいくらいですが、スタックの最後に正規化が必要で、値も変わりま"
-        "す。",
+        ja="サブ層の入力を正規化し、出力をそのまま足しています。つまり `x + Sublayer(norm(x))` で、GPT-2 以降のモデ"
+        "ルに多い Pre-LN です。論文は足した後に正規化し、`norm(x + Sublayer(x))` とします (3.1 節)。それを行うのが "
+        "`AddAndNorm` です。Pre-LN はむしろ学習しやすいくらいですが、スタックの最後に正規化が必要で、値も変わります。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -77,9 +76,9 @@ CATALOGUE = (
         en="The encoder's self-attention hides later positions, as a decoder's does. The whole source is known "
         "before decoding starts, so in the encoder every position may attend to every other (3.2.3). As it is, the "
         "first word is read without knowing what follows; toy tasks are still solved, and real translation is worse.",
-        ja="エンコーダの自己注意が、デコーダのように後ろの位置を隠しています。生成を始める前に入力文はすべてわかって"
-        "いるので、エンコーダではどの位置もすべての位置に注意を向けられます(3.2.3 節)。このままでは、先頭の単語が後"
-        "に続くものを知らずに解釈されます。小さな課題は解けてしまいますが、実際の翻訳の質は下がります。",
+        ja="エンコーダの自己注意が、デコーダのように後ろの位置を隠しています。生成を始める前に原文はすべて分かって"
+        "いるので、エンコーダではどの位置もすべての位置に注意を向けられます (3.2.3 節)。このままでは、先頭の単語が"
+        "後に続くものを知らずに解釈されます。小さな課題は解けてしまいますが、実際の翻訳の質は下がります。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -90,9 +89,9 @@ CATALOGUE = (
         en="`add_norm1` is used after both sublayers and `add_norm2` never. Each sublayer has a norm of its own "
         "(3.1), with its own gain and bias. As it is, `add_norm2` gets no gradient, and one gain has to serve two "
         "places.",
-        ja="2 つのサブレイヤの後で、どちらも `add_norm1` を使っていて、`add_norm2` が使われていません。サブレイヤに"
-        "はそれぞれ自分の層正規化があり(3.1 節)、ゲインとバイアスも別です。このままでは `add_norm2` に勾配が届かず、"
-        "1 組のゲインとバイアスが 2 か所を兼ねることになります。",
+        ja="二つのサブ層の後で、どちらも `add_norm1` を使っていて、`add_norm2` が使われていません。サブ層にはそれぞ"
+        "れ自分の層正規化があり (3.1 節)、ゲインとバイアスも別です。このままでは `add_norm2` に勾配が届かず、1 組の"
+        "ゲインとバイアスが 2 か所を兼ねることになります。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -103,9 +102,9 @@ CATALOGUE = (
         en="`add_norm2` is the same module as `add_norm1`. Each sublayer has its own norm (3.1): make two. One "
         "object under two names has one gain and one bias, so the layer has `2 * d_model` parameters too few, and "
         "what training writes into one place stands in the other.",
-        ja="`add_norm2` が `add_norm1` と同じモジュールです。サブレイヤにはそれぞれ自分の層正規化があるので(3.1 "
-        "節)、2 つ作ってください。名前が 2 つあっても物は 1 つなので、パラメータが `2 * d_model` 個足りず、片方の学"
-        "習がもう片方も変えてしまいます。",
+        ja="`add_norm2` が `add_norm1` と同じモジュールです。サブ層にはそれぞれ自分の層正規化があるので (3.1 節)、"
+        "二つ作ってください。名前が二つあっても物は一つなので、パラメータが `2 * d_model` 個足りず、片方の学習がも"
+        "う片方も変えてしまいます。",
         lesson="counting",
         also=ALSO,
     ),
@@ -121,9 +120,9 @@ CATALOGUE = (
         en="The feed-forward network is fed with the layer's input instead of what the self-attention made of it. "
         "The sublayers stand one behind the other (figure 1): `feed_forward(x)` takes the output of `add_norm1`. As "
         "it is, what a position learned from the others reaches the second sublayer only as its residual.",
-        ja="フィードフォワードネットワークに、自己注意の結果ではなく層の入力を渡しています。サブレイヤは直列に並び"
-        "(図 1)、`feed_forward(x)` は `add_norm1` の出力を受け取ります。このままでは、ほかの位置から得た情報が、2 つ"
-        "目のサブレイヤには残差としてしか届きません。",
+        ja="フィードフォワードネットワークに、自己注意の結果ではなく層の入力を渡しています。サブ層は直列に並び (図 "
+        "1)、`feed_forward(x)` は `add_norm1` の出力を受け取ります。このままでは、ほかの位置から得た情報が、二つ目"
+        "のサブ層には残差としてしか届きません。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -139,9 +138,9 @@ CATALOGUE = (
         en="The second residual connection adds the layer's input `x` instead of the output of `add_norm1`. A "
         "residual goes around one sublayer: what went into the feed-forward network is added to what came out of it "
         "(3.1). As it is, the result of the attention reaches the output through the feed-forward network alone.",
-        ja="2 つ目の残差接続が、`add_norm1` の出力ではなく層の入力 `x` を足しています。残差接続は 1 つのサブレイヤを"
-        "またぐもので、フィードフォワードネットワークに入ったものを、出てきたものに足します(3.1 節)。このままでは、"
-        "注意の結果がフィードフォワードネットワークを通してしか出力に届きません。",
+        ja="二つ目の残差接続が、`add_norm1` の出力ではなく層の入力 `x` を足しています。残差接続は一つのサブ層をまた"
+        "ぐもので、フィードフォワードネットワークに入ったものを、出てきたものに足します (3.1 節)。このままでは、注"
+        "意の結果がフィードフォワードネットワークを通してしか出力に届きません。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -157,9 +156,9 @@ CATALOGUE = (
         en="`x` is added to each sublayer's output before `AddAndNorm`, which adds it once more. `AddAndNorm` is the "
         "residual connection: give it what came out of the sublayer. With `2 x` in the sum every sublayer counts for "
         "half, and in training dropout also falls on the residual.",
-        ja="各サブレイヤの出力に `x` を足してから `AddAndNorm` に渡していますが、`AddAndNorm` がもう一度 `x` を足し"
-        "ます。残差接続は `AddAndNorm` が行うので、サブレイヤの出力をそのまま渡してください。和が `2 x` を含むため各"
-        "サブレイヤの寄与が半分になり、学習時には残差にまでドロップアウトがかかります。",
+        ja="各サブ層の出力に `x` を足してから `AddAndNorm` に渡していますが、`AddAndNorm` がもう一度 `x` を足します。"
+        "残差接続は `AddAndNorm` が行うので、サブ層の出力をそのまま渡してください。和が `2 x` を含むため各サブ層の"
+        "寄与が半分になり、学習時には残差にまでドロップアウトがかかります。",
         lesson="mistakes",
         also=ALSO,
     ),
@@ -177,9 +176,9 @@ CATALOGUE = (
         en="`AddAndNorm` is called with its arguments exchanged: the sublayer's output first, then `x`. The sum is "
         "the same, so evaluation shows nothing, but dropout acts on the second argument: in training it is the "
         "residual that is dropped, and the sublayer that is kept (5.4 says the opposite).",
-        ja="`AddAndNorm` の引数が逆で、サブレイヤの出力が先、`x` が後になっています。和は同じなので評価モードでは違"
-        "いが出ませんが、ドロップアウトは 2 番目の引数にかかります。そのため学習時に落とされるのは残差で、サブレイヤ"
-        "の出力はそのまま残ります(5.4 節とは逆です)。",
+        ja="`AddAndNorm` の引数が逆で、サブ層の出力が先、`x` が後になっています。和は同じなので評価モードでは違いが"
+        "出ませんが、ドロップアウトは 2 番目の引数にかかります。そのため学習時に落とされるのは残差で、サブ層の出力"
+        "はそのまま残ります (5.4 節とは逆です)。",
         lesson="mistakes",
     ),
     Misconception(

@@ -19,8 +19,8 @@ CATALOGUE = (
         en="`[layer] * N` holds one layer N times. The N layers of the paper have parameters of their own (3.1): "
         "make a new one for each place, in a loop. The model still trains, but it has an Nth of the parameters, and "
         "the checkpoint of a true Transformer does not fit.",
-        ja="`[layer] * N` は 1 つの層を N 回並べただけのリストです。論文の N 個の層はそれぞれ自分のパラメータを持つ"
-        "ので(3.1 節)、ループで 1 つずつ作ってください。このままでも学習はできますが、パラメータが N 分の 1 しかな"
+        ja="`[layer] * N` は一つの層を N 回並べただけのリストです。論文の N 個の層はそれぞれ自分のパラメータを持つ"
+        "ので (3.1 節)、ループで一つずつ作ってください。このままでも学習はできますが、パラメータが N 分の 1 しかな"
         "く、本来の Transformer の重みを読み込めません。",
         lesson="counting",
         also=ALSO,
@@ -47,7 +47,7 @@ CATALOGUE = (
         en="Every layer is given the stack's input, and only the last one's answer is returned. Each layer works on "
         "the output of the one before (3.1): `x = layer(x, mask)`. As it is, the depth is an illusion: all layers "
         "but the last are computed for nothing and get no gradient.",
-        ja="どの層にもスタックの入力を渡し、最後の層の結果だけを返しています。各層は前の層の出力を受け取るので(3.1 "
+        ja="どの層にもスタックの入力を渡し、最後の層の結果だけを返しています。各層は前の層の出力を受け取るので (3.1 "
         "節)、`x = layer(x, mask)` とします。このままでは層を重ねた意味がなく、最後以外の層は計算が捨てられ、勾配も"
         "届きません。",
         lesson="encoder",
@@ -88,9 +88,9 @@ CATALOGUE = (
         en="A layer norm follows the last layer. The paper has none there (3.1, figure 1): in post-norm every layer "
         "already ends with one. `nn.Transformer` adds this norm and pre-norm models need it; here it normalises "
         "twice, which hardly shows at first, and has `2 * d_model` parameters that no other post-norm model has.",
-        ja="最後の層の後に層正規化があります。論文のこの場所にはありません(3.1 節、図 1)。Post-LN では、各層がすでに"
-        "正規化で終わっているからです。`nn.Transformer` はこの正規化を加え、Pre-LN では必要になりますが、ここでは二"
-        "重の正規化です。最初はほとんど違いが見えないうえ、余分なパラメータが `2 * d_model` 個増えます。",
+        ja="最後の層の後に層正規化があります。論文のこの場所にはありません (3.1 節、図 1)。Post-LN では、各層がすで"
+        "に正規化で終わっているからです。`nn.Transformer` はこの正規化を加え、Pre-LN では必要になりますが、ここでは"
+        "二重の正規化です。最初はほとんど違いが見えないうえ、余分なパラメータが `2 * d_model` 個増えます。",
         lesson="encoder",
         also=ALSO,
     ),
@@ -100,7 +100,7 @@ CATALOGUE = (
         edits=((ENCODER_LOOP, ENCODER_LOOP.replace("self.layers:", "self.layers[1:]:")),),
         en="The loop runs over one layer too few. All `num_layers` layers take part, from index 0 on. The layer left "
         "out is counted, saved and moved about, but it gets no gradient and does nothing.",
-        ja="ループの回る層が 1 つ足りません。添字 0 から始めて `num_layers` 個すべてを使います。抜けた層もパラメータ"
+        ja="ループの回る層が一つ足りません。添字 0 から始めて `num_layers` 個すべてを使います。抜けた層もパラメータ"
         "として数えられ、保存もされますが、勾配が届かず、何の働きもしません。",
         lesson="mistakes",
         also=ALSO,
@@ -124,9 +124,9 @@ CATALOGUE = (
         en="`[layer] * N` holds one layer N times: the list has N entries and a single set of parameters. Each of "
         "the paper's N layers has its own (3.1), so make a new `DecoderLayer` for each place. The gradients of all "
         "places add up in one layer, which learns a compromise.",
-        ja="`[layer] * N` は 1 つの層を N 回並べたもので、要素は N 個あってもパラメータは 1 組しかありません。論文の "
-        "N 個の層はそれぞれ自分のパラメータを持つので(3.1 節)、場所ごとに新しい `DecoderLayer` を作ってください。こ"
-        "のままでは N か所分の勾配が 1 つの層に足され、妥協した値を学習します。",
+        ja="`[layer] * N` は一つの層を N 回並べたもので、要素は N 個あってもパラメータは 1 組しかありません。論文の "
+        "N 個の層はそれぞれ自分のパラメータを持つので (3.1 節)、場所ごとに新しい `DecoderLayer` を作ってください。"
+        "このままでは N か所分の勾配が一つの層に足され、妥協した値を学習します。",
         lesson="counting",
         also=ALSO,
     ),
@@ -155,9 +155,9 @@ CATALOGUE = (
         en="All layers get the embedded target, and only the answer of the last one counts. Each layer continues "
         "from the one before (3.1): `x = layer(x, memory, ...)`. As it is, the layers before the last get no "
         "gradient, and six layers are worth one.",
-        ja="すべての層に埋め込み直後の値を渡し、最後の層の結果だけを使っています。各層は前の層の出力から続けるので"
-        "(3.1 節)、`x = layer(x, memory, ...)` とします。このままでは最後以外の層に勾配が届かず、6 層あっても 1 層分"
-        "の働きしかしません。",
+        ja="すべての層に埋め込み直後の値を渡し、最後の層の結果だけを使っています。各層は前の層の出力から続けるので "
+        "(3.1 節)、`x = layer(x, memory, ...)` とします。このままでは最後以外の層に勾配が届かず、6 層あっても 1 層"
+        "分の働きしかしません。",
         lesson="decoder",
         also=ALSO,
     ),
@@ -168,8 +168,8 @@ CATALOGUE = (
         en="`self_mask` does not reach the layers. Every layer needs it, or its self-attention looks at tokens that "
         "have not been said yet (3.1). In training the answer leaks and the loss looks wonderful; in decoding "
         "nothing is left of it.",
-        ja="`self_mask` が層に渡っていません。どの層にもこれが必要で、ないと自己注意がまだ出力していないトークンを見"
-        "てしまいます(3.1 節)。学習中は答えが漏れて損失がとても良く見えますが、生成では何の役にも立ちません。",
+        ja="`self_mask` が層に渡っていません。どの層にもこれが必要で、ないと自己注意がまだ出力していないトークンを"
+        "見てしまいます (3.1 節)。学習中は答えが漏れて損失がとても良く見えますが、生成では何の役にも立ちません。",
         lesson="decoder",
         also=ALSO,
     ),
@@ -180,8 +180,8 @@ CATALOGUE = (
         en="`memory_mask` is accepted and not passed to the layers. Their cross-attention then reads the source's "
         "padding as if it were words, and a translation changes with the length of the longest sentence in the "
         "batch.",
-        ja="`memory_mask` を受け取っていますが、層に渡していません。交差注意が入力文のパディングを単語のように読み、"
-        "バッチで一番長い文の長さによって翻訳が変わります。",
+        ja="`memory_mask` を受け取っていますが、層に渡していません。交差注意が原文のパディングを単語のように読み、"
+        "バッチでいちばん長い文の長さによって翻訳が変わります。",
         lesson="cross-attention",
         also=ALSO,
     ),
@@ -197,7 +197,7 @@ CATALOGUE = (
         en="Only the first layer gets `self_mask`. One layer without it is enough to see the future: the second "
         "layer reads, at every position, what the first has made of the tokens behind it. Pass the mask to all "
         "layers.",
-        ja="`self_mask` が最初の層にしか渡っていません。マスクのない層が 1 つでもあれば未来が見えます。2 層目の各位"
+        ja="`self_mask` が最初の層にしか渡っていません。マスクのない層が一つでもあれば未来が見えます。2 層目の各位"
         "置が、後ろのトークンについての 1 層目の結果を読むからです。すべての層に渡してください。",
         lesson="decoder",
         also=ALSO,
@@ -212,9 +212,9 @@ CATALOGUE = (
         en="A layer norm is applied after the last layer. In the paper the last `Add & Norm` of the stack leads "
         "straight to the output projection (figure 1). `nn.Transformer` adds this norm, and pre-norm models need it; "
         "in post-norm the values are normalised already, so it is a second one with parameters of its own.",
-        ja="最後の層の後に層正規化をかけています。論文では、スタックの最後の `Add & Norm` がそのまま出力の射影につな"
-        "がります(図 1)。`nn.Transformer` はこの正規化を加え、Pre-LN では必要ですが、Post-LN の値はすでに正規化され"
-        "ています。余分なパラメータを持つ二重の正規化です。",
+        ja="最後の層の後に層正規化をかけています。論文では、スタックの最後の `Add & Norm` がそのまま出力の射影につ"
+        "ながります (図 1)。`nn.Transformer` はこの正規化を加え、Pre-LN では必要ですが、Post-LN の値はすでに正規化"
+        "されています。余分なパラメータを持つ二重の正規化です。",
         lesson="decoder",
         also=ALSO,
     ),

@@ -20,7 +20,7 @@ CATALOGUE = (
         'words must be added to them (3.5). Without it, "dog bites man" and "man bites dog" are one and the same '
         "source.",
         ja="`encode` で位置エンコーディングを足していません。注意機構は入力を集合として扱うので、語順の情報を加える"
-        "必要があります(3.5 節)。これがないと、「犬が人をかむ」と「人が犬をかむ」が同じ入力になってしまいます。",
+        "必要があります (3.5 節)。これがないと、「犬が人をかむ」と「人が犬をかむ」が同じ入力になってしまいます。",
         lesson="mistakes",
     ),
     Misconception(
@@ -30,8 +30,8 @@ CATALOGUE = (
         en="`decode` does not add the positional encoding. The paper adds it at the bottom of both stacks (3.5, "
         "figure 1). The look-ahead mask tells the decoder a little about order, so it trains, but it cannot tell "
         "where it is: repeated words and lengths go wrong.",
-        ja="`decode` で位置エンコーディングを足していません。論文では両方のスタックの入り口で足します(3.5 節、図 "
-        "1)。先読みマスクから順序が少しわかるため学習はできますが、自分の位置がわからず、単語の繰り返しや文の長さを"
+        ja="`decode` で位置エンコーディングを足していません。論文では両方のスタックの入り口で足します (3.5 節、図 "
+        "1)。先読みマスクから順序が少し分かるため学習はできますが、自分の位置が分からず、単語の繰り返しや文の長さを"
         "間違えます。",
         lesson="mistakes",
     ),
@@ -45,7 +45,7 @@ CATALOGUE = (
         en="The inner `nn.Embedding` is called, past the `TokenEmbedding` that scales it by `sqrt(d_model)` (3.4). "
         "Call `src_embedding(src)` itself. The table starts with deviation `d_model ** -0.5`; unscaled, the "
         "positional encoding is far louder than the words, and training starts slowly.",
-        ja="`sqrt(d_model)` を掛ける `TokenEmbedding`(3.4 節)を通さず、中の `nn.Embedding` を直接呼んでいます。"
+        ja="`sqrt(d_model)` を掛ける `TokenEmbedding` (3.4 節) を通さず、中の `nn.Embedding` を直接呼んでいます。"
         "`src_embedding(src)` を呼んでください。表の初期値の標準偏差は `d_model ** -0.5` なので、掛けないと位置エン"
         "コーディングが単語よりずっと大きくなり、学習の立ち上がりが遅くなります。",
         lesson="initialisation",
@@ -57,9 +57,9 @@ CATALOGUE = (
         en="`decode` looks target tokens up in the source's table. Each language has its own embedding unless they "
         "are shared (3.4): use `tgt_embedding`. As it is, token 7 of the target is read as token 7 of the source, "
         "larger ids fail, and `tgt_embedding` is never trained.",
-        ja="`decode` が出力側のトークンを入力側の表で引いています。共有しない限り、埋め込みは言語ごとに別なので(3.4 "
-        "節)、`tgt_embedding` を使ってください。このままでは出力側の 7 番のトークンが入力側の 7 番として読まれ、大き"
-        "な id はエラーになり、`tgt_embedding` は学習されません。",
+        ja="`decode` が訳文側のトークンを原文側の表で引いています。共有しない限り、埋め込みは言語ごとに別なので "
+        "(3.4 節)、`tgt_embedding` を使ってください。このままでは訳文側の 7 番のトークンが原文側の 7 番として読まれ、"
+        "大きな id はエラーになり、`tgt_embedding` は学習されません。",
         lesson="sharing",
     ),
     Misconception(
@@ -94,8 +94,8 @@ CATALOGUE = (
         "to predict (3.1). Without it the loss falls to almost nothing in training, because the answer stands one "
         "position further on, and decoding gives garbage.",
         ja="`decode` が `tgt_mask` をデコーダに渡していません。各位置に、予測すべきトークンを見せないためのマスクで"
-        "す(3.1 節)。これがないと、1 つ先の位置に答えがあるので学習中の損失はほぼ 0 になり、生成ではでたらめな出力に"
-        "なります。",
+        "す (3.1 節)。これがないと、一つ先の位置に答えがあるので学習中の損失はほぼ 0 になり、生成ではでたらめな出力"
+        "になります。",
         lesson="decoder",
     ),
     Misconception(
@@ -105,9 +105,9 @@ CATALOGUE = (
         en="`forward` does not hand `tgt_mask` to `decode`. Generation calls `decode` itself and gets its mask; "
         "training calls `forward`, where every position now sees the token it has to predict (3.1). The loss falls to "
         "almost nothing, and the model has learned to copy.",
-        ja="`forward` が `tgt_mask` を `decode` に渡していません。生成は `decode` を直接呼ぶのでマスクが効きますが、学"
-        "習で呼ばれる `forward` では、各位置から予測すべきトークンが見えてしまいます(3.1 節)。損失はほぼ 0 まで下がりま"
-        "すが、覚えたのは書き写すことだけです。",
+        ja="`forward` が `tgt_mask` を `decode` に渡していません。生成は `decode` を直接呼ぶのでマスクが効きますが、"
+        "学習で呼ばれる `forward` では、各位置から予測すべきトークンが見えてしまいます (3.1 節)。損失はほぼ 0 まで"
+        "下がりますが、覚えたのは書き写すことだけです。",
         lesson="decoder",
     ),
     Misconception(
@@ -118,8 +118,8 @@ CATALOGUE = (
         "decoders apply `log_softmax` themselves. A softmax of a softmax is nearly flat: the loss stays high, and "
         "its gradients are tiny.",
         ja="`forward` が確率を返しています。返すのは射影の結果そのまま、つまりロジットで、損失と生成の側が "
-        "`log_softmax` を適用します。softmax を 2 回かけるとほとんど平らな分布になり、損失が高いまま、勾配もごく小さ"
-        "くなります。",
+        "`log_softmax` を適用します。ソフトマックスを 2 回かけるとほとんど平らな分布になり、損失が高いまま、勾配も"
+        "ごく小さくなります。",
         lesson="mistakes",
     ),
     Misconception(
@@ -156,9 +156,9 @@ CATALOGUE = (
         en="`forward` detaches the memory from the graph. Its numbers are right, and no gradient reaches the encoder "
         "or, unless they are shared, the source embedding: half of the model stays as it was initialised. The loss "
         "falls all the same, because the decoder learns.",
-        ja="`forward` がメモリを計算グラフから切り離しています。値は正しくても、エンコーダにも、共有していなければ入"
-        "力側の埋め込みにも勾配が届かず、モデルの半分が初期値のままです。それでもデコーダは学習するので、損失は下が"
-        "ります。",
+        ja="`forward` がメモリを計算グラフから切り離しています。値は正しくても、エンコーダにも、共有していなければ"
+        "原文側の埋め込みにも勾配が届かず、モデルの半分が初期値のままです。それでもデコーダは学習するので、損失は下"
+        "がります。",
         lesson="mistakes",
     ),
     Misconception(
@@ -171,9 +171,9 @@ CATALOGUE = (
         en="`encode` keeps its result in the model and `decode` uses that instead of its argument. `decode` must "
         "answer from the `memory` it is given and keep nothing between calls. As it is, it works as long as the last "
         "source encoded is the one being decoded, and translates another sentence otherwise.",
-        ja="`encode` が結果をモデルに保存し、`decode` が引数ではなくそれを使っています。`decode` は渡された `memory` "
-        "だけを使い、呼び出しの間に何も残してはいけません。このままでは、直前に符号化した文を復号している間は動きま"
-        "すが、そうでなければ別の文を訳してしまいます。",
+        ja="`encode` が結果をモデルに保存し、`decode` が引数ではなくそれを使っています。`decode` は渡された "
+        "`memory` だけを使い、呼び出しの間に何も残してはいけません。このままでは、直前にエンコードした文を復号して"
+        "いる間は動きますが、そうでなければ別の文を訳してしまいます。",
         lesson="mistakes",
     ),
     Misconception(
@@ -184,7 +184,7 @@ CATALOGUE = (
         "drops out the sum of embeddings and positions, with the same rate (5.4). With `dropout=0` the model is "
         "still random in training.",
         ja="`dropout` を位置エンコーディングに渡していないので、既定値の 0.1 のままです。論文では埋め込みと位置の和"
-        "にも同じ率でドロップアウトをかけます(5.4 節)。このままでは `dropout=0` でも、学習時に乱数の影響を受けます。",
+        "にも同じ率でドロップアウトをかけます (5.4 節)。このままでは `dropout=0` でも、学習時に乱数の影響を受けます。",
         lesson="mistakes",
     ),
     Misconception(

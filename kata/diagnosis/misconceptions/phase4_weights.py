@@ -27,9 +27,9 @@ CATALOGUE = (
         en="The output projection has a bias. It is made with `bias=False` here: with shared embeddings (3.4) its "
         "matrix is the embedding table, and an embedding has no bias. The model has `tgt_vocab_size` parameters too "
         "many.",
-        ja="出力の射影にバイアスがあります。ここでは `bias=False` で作ります。埋め込みを共有すると(3.4 節)この行列は"
-        "埋め込みの表そのもので、埋め込みにはバイアスがないからです。このままではパラメータが `tgt_vocab_size` 個多"
-        "くなります。",
+        ja="出力の射影にバイアスがあります。ここでは `bias=False` で作ります。埋め込みを共有すると (3.4 節) この行"
+        "列は埋め込みの表そのもので、埋め込みにはバイアスがないからです。このままではパラメータが `tgt_vocab_size` "
+        "個多くなります。",
         lesson="sharing",
     ),
     Misconception(
@@ -42,9 +42,9 @@ CATALOGUE = (
         en="The shared matrices are copies: equal values, three parameters. Sharing means one parameter in three "
         "places (3.4): assign the parameter itself. Copies drift apart with the first step of the optimizer, and the "
         "model has two tables more than it should.",
-        ja="共有するはずの行列がコピーで、値が同じだけの別々のパラメータが 3 つあります。共有とは 1 つのパラメータを "
-        "3 か所で使うことなので(3.4 節)、パラメータそのものを代入してください。コピーはオプティマイザの最初の 1 歩で"
-        "別々の値になり、表 2 つ分のパラメータも余分です。",
+        ja="共有するはずの行列がコピーで、値が同じだけの別々のパラメータが三つあります。共有とは一つのパラメータを "
+        "3 か所で使うことなので (3.4 節)、パラメータそのものを代入してください。コピーはオプティマイザの最初の 1 歩"
+        "で別々の値になり、表二つ分のパラメータも余分です。",
         lesson="sharing",
     ),
     Misconception(
@@ -54,9 +54,9 @@ CATALOGUE = (
         en="`share_embeddings` joins the two embeddings and leaves the output projection alone. The paper shares one "
         "matrix between both embeddings and the linear layer before the softmax (3.4). As it is, there is one table "
         "too many, and what the output learns about a word does not help the input.",
-        ja="`share_embeddings` で 2 つの埋め込みだけを共有し、出力の射影が別のままです。論文では、2 つの埋め込みと "
-        "softmax の前の線形層で 1 つの行列を共有します(3.4 節)。このままでは表が 1 つ余分で、出力側が単語について学"
-        "んだことが入力側に生かされません。",
+        ja="`share_embeddings` で二つの埋め込みだけを共有し、出力の射影が別のままです。論文では、二つの埋め込みとソ"
+        "フトマックスの前の線形層で一つの行列を共有します (3.4 節)。このままでは表が一つ余分で、訳文側が単語につい"
+        "て学んだことが原文側に生かされません。",
         lesson="sharing",
     ),
     Misconception(
@@ -66,8 +66,8 @@ CATALOGUE = (
         en="`share_embeddings` joins the source embedding and the output projection and leaves the target embedding "
         "alone. All three are one matrix in the paper (3.4). As it is, the decoder reads words by another table than "
         "the one it writes them with.",
-        ja="`share_embeddings` で入力側の埋め込みと出力の射影だけを共有し、出力側の埋め込みが別のままです。論文では "
-        "3 つすべてが 1 つの行列です(3.4 節)。このままでは、デコーダが単語を読む表と書く表が別になります。",
+        ja="`share_embeddings` で原文側の埋め込みと出力の射影だけを共有し、訳文側の埋め込みが別のままです。論文では"
+        "三つすべてが一つの行列です (3.4 節)。このままでは、デコーダが単語を読む表と書く表が別になります。",
         lesson="sharing",
     ),
     Misconception(
@@ -77,7 +77,7 @@ CATALOGUE = (
         en="The matrices are shared whenever both vocabularies have one size, whatever `share_embeddings` says. Two "
         "languages may well have 32,000 tokens each that have nothing to do with each other: share only when asked "
         "to.",
-        ja="`share_embeddings` に関係なく、2 つの語彙の大きさが同じなら行列を共有しています。2 つの言語の語彙がたま"
+        ja="`share_embeddings` に関係なく、二つの語彙の大きさが同じなら行列を共有しています。二つの言語の語彙がたま"
         "たま 32,000 個ずつでも、中身は無関係かもしれません。共有するのは、指定されたときだけにしてください。",
         lesson="sharing",
     ),
@@ -88,9 +88,9 @@ CATALOGUE = (
         en="`share_embeddings` is accepted and has no effect. With True, both embeddings and the output projection "
         "are one matrix (3.4). For a vocabulary of 37,000 at width 512 that saves 38 million parameters; all layers "
         "of the base model together have 44 million.",
-        ja="`share_embeddings` を受け取っていますが、何もしていません。True なら、2 つの埋め込みと出力の射影が 1 つ"
-        "の行列になります(3.4 節)。語彙が 37,000、幅が 512 なら 3800 万個のパラメータを節約できます。base モデルの層"
-        "をすべて合わせても 4400 万個です。",
+        ja="`share_embeddings` を受け取っていますが、何もしていません。True なら、二つの埋め込みと出力の射影が一つ"
+        "の行列になります (3.4 節)。語彙が 37,000、幅が 512 なら 3800 万個のパラメータを節約できます。base モデルの"
+        "層をすべて合わせても 4400 万個です。",
         lesson="sharing",
     ),
     Misconception(
@@ -100,9 +100,9 @@ CATALOGUE = (
         en="Vocabularies of different sizes are shared without complaint. One matrix can serve both only if they "
         "have one size: raise a `ValueError` that names the two. As it is, the target's table silently takes the "
         "size of the source's, and the first larger token fails far from the cause.",
-        ja="大きさの違う語彙を、何も言わずに共有しています。1 つの行列で両方を兼ねられるのは、語彙の大きさが同じとき"
-        "だけです。2 つの大きさを示す `ValueError` を送出してください。このままでは出力側の表が黙って入力側の大きさ"
-        "になり、それより大きいトークンが来たときに、原因から離れた場所で失敗します。",
+        ja="大きさの違う語彙を、何も言わずに共有しています。一つの行列で両方を兼ねられるのは、語彙の大きさが同じと"
+        "きだけです。二つの大きさを示す `ValueError` を送出してください。このままでは訳文側の表が黙って原文側の大き"
+        "さになり、それより大きいトークンが来たときに、原因から離れた場所で失敗します。",
         lesson="sharing",
     ),
     Misconception(
@@ -126,8 +126,8 @@ CATALOGUE = (
         "`d_model ** -0.5`, so that times `sqrt(d_model)` (3.4) a word has deviation 1 and is as loud as its "
         "position. Xavier depends on the vocabulary's size: the larger it is, the fainter the words start.",
         ja="埋め込みも、ほかの行列と同じ Xavier の一様分布で始めています。埋め込みは標準偏差 `d_model ** -0.5` の正"
-        "規分布で始めます。`sqrt(d_model)` を掛けると(3.4 節)標準偏差が 1 になり、位置エンコーディングと同じくらいの"
-        "大きさになるからです。Xavier では語彙が大きいほど単語の値が小さくなってしまいます。",
+        "規分布で始めます。`sqrt(d_model)` を掛けると (3.4 節) 標準偏差が 1 になり、位置エンコーディングと同じくら"
+        "いの大きさになるからです。Xavier では語彙が大きいほど単語の値が小さくなってしまいます。",
         lesson="initialisation",
     ),
     Misconception(
@@ -137,8 +137,8 @@ CATALOGUE = (
         en="The embeddings start with deviation 1. They start with `d_model ** -0.5`, because `TokenEmbedding` "
         "multiplies by `sqrt(d_model)` (3.4). As it is, words enter with deviation `sqrt(d_model)`, about 23 at "
         "width 512, and the positional encoding, whose entries are at most 1, is lost in them.",
-        ja="埋め込みを標準偏差 1 で始めています。`TokenEmbedding` が `sqrt(d_model)` を掛けるので(3.4 節)、標準偏差"
-        "は `d_model ** -0.5` にします。このままでは単語の値の標準偏差が `sqrt(d_model)`、幅 512 なら約 23 になり、"
+        ja="埋め込みを標準偏差 1 で始めています。`TokenEmbedding` が `sqrt(d_model)` を掛けるので (3.4 節)、標準偏"
+        "差は `d_model ** -0.5` にします。このままでは単語の値の標準偏差が `sqrt(d_model)`、幅 512 なら約 23 になり、"
         "大きさが 1 以下の位置エンコーディングが埋もれてしまいます。",
         lesson="initialisation",
     ),

@@ -19,9 +19,9 @@ CATALOGUE = (
         en="The source has no EOS at its end. The course ends both sides with EOS, so that the encoder sees where a "
         "sentence stops; a model trained with it and fed without it (or the other way round) meets input that it has "
         "never seen. An empty source would have no token to attend to at all.",
-        ja="原文の末尾に EOS がありません。この教材では原文・目標文のどちらも EOS で終わり、エンコーダは文の終わりを"
-        "知ることができます。EOS の有無が学習時と使用時で食い違うと、モデルは見たことのない入力を受け取ります。空の原"
-        "文では注意できるトークンが1つもなくなります。",
+        ja="原文の末尾に EOS がありません。この教材では原文・訳文のどちらも EOS で終わり、エンコーダは文の終わりを"
+        "知ることができます。EOS の有無が学習時と使用時で食い違うと、モデルは見たことのない入力を受け取ります。空の"
+        "原文では注意を向けられるトークンが一つもなくなります。",
     ),
     Misconception(
         id="batch-source-with-bos",
@@ -41,9 +41,9 @@ CATALOGUE = (
         en="`tgt_out` is the same as `tgt_in`: the decoder is asked for the token that it is just reading. It learns "
         "to copy its input, with a loss that falls at once, and then says BOS for ever when it decodes. `tgt_out` is "
         "one step ahead, `ids + [eos]`.",
-        ja="`tgt_out` が `tgt_in` と同じで、いま読んでいるトークンをそのまま答えさせています。デコーダは入力を写すこ"
-        "とだけを覚え、損失はすぐ下がりますが、復号では BOS を出し続けます。`tgt_out` は1つ先、つまり `ids + [eos]` "
-        "です。",
+        ja="`tgt_out` が `tgt_in` と同じで、いま読んでいるトークンをそのまま答えさせています。デコーダは入力を写す"
+        "ことだけを覚え、損失はすぐ下がりますが、復号では BOS を出し続けます。`tgt_out` は一つ先、つまり "
+        "`ids + [eos]` です。",
     ),
     Misconception(
         id="batch-eos-in-the-decoder-input",
@@ -53,8 +53,8 @@ CATALOGUE = (
         en="`tgt_in` holds both BOS and EOS, so it is one longer than `tgt_out` and logits and answers no longer "
         "match. Nothing is predicted after EOS, so the decoder need not read it: `tgt_in = [bos] + ids`, `tgt_out = "
         "ids + [eos]`, both of one length.",
-        ja="`tgt_in` に BOS と EOS の両方が入り、`tgt_out` より1つ長いので、ロジットと正解の長さが合いません。EOS の"
-        "後は何も予測しないので、デコーダが EOS を読む必要はありません。`tgt_in = [bos] + ids`、"
+        ja="`tgt_in` に BOS と EOS の両方が入り、`tgt_out` より一つ長いので、ロジットと正解の長さが合いません。EOS "
+        "の後は何も予測しないので、デコーダが EOS を読む必要はありません。`tgt_in = [bos] + ids`、"
         "`tgt_out = ids + [eos]` で、長さは同じです。",
     ),
     Misconception(
@@ -112,9 +112,9 @@ CATALOGUE = (
         en="The pairs are sorted by length before they are stacked, a habit from recurrent networks. Row `b` then is "
         "no longer pair `b`, and whoever compares answers with the sentences that went in compares the wrong ones. "
         "Sentences of like length belong together when batches are chosen, not within one.",
-        ja="ペアを長さの順に並べ替えてから積んでいます(再帰型ネットワークでの習慣です)。行 `b` がペア `b` ではなくな"
-        "るので、答えを元の文と比べると別の文と比べることになります。長さの近い文を集めるのはバッチに分けるときの話"
-        "で、バッチの中で並べ替える必要はありません。",
+        ja="組を長さの順に並べ替えてから積んでいます (再帰型ネットワークでの習慣です)。行 `b` が組 `b` ではなくなる"
+        "ので、答えを元の文と比べると別の文と比べることになります。長さの近い文を集めるのはバッチに分けるときの話で、"
+        "バッチの中で並べ替える必要はありません。",
     ),
     Misconception(
         id="batch-count-without-eos",
@@ -133,8 +133,8 @@ CATALOGUE = (
         lesson="batching",
         en="`num_tokens` counts the whole rectangle, padding included. It says how many tokens of `tgt_out` are "
         "real, so that losses of batches can be averaged fairly; padded places are no answers.",
-        ja="`num_tokens` がパディングを含む長方形全体を数えています。これは `tgt_out` の実トークンの数で、複数のバッ"
-        "チの損失を公平に平均するために使います。パディングは答えではありません。",
+        ja="`num_tokens` がパディングを含む長方形全体を数えています。これは `tgt_out` の本物のトークンの数で、複数"
+        "のバッチの損失を公平に平均するために使います。パディングは答えではありません。",
     ),
     Misconception(
         id="batch-count-is-a-tensor",
@@ -143,8 +143,8 @@ CATALOGUE = (
         lesson="batching",
         en="`num_tokens` is a tensor of one number instead of an `int`. It stays on one device when the batch moves "
         "to another, and spreads into every average computed with it. `.item()` or `int(...)` makes a plain number.",
-        ja="`num_tokens` が `int` ではなく、数を1つ持つテンソルです。バッチを別のデバイスに移しても元のデバイスに残"
-        "り、これを使った平均もすべてテンソルになります。`.item()` か `int(...)` で普通の数にしてください。",
+        ja="`num_tokens` が `int` ではなく、数を一つ持つテンソルです。バッチを別のデバイスに移しても元のデバイスに"
+        "残り、これを使った平均もすべてテンソルになります。`.item()` か `int(...)` で普通の数にしてください。",
     ),
     Misconception(
         id="batch-appends-to-the-callers-lists",
@@ -160,9 +160,9 @@ CATALOGUE = (
         en="`append` writes EOS into the caller's own lists. The first batch is right; the second one made of the "
         "same sentences, in the next epoch, has two EOS, then three. `ids + [eos]` makes a new list and leaves the "
         "old one alone.",
-        ja="`append` が、呼び出し側のリストそのものに EOS を書き込んでいます。最初のバッチは正しくても、同じ文から作"
-        "る次のエポックのバッチではEOS が2つ、その次は3つになります。`ids + [eos]` なら新しいリストができ、元のリスト"
-        "は変わりません。",
+        ja="`append` が、呼び出し側のリストそのものに EOS を書き込んでいます。最初のバッチは正しくても、同じ文から"
+        "作る次のエポックのバッチでは EOS が二つ、その次は三つになります。`ids + [eos]` なら新しいリストができ、元"
+        "のリストは変わりません。",
     ),
     Misconception(
         id="batch-tokens-of-floats",
@@ -172,9 +172,9 @@ CATALOGUE = (
         en="`torch.Tensor(rows)` makes `float32`, whatever it is given. Token ids are indices: an embedding refuses "
         "floats, and ids above 2**24 are rounded. `torch.tensor(rows, dtype=torch.int64)` keeps them whole, an empty "
         "batch of ids too.",
-        ja="`torch.Tensor(rows)` は、何を渡しても `float32` になります。トークンの id は番号であり、埋め込みは浮動小"
-        "数点数を受け付けず、2**24を超える id は丸められます。`torch.tensor(rows, dtype=torch.int64)` を使ってくださ"
-        "い。",
+        ja="`torch.Tensor(rows)` は、何を渡しても `float32` になります。トークンの id は番号であり、埋め込みは浮動"
+        "小数点数を受け付けず、2**24 を超える id は丸められます。`torch.tensor(rows, dtype=torch.int64)` を使ってく"
+        "ださい。",
     ),
     Misconception(
         id="batch-target-mask-without-padding",
@@ -184,8 +184,8 @@ CATALOGUE = (
         en="`tgt_mask` is the look-ahead mask alone, `(1, 1, L, L)`, the same for every sentence. It says nothing of "
         "which tokens are padding; each row of the batch has its own. `decoder_mask(tgt_in, pad_id)` joins both, "
         "`(B, 1, L, L)`.",
-        ja="`tgt_mask` が先読みマスクだけ(形は `(1, 1, L, L)`)で、どの文でも同じです。どのトークンがパディングかは文"
-        "ごとに違うのに、それが入っていません。`decoder_mask(tgt_in, pad_id)` なら両方を合わせた `(B, 1, L, L)` にな"
-        "ります。",
+        ja="`tgt_mask` が先読みマスクだけ (形は `(1, 1, L, L)`) で、どの文でも同じです。どのトークンがパディングか"
+        "は文ごとに違うのに、それが入っていません。`decoder_mask(tgt_in, pad_id)` なら両方を合わせた `(B, 1, L, L)` "
+        "になります。",
     ),
 )

@@ -20,9 +20,9 @@ CATALOGUE = (
         en="`smoothing` and `1 - smoothing` are exchanged: the right token gets 0.1 of the target and the uniform "
         "distribution 0.9. The model learns to be almost undecided; greedy decoding may still work, because the "
         "largest probability is still the right one, and so this stays unnoticed.",
-        ja="`smoothing` と `1 - smoothing` が入れ替わり、正解のトークンに0.1、一様分布に0.9を割り当てています。モデル"
-        "はほとんど迷ったままになるように学習します。それでも最大の確率は正解のものなので、貪欲法では動くことがあり、"
-        "気づきにくい間違いです。",
+        ja="`smoothing` と `1 - smoothing` が入れ替わり、正解のトークンに 0.1、一様分布に 0.9 を割り当てています。"
+        "モデルはほとんど迷ったままになるように学習します。それでも最大の確率は正解のものなので、貪欲法では動くこと"
+        "があり、気づきにくい間違いです。",
     ),
     Misconception(
         id="smoothing-ignored",
@@ -32,9 +32,9 @@ CATALOGUE = (
         en="This is plain cross-entropy: `smoothing` has no effect. The paper softens the target with epsilon 0.1, "
         "which makes perplexity worse and accuracy and BLEU better (5.4): the model is no longer pushed towards a "
         "probability of exactly 1.",
-        ja="`smoothing` が効かず、普通の交差エントロピーになっています。論文は epsilon 0.1で目標分布をやわらげ、パー"
-        "プレキシティは悪くなるものの正解率と BLEU は良くなると述べています(5.4節)。確率をちょうど1に近づけようとし続"
-        "けることがなくなるためです。",
+        ja="`smoothing` が効かず、普通の交差エントロピーになっています。論文は epsilon 0.1 で目標分布をやわらげ、パー"
+        "プレキシティは悪くなるものの正解率と BLEU は良くなると述べています (5.4 節)。確率をちょうど 1 に近づけよう"
+        "とし続けることがなくなるためです。",
     ),
     Misconception(
         id="smoothing-over-the-other-tokens",
@@ -86,9 +86,9 @@ CATALOGUE = (
         en="The wrong tokens get `eps / V`, the right one `1 - eps` and not its own `eps / V` on top, as when the "
         "table is filled with `eps / V` and `1 - eps` is written over it. The target adds up to `1 - eps / V` only "
         "and is no distribution: equal logits should cost exactly `log V`.",
-        ja="正解以外に `eps / V`、正解に `1 - eps` を与え、正解自身の `eps / V` を足していません(`eps / V` で埋めてか"
-        "ら `1 - eps` を上書きすると、こうなります)。合計が `1 - eps / V` にしかならず、分布ではありません。ロジット"
-        "がすべて等しいときの損失は、ちょうど `log V` になるはずです。",
+        ja="正解以外に `eps / V`、正解に `1 - eps` を与え、正解自身の `eps / V` を足していません (`eps / V` で埋め"
+        "てから `1 - eps` を上書きすると、こうなります)。合計が `1 - eps / V` にしかならず、分布ではありません。ロ"
+        "ジットがすべて等しいときの損失は、ちょうど `log V` になるはずです。",
     ),
     Misconception(
         id="smoothing-only-in-training-mode",
@@ -126,9 +126,9 @@ CATALOGUE = (
         en="This is the KL divergence from the smoothed target, `sum q log(q / p)`, as `nn.KLDivLoss` computes it. "
         "It differs from cross-entropy, `-sum q log p`, by the entropy of the target, a constant: the gradients are "
         "the same, but the reported loss goes to 0 instead of the floor of 0.537 (eps 0.1, V = 13).",
-        ja="平滑化した目標分布との KL ダイバージェンス `sum q log(q / p)` になっています(`nn.KLDivLoss` と同じ)。交差"
-        "エントロピー `-sum q log p` との差は目標分布のエントロピーという定数なので、勾配は同じですが、表示される損失"
-        "の下限が変わります(eps 0.1、V = 13なら、0.537であるべきところが0)。",
+        ja="平滑化した目標分布との KL ダイバージェンス `sum q log(q / p)` になっています (`nn.KLDivLoss` と同じ)。"
+        "交差エントロピー `-sum q log p` との差は目標分布のエントロピーという定数なので、勾配は同じですが、表示され"
+        "る損失の下限が変わります (eps 0.1、V = 13 なら、0.537 であるべきところが 0)。",
     ),
     Misconception(
         id="loss-of-probabilities-taken-for-logits",
@@ -138,9 +138,9 @@ CATALOGUE = (
         en="Softmax is taken twice: first to get probabilities, then inside `log_softmax`. Probabilities lie between "
         "0 and 1, so taken for logits they can never give more than `e / (e + V - 1)`: the loss stays high however "
         "good the model is, and the gradients are weak.",
-        ja="softmax を2回適用しています(確率にしてから、さらに `log_softmax` へ)。確率は0から1の範囲なので、ロジット"
-        "とみなすと、どれほど良いモデルでも `e / (e + V - 1)` を超える確率になりません。損失は高いまま下がらず、勾配"
-        "も弱くなります。",
+        ja="ソフトマックスを 2 回適用しています (確率にしてから、さらに `log_softmax` へ)。確率は 0 から 1 の範囲な"
+        "ので、ロジットとみなすと、どれほど良いモデルでも `e / (e + V - 1)` を超える確率になりません。損失は高いま"
+        "ま下がらず、勾配も弱くなります。",
     ),
     Misconception(
         id="loss-log-of-softmax",
@@ -150,9 +150,9 @@ CATALOGUE = (
         en="`log(softmax(x))` is right on paper and breaks in floating point: a token 104 or more below the best has "
         "probability 0 in float32, its logarithm is -inf, and the loss is inf with NaN gradients. `log_softmax` "
         "subtracts the maximum and never takes the logarithm of 0.",
-        ja="`log(softmax(x))` は紙の上では正しくても、浮動小数点数では壊れます。最大値より104ほど低いトークンの確率は"
-        " float32で0になり、その対数は -inf、損失は inf、勾配は NaN です。`log_softmax` は最大値を引いて計算し、0の対"
-        "数を取りません。",
+        ja="`log(softmax(x))` は紙の上では正しくても、浮動小数点数では壊れます。最大値より 104 ほど低いトークンの確"
+        "率は float32 で 0 になり、その対数は -inf、損失は inf、勾配は NaN です。`log_softmax` は最大値を引いて計算"
+        "し、0 の対数を取りません。",
     ),
     Misconception(
         id="loss-softmax-over-positions",
@@ -162,9 +162,9 @@ CATALOGUE = (
         en="The softmax runs over the positions of the sentence (`dim=1`) instead of the vocabulary. Every position "
         "has a distribution of its own over the `V` tokens, so the sum must go over the last dimension of `(B, L, "
         "V)`; as it is, padding and other words decide how probable a word is.",
-        ja="softmax を語彙ではなく文の位置の次元(`dim=1`)で計算しています。各位置が `V` 個のトークンについての分布を"
-        "持つので、和を取るのは `(B, L, V)` の最後の次元です。このままでは、パディングやほかの単語が単語の確率を左右"
-        "します。",
+        ja="ソフトマックスを語彙ではなく文の位置の次元 (`dim=1`) で計算しています。各位置が `V` 個のトークンについ"
+        "ての分布を持つので、和を取るのは `(B, L, V)` の最後の次元です。このままでは、パディングやほかの単語が単語"
+        "の確率を左右します。",
     ),
     Misconception(
         id="loss-padding-counts",
@@ -186,8 +186,8 @@ CATALOGUE = (
         en="The padding is taken out of the sum but not out of the number that it is divided by (`B * L`, as "
         "`.mean()` does after masking). The more padding a batch has, the smaller its loss and its gradients become. "
         "Divide by the number of real tokens.",
-        ja="パディングを和からは除いていますが、割る数からは除いていません(マスクした後の `.mean()` は `B * L` で割り"
-        "ます)。パディングの多いバッチほど損失も勾配も小さくなります。実トークンの数で割ってください。",
+        ja="パディングを和からは除いていますが、割る数からは除いていません (マスクした後の `.mean()` は `B * L` で"
+        "割ります)。パディングの多いバッチほど損失も勾配も小さくなります。本物のトークンの数で割ってください。",
     ),
     Misconception(
         id="loss-mean-of-row-means",
@@ -203,8 +203,8 @@ CATALOGUE = (
         en="Each sentence is averaged first, then the sentences. A token of a short sentence counts more than one of "
         "a long sentence; without padding nobody sees the difference. The mean goes over all real tokens of the "
         "batch at once.",
-        ja="文ごとに平均してから、文の間で平均しています。短い文のトークンが長い文のトークンより重くなります(パディン"
-        "グがなければ違いは見えません)。平均は、バッチのすべての実トークンについて一度に取ります。",
+        ja="文ごとに平均してから、文の間で平均しています。短い文のトークンが長い文のトークンより重くなります (パディ"
+        "ングがなければ違いは見えません)。平均は、バッチのすべての本物のトークンについて一度に取ります。",
     ),
     Misconception(
         id="loss-is-a-sum",
@@ -214,9 +214,9 @@ CATALOGUE = (
         en="The losses of the tokens are summed and not averaged. Loss and gradients then grow with the size of the "
         "batch, as if the learning rate did; Adam and clipping hide it, and losses of two batches cannot be "
         "compared. Divide by the number of real tokens.",
-        ja="トークンの損失を合計するだけで、平均していません。損失と勾配がバッチの大きさに比例し、学習率を変えたのと"
-        "同じことになります。Adam やクリッピングがあると気づきにくく、バッチ同士の損失も比べられません。実トークンの"
-        "数で割ってください。",
+        ja="トークンの損失を合計するだけで、平均していません。損失と勾配がバッチの大きさに比例し、学習率を変えたの"
+        "と同じことになります。Adam やクリッピングがあると気づきにくく、バッチ同士の損失も比べられません。本物のトー"
+        "クンの数で割ってください。",
     ),
     Misconception(
         id="loss-nan-without-real-tokens",
@@ -226,9 +226,9 @@ CATALOGUE = (
         en="A batch of padding alone gives 0 / 0, which is NaN; one such batch, and after `backward()` every weight "
         "of the model is NaN. Divide by at least 1 (`clamp(min=1)`): the sum above is 0 then, and so are the "
         "gradients.",
-        ja="パディングだけのバッチで0 / 0となり、NaN になります。そのようなバッチが1つあるだけで、`backward()` と更新"
-        "の後にはモデルの全重みが NaN です。少なくとも1で割ってください(`clamp(min=1)`)。分子の和は0なので、損失も勾"
-        "配も0になります。",
+        ja="パディングだけのバッチで 0 / 0 となり、NaN になります。そのようなバッチが一つあるだけで、`backward()` "
+        "と更新の後にはモデルの全重みが NaN です。少なくとも 1 で割ってください (`clamp(min=1)`)。分子の和は 0 なの"
+        "で、損失も勾配も 0 になります。",
     ),
     Misconception(
         id="loss-assumes-padding-id-0",
@@ -237,8 +237,8 @@ CATALOGUE = (
         lesson="padding",
         en="Padding is recognised by the id 0 instead of by `self.pad_id`. With another `pad_id`, the real padding "
         "counts as an answer, and the ordinary token with id 0 is never learned.",
-        ja="パディングを `self.pad_id` ではなく id 0で判定しています。`pad_id` が0でなければ、本物のパディングが答え"
-        "として数えられ、id 0の普通のトークンは学習されません。",
+        ja="パディングを `self.pad_id` ではなく id 0 で判定しています。`pad_id` が 0 でなければ、本物のパディングが"
+        "答えとして数えられ、id 0 の普通のトークンは学習されません。",
     ),
     Misconception(
         id="loss-detached-where-all-is-padding",
@@ -248,8 +248,8 @@ CATALOGUE = (
         en="Where all targets are padding, a fresh tensor of 0 is returned. The number is right, but it hangs on "
         "nothing: `backward()` raises, and the training loop dies on the first such batch. A sum over the masked "
         "losses is 0 as well and keeps its path to the logits.",
-        ja="目標がすべてパディングのとき、新しく作った0のテンソルを返しています。値は正しくても、どこにもつながってい"
-        "ないので `backward()` が例外になり、そのようなバッチが来たとたんに学習が止まります。マスクした損失の和なら、"
-        "同じ0でもロジットへの勾配の経路が残ります。",
+        ja="目標がすべてパディングのとき、新しく作った 0 のテンソルを返しています。値は正しくても、どこにもつながっ"
+        "ていないので `backward()` が例外になり、そのようなバッチが来たとたんに学習が止まります。マスクした損失の和"
+        "なら、同じ 0 でもロジットへの勾配の経路が残ります。",
     ),
 )

@@ -49,8 +49,8 @@ CATALOGUE = (
         lesson="beam",
         en="The search starts with `beam_size` equal hypotheses. Their best extensions are equal too, so the beam "
         "fills with copies of one sentence, and the search is greedy at several times the price. It starts with one.",
-        ja="同じ仮説を `beam_size` 個並べて探索を始めています。最良の伸ばし方もすべて同じなので、ビームが1つの文の写"
-        "しで埋まり、何倍もの計算をする貪欲法になります。最初の仮説は1つです。",
+        ja="同じ仮説を `beam_size` 個並べて探索を始めています。最良の伸ばし方もすべて同じなので、ビームが一つの文の"
+        "写しで埋まり、何倍もの計算をする貪欲法になります。最初の仮説は一つです。",
     ),
     Misconception(
         id="beam-refills-after-eos",
@@ -67,9 +67,9 @@ CATALOGUE = (
         en="Twice `beam_size` extensions are looked at, so that the beam stays full when some end, and an EOS that "
         "ranks below the first `beam_size` is collected as well. Several libraries do so; the rule of this course "
         "keeps `beam_size` in all, EOS or not, and what is not kept is gone.",
-        ja="終わる仮説があってもビームが減らないように `beam_size` の2倍まで候補を見ており、上位 `beam_size` に入らな"
-        "い EOS まで集めています。そうするライブラリもありますが、この教材の規則では、EOS かどうかによらず全部で "
-        "`beam_size` 個を残し、残らなかったものは捨てます。",
+        ja="終わる仮説があってもビームが減らないように `beam_size` の 2 倍まで候補を見ており、上位 `beam_size` に入"
+        "らない EOS まで集めています。そうするライブラリもありますが、この教材の規則では、EOS かどうかによらず全部"
+        "で `beam_size` 個を残し、残らなかったものは捨てます。",
     ),
     Misconception(
         id="beam-greedy-side-by-side",
@@ -88,9 +88,9 @@ CATALOGUE = (
         en="After the first step each hypothesis keeps its own best extension only: several greedy searches side by "
         "side. A good hypothesis may have two good continuations and a bad one none, so all extensions of all "
         "hypotheses compete for the `beam_size` places together.",
-        ja="2ステップ目からは、各仮説が自分の最良の伸ばし方だけを残しており、貪欲法を並べたのと同じです。良い仮説には"
-        "良い続きが2つあり、悪い仮説には1つもないかもしれません。全仮説のすべての伸ばし方を合わせて、`beam_size` 個の"
-        "枠を争わせてください。",
+        ja="2 ステップ目からは、各仮説が自分の最良の伸ばし方だけを残しており、貪欲法を並べたのと同じです。良い仮説"
+        "には良い続きが二つあり、悪い仮説には一つもないかもしれません。全仮説のすべての伸ばし方を合わせて、"
+        "`beam_size` 個の枠を争わせてください。",
     ),
     Misconception(
         id="beam-forgets-the-past",
@@ -100,8 +100,8 @@ CATALOGUE = (
         en="Only the log-probability of the last token counts; what a hypothesis had before is not added. An "
         "improbable sentence wins as soon as it ends in a safe word. The log-probability of a sentence is the sum "
         "over all its tokens.",
-        ja="最後のトークンの対数確率だけを使い、それまでの分を足していません。ありそうもない文でも、確実な単語で終わ"
-        "れば勝ってしまいます。文の対数確率は、全トークンの対数確率の和です。",
+        ja="最後のトークンの対数確率だけを使い、それまでの分を足していません。ありそうもない文でも、確実な単語で終"
+        "われば勝ってしまいます。文の組数確率は、全トークンの対数確率の和です。",
     ),
     Misconception(
         id="beam-adds-logits",
@@ -111,9 +111,9 @@ CATALOGUE = (
         en="Raw logits are added up. They are not normalised: after one prefix they may all lie higher than after "
         "another, and that decides the search. `log_softmax` over the vocabulary makes log-probabilities of them, "
         "which may be compared and added.",
-        ja="ロジットをそのまま足しています。ロジットは正規化されておらず、ある接頭列の後では全体に高く、別の接頭列の"
-        "後では低いことがあり、それが探索を左右してしまいます。語彙についての `log_softmax` で対数確率にすれば、比べ"
-        "たり足したりできます。",
+        ja="ロジットをそのまま足しています。ロジットは正規化されておらず、ある接頭辞の後では全体に高く、別の接頭辞"
+        "の後では低いことがあり、それが探索を左右してしまいます。語彙についての `log_softmax` で対数確率にすれば、"
+        "比べたり足したりできます。",
     ),
     Misconception(
         id="beam-adds-probabilities",
@@ -133,9 +133,9 @@ CATALOGUE = (
         en="The search ends as soon as one hypothesis has ended. A longer one that is still live may turn out better "
         "once it ends, because its score is divided by a larger penalty. It ends when nothing is live or `max_len` "
         "is reached.",
-        ja="1つの仮説が終わったところで探索をやめています。まだ伸びている長い仮説は、より大きなペナルティで割られるの"
-        "で、終わってみると上回ることがあります。探索が終わるのは、伸びている仮説がなくなるか `max_len` に達したとき"
-        "です。",
+        ja="一つの仮説が終わったところで探索をやめています。まだ伸びている長い仮説は、より大きなペナルティで割られ"
+        "るので、終わってみると上回ることがあります。探索が終わるのは、伸びている仮説がなくなるか `max_len` に達し"
+        "たときです。",
     ),
     Misconception(
         id="beam-stops-when-enough-have-ended",
@@ -145,9 +145,9 @@ CATALOGUE = (
         en="The search ends as soon as `beam_size` hypotheses have ended, an early stop that several libraries "
         "offer. A live one may still overtake them, because a longer answer is divided by a larger penalty. Stop "
         "early only where no live hypothesis can get among the best any more.",
-        ja="`beam_size` 個の仮説が終わったところで探索をやめています(この打ち切りを選べるライブラリもあります)。長い"
-        "答えはより大きなペナルティで割られるので、まだ伸びている仮説が後で上回ることがあります。早く打ち切ってよいの"
-        "は、伸びている仮説が上位に入る可能性がなくなったときだけです。",
+        ja="`beam_size` 個の仮説が終わったところで探索をやめています (この打ち切りを選べるライブラリもあります)。長"
+        "い答えはより大きなペナルティで割られるので、まだ伸びている仮説が後で上回ることがあります。早く打ち切ってよ"
+        "いのは、伸びている仮説が上位に入る可能性がなくなったときだけです。",
     ),
     Misconception(
         id="beam-max-len-counts-bos",
@@ -156,8 +156,8 @@ CATALOGUE = (
         lesson="beam",
         en="Hypotheses end up one token short: BOS is counted into `max_len`. `max_len` is the number of tokens "
         "said, EOS counted, BOS not.",
-        ja="BOS を `max_len` に含めているため、仮説が1トークン短くなります。`max_len` は出力するトークンの数で、EOS "
-        "は数え、BOS は数えません。",
+        ja="BOS を `max_len` に含めているため、仮説が 1 トークン短くなります。`max_len` は出力するトークンの数で、"
+        "EOS は数え、BOS は数えません。",
     ),
     Misconception(
         id="beam-wider-than-the-vocabulary",
@@ -166,7 +166,7 @@ CATALOGUE = (
         lesson="beam",
         en="`topk` is asked for more than there is: the first step has one hypothesis and so only `V` extensions, "
         "and a wider beam raises an error. Take `min(beam_size, number of extensions)`.",
-        ja="`topk` に、ある数より多くを要求しています。最初のステップの仮説は1つなので伸ばし方は `V` 通りしかなく、"
+        ja="`topk` に、ある数より多くを要求しています。最初のステップの仮説は一つなので伸ばし方は `V` 通りしかなく、"
         "ビームがそれより広いとエラーになります。`min(beam_size, 伸ばし方の数)` にしてください。",
     ),
     Misconception(
@@ -187,8 +187,8 @@ CATALOGUE = (
         en="The decoder runs without a look-ahead mask, so earlier positions see the tokens after them, which they "
         "never did in training. From the second layer on this changes the last position too, and the scores are not "
         "those of the model that was trained.",
-        ja="先読みマスクなしでデコーダを動かしているので、前の位置から、学習時には見えなかった後ろのトークンが見えま"
-        "す。2層目からは最後の位置にも影響し、学習したモデルのスコアではなくなります。",
+        ja="先読みマスクなしでデコーダを動かしているので、前の位置から、学習時には見えなかった後ろのトークンが見え"
+        "ます。2 層目からは最後の位置にも影響し、学習したモデルのスコアではなくなります。",
     ),
     Misconception(
         id="beam-in-training-mode",

@@ -47,8 +47,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="The losses are added up as tensors, and a tensor is what comes back. `Evaluation` holds two plain "
         "floats, which can be printed, compared and written to a file; `.item()` makes a number of a tensor.",
-        ja="損失をテンソルのまま足しているので、結果もテンソルになります。`Evaluation` が持つのは普通の float 2つで、"
-        "表示も比較も保存もそのままできます。テンソルを数にするのは `.item()` です。",
+        ja="損失をテンソルのまま足しているので、結果もテンソルになります。`Evaluation` が持つのは普通の float 二つ"
+        "で、表示も比較も保存もそのままできます。テンソルを数にするのは `.item()` です。",
     ),
     Misconception(
         id="evaluation-accuracy-over-padding",
@@ -65,9 +65,9 @@ CATALOGUE = (
         en="The accuracy is taken over all positions, padding included. Nobody asks the model for anything there, "
         "and the loss has never taught it what to say, so the share depends on how much padding a batch happens to "
         "have. Count real target tokens only, above and below the line.",
-        ja="パディングを含む全位置で正解率を計算しています。パディングの位置では何も求められておらず、損失もそこで何"
-        "を出すかを教えていないので、たまたまバッチにあるパディングの量で値が変わります。分子も分母も、実トークンだけ"
-        "を数えてください。",
+        ja="パディングを含む全位置で正解率を計算しています。パディングの位置では何も求められておらず、損失もそこで"
+        "何を出すかを教えていないので、たまたまバッチにあるパディングの量で値が変わります。分子も分母も、本物のトー"
+        "クンだけを数えてください。",
     ),
     Misconception(
         id="evaluation-padding-can-be-right",
@@ -76,8 +76,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="A predicted pad at a padded position counts as right, though the number below the line counts real "
         "tokens only: the accuracy can exceed 1. Leave out positions where `tgt_out` is `pad_id`.",
-        ja="パディングの位置で pad を予測すると正解に数えられますが、分母は実トークンの数だけなので、正解率が1を超え"
-        "ることもあります。`tgt_out` が `pad_id` の位置は除いてください。",
+        ja="パディングの位置で pad を予測すると正解に数えられますが、分母は本物のトークンの数だけなので、正解率が 1 "
+        "を超えることもあります。`tgt_out` が `pad_id` の位置は除いてください。",
     ),
     Misconception(
         id="evaluation-of-whole-sentences",
@@ -95,9 +95,9 @@ CATALOGUE = (
         en="The accuracy is the share of sentences that are right from end to end (exact match). That is a good "
         "measure too, but another one: `token_accuracy` is the share of right tokens. A model that gets one word "
         "wrong in every sentence has exact match 0 and a high token accuracy.",
-        ja="最初から最後まで正しい文の割合(完全一致率)になっています。それも良い指標ですが、別のものです。"
-        "`token_accuracy` は正しいトークンの割合です。どの文でも1語だけ間違えるモデルは、完全一致率が0でも、トークン"
-        "の正解率は高くなります。",
+        ja="最初から最後まで正しい文の割合 (完全一致率) になっています。それも良い指標ですが、別のものです。"
+        "`token_accuracy` は正しいトークンの割合です。どの文でも 1 語だけ間違えるモデルは、完全一致率が 0 でも、トー"
+        "クンの正解率は高くなります。",
     ),
     Misconception(
         id="evaluation-compares-with-the-input",
@@ -106,8 +106,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="The predictions are compared with `tgt_in`, what the decoder has just read, so a good model scores near "
         "0. What it should answer is one step ahead, in `tgt_out`.",
-        ja="予測を `tgt_in`、つまりデコーダがいま読んだトークンと比べているので、良いモデルほど0に近い正解率になりま"
-        "す。答えるべきものは、1つ先の `tgt_out` です。",
+        ja="予測を `tgt_in`、つまりデコーダがいま読んだトークンと比べているので、良いモデルほど 0 に近い正解率にな"
+        "ります。答えるべきものは、一つ先の `tgt_out` です。",
     ),
     Misconception(
         id="evaluation-reads-the-answer",
@@ -122,8 +122,8 @@ CATALOGUE = (
         lesson="evaluation",
         en="The decoder is given `tgt_out`, the answers themselves. What is measured then is not what the model was "
         "trained for; it reads `tgt_in`, which begins with BOS and is one step behind.",
-        ja="デコーダに `tgt_out`、つまり答えそのものを読ませています。これでは、学習したことを測っていません。読ませ"
-        "るのは、BOS で始まり1つ遅れている `tgt_in` です。",
+        ja="デコーダに `tgt_out`、つまり答えそのものを読ませています。これでは、学習したことを測っていません。読ま"
+        "せるのは、BOS で始まり一つ遅れている `tgt_in` です。",
     ),
     Misconception(
         id="evaluation-in-training-mode",
@@ -190,7 +190,7 @@ CATALOGUE = (
         lesson="evaluation",
         en="Without a single token to measure, loss and accuracy come back as 0. A loss of 0 looks like a perfect "
         "model, when in truth the data set was empty or its file was not read: raise a `ValueError`.",
-        ja="測るトークンが1つもないとき、損失も正解率も0を返しています。損失0は完璧なモデルに見えますが、実際にはデー"
-        "タが空か、ファイルを読めていないだけです。`ValueError` を出してください。",
+        ja="測るトークンが一つもないとき、損失も正解率も 0 を返しています。損失 0 は完璧なモデルに見えますが、実際"
+        "にはデータが空か、ファイルを読めていないだけです。`ValueError` を出してください。",
     ),
 )

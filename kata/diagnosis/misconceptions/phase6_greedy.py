@@ -30,8 +30,8 @@ CATALOGUE = (
         en="A row that has ended goes on talking while others are not finished. With one sentence nobody notices; in "
         "a batch the short answers have words after their EOS. From its EOS on a row gets `pad_id`, whatever the "
         "model says.",
-        ja="終わった行が、ほかの行を待つ間も出力を続けています。1文だけなら気づきませんが、バッチでは短い答えの EOS "
-        "の後に単語が並びます。EOS の後は、モデルが何を出しても `pad_id` にしてください。",
+        ja="終わった行が、ほかの行を待つ間も出力を続けています。1 文だけなら気づきませんが、バッチでは短い答えの "
+        "EOS の後に単語が並びます。EOS の後は、モデルが何を出しても `pad_id` にしてください。",
     ),
     Misconception(
         id="greedy-stops-at-the-first-end",
@@ -40,8 +40,8 @@ CATALOGUE = (
         lesson="greedy",
         en="Decoding stops as soon as one row has ended (`any`), and all the longer answers of the batch are cut off "
         "there. It goes on until every row has ended: `all`.",
-        ja="1つの行が終わったところで(`any`)止めているので、バッチ内のもっと長い答えがすべて途中で切れます。すべての"
-        "行が終わるまで(`all`)続けてください。",
+        ja="一つの行が終わったところで (`any`) 止めているので、バッチ内のもっと長い答えがすべて途中で切れます。すべ"
+        "ての行が終わるまで (`all`) 続けてください。",
     ),
     Misconception(
         id="greedy-never-stops-early",
@@ -51,9 +51,9 @@ CATALOGUE = (
         en="The loop always makes `max_len` steps. When every row has ended it only adds padding, at the price of a "
         "decoder pass for each: answers of 10 tokens with `max_len` 200 cost 20 times the steps. Leave the loop when "
         "all rows have ended.",
-        ja="いつも `max_len` 回ループしています。すべての行が終わった後は、デコーダを動かしてパディングを足しているだ"
-        "けです。10トークンの答えでも `max_len` が200なら20倍の回数になります。すべて終わったらループを抜けてくださ"
-        "い。",
+        ja="いつも `max_len` 回ループしています。すべての行が終わった後は、デコーダを動かしてパディングを足している"
+        "だけです。10 トークンの答えでも `max_len` が 200 なら 20 倍の回数になります。すべて終わったらループを抜け"
+        "てください。",
     ),
     Misconception(
         id="greedy-keeps-bos",
@@ -82,8 +82,8 @@ CATALOGUE = (
         lesson="greedy",
         en="One token too few is made: BOS is counted into `max_len`. Here `max_len` is the number of tokens that "
         "the model says, EOS included, so an answer that just fits loses its EOS.",
-        ja="BOS を `max_len` に含めているため、出力が1トークン足りません。ここでの `max_len` は、EOS を含めてモデルが"
-        "出力するトークンの数です。ちょうど収まるはずの答えから EOS が欠けてしまいます。",
+        ja="BOS を `max_len` に含めているため、出力が 1 トークン足りません。ここでの `max_len` は、EOS を含めてモデ"
+        "ルが出力するトークンの数です。ちょうど収まるはずの答えから EOS が欠けてしまいます。",
     ),
     Misconception(
         id="greedy-reads-the-first-position",
@@ -92,8 +92,8 @@ CATALOGUE = (
         lesson="greedy",
         en="The logits come from position 0, which under the look-ahead mask sees BOS alone: the model says the same "
         "first word again and again. The next token is predicted at the last position, `hidden[:, -1]`.",
-        ja="位置0のロジットを使っています。先読みマスクのもとで位置0に見えるのは BOS だけなので、同じ最初の単語を繰り"
-        "返します。次のトークンを予測するのは最後の位置 `hidden[:, -1]` です。",
+        ja="位置 0 のロジットを使っています。先読みマスクのもとで位置 0 に見えるのは BOS だけなので、同じ最初の単語"
+        "を繰り返します。次のトークンを予測するのは最後の位置 `hidden[:, -1]` です。",
     ),
     Misconception(
         id="greedy-without-look-ahead",
@@ -103,8 +103,8 @@ CATALOGUE = (
         en="The decoder runs without a look-ahead mask. The last position has no future to see, but the earlier ones "
         "now see what came after them, which they never did in training: from the second layer on, the numbers are "
         "others, and answers drift off.",
-        ja="先読みマスクなしでデコーダを動かしています。最後の位置に未来はありませんが、それより前の位置から、学習時"
-        "には見えなかった後ろのトークンが見えてしまいます。2層目から計算が変わり、答えがずれていきます。",
+        ja="先読みマスクなしでデコーダを動かしています。最後の位置に未来はありませんが、それより前の位置から、学習"
+        "時には見えなかった後ろのトークンが見えてしまいます。2 層目から計算が変わり、答えがずれていきます。",
     ),
     Misconception(
         id="greedy-shows-the-last-token-only",
@@ -121,7 +121,7 @@ CATALOGUE = (
         "neither knows what was said nor at which position it stands (everything is position 0). Give it the whole "
         "prefix, BOS included, at every step.",
         ja="デコーダに最後のトークンだけを渡しています。デコーダ自身は何も覚えていないので、それまでに出力したこと"
-        "も、いまの位置も分かりません(常に位置0になります)。毎回、BOS から始まる系列全体を渡してください。",
+        "も、いまの位置も分かりません (常に位置 0 になります)。毎回、BOS から始まる系列全体を渡してください。",
     ),
     Misconception(
         id="greedy-starts-from-eos",
@@ -130,7 +130,7 @@ CATALOGUE = (
         lesson="greedy",
         en="The decoder is started with EOS instead of BOS. In training every target began with BOS, so the model "
         "has never seen this beginning, and its first words are a guess.",
-        ja="BOS ではなく EOS からデコーダを始めています。学習時の目標文はすべて BOS で始まっていたので、モデルはこの"
+        ja="BOS ではなく EOS からデコーダを始めています。学習時の訳文はすべて BOS で始まっていたので、モデルはこの"
         "始まり方を見たことがなく、最初の単語が当て推量になります。",
     ),
     Misconception(
@@ -140,8 +140,8 @@ CATALOGUE = (
         lesson="greedy",
         en="Every row gets the token of the first row. One sentence alone is decoded properly, in a batch all "
         "answers are the same. The argmax runs over the vocabulary, the last dimension, for each row by itself.",
-        ja="すべての行に、最初の行のトークンを入れています。1文だけなら正しくても、バッチではどの答えも同じになりま"
-        "す。argmax は、行ごとに、語彙の次元(最後の次元)で取ってください。",
+        ja="すべての行に、最初の行のトークンを入れています。1 文だけなら正しくても、バッチではどの答えも同じになり"
+        "ます。argmax は、行ごとに、語彙の次元 (最後の次元) で取ってください。",
     ),
     Misconception(
         id="greedy-without-source-mask",
@@ -160,8 +160,8 @@ CATALOGUE = (
         lesson="greedy",
         en="After its end a row is filled up with EOS. What follows the first EOS is padding, `pad_id`, so that an "
         "answer looks like a target of a batch and EOS occurs once.",
-        ja="終わった行を EOS で埋めています。最初の EOS の後はパディング(`pad_id`)です。そうすれば、答えがバッチの目"
-        "標文と同じ形になり、EOS は1回だけ現れます。",
+        ja="終わった行を EOS で埋めています。最初の EOS の後はパディング (`pad_id`) です。そうすれば、答えがバッチ"
+        "の訳文と同じ形になり、EOS は 1 回だけ現れます。",
     ),
     Misconception(
         id="greedy-encodes-at-every-step",
@@ -170,8 +170,8 @@ CATALOGUE = (
         lesson="greedy",
         en="The source is encoded anew at every step. The memory does not depend on what was said, so it is the same "
         "each time and costs a whole encoder pass: encode once, before the loop.",
-        ja="ステップのたびに原文をエンコードし直しています。メモリ(エンコーダの出力)は出力したトークンに依存せず、毎"
-        "回同じになるのに、エンコーダ全体の計算がかかります。ループの前に1回だけ行ってください。",
+        ja="ステップのたびに原文をエンコードし直しています。メモリ (エンコーダの出力) は出力したトークンに依存せず、"
+        "毎回同じになるのに、エンコーダ全体の計算がかかります。ループの前に 1 回だけ行ってください。",
     ),
     Misconception(
         id="greedy-in-training-mode",

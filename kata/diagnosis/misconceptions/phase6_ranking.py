@@ -22,8 +22,8 @@ CATALOGUE = (
         "length) / 6) ** alpha`, which is 1 for one token and treats short answers more gently: for 10 tokens at "
         "alpha 0.6 it is 1.73, not 3.98.",
         ja="ペナルティが `length ** alpha` になっています。これを使う実装もありますが、論文が従う Wu らの式は "
-        "`((5 + length) / 6) ** alpha` です。長さ1で1になり、短い答えの扱いがより穏やかです。10トークン、alpha 0.6な"
-        "ら3.98ではなく1.73です。",
+        "`((5 + length) / 6) ** alpha` です。長さ 1 で 1 になり、短い答えの扱いがより穏やかです。10 トークン、alpha "
+        "0.6 なら 3.98 ではなく 1.73 です。",
     ),
     Misconception(
         id="penalty-alpha-above-the-line-only",
@@ -34,9 +34,9 @@ CATALOGUE = (
         en="Only `5 + length` is raised to alpha, not the whole quotient; `**` binds more tightly than `/`. The "
         "penalty of one token is then not 1, and alpha 0 gives 1/6 instead of switching the penalty off. It takes "
         "parentheses: `((5 + length) / 6) ** alpha`.",
-        ja="商の全体ではなく `5 + length` だけを alpha 乗しています(`**` は `/` より先に計算されます)。1トークンで1に"
-        "ならず、alpha 0でもペナルティなしにならず1/6になります。`((5 + length) / 6) ** alpha` と括弧を付けてくださ"
-        "い。",
+        ja="商の全体ではなく `5 + length` だけを alpha 乗しています (`**` は `/` より先に計算されます)。1 トークン"
+        "で 1 にならず、alpha 0 でもペナルティなしにならず 1/6 になります。`((5 + length) / 6) ** alpha` と括弧を付"
+        "けてください。",
     ),
     Misconception(
         id="penalty-rounded-down",
@@ -46,8 +46,8 @@ CATALOGUE = (
         lesson="length-penalty",
         en="`//` rounds the quotient down to a whole number, so answers of 1 to 6 tokens all have the same penalty, "
         "and then it jumps. `/` gives the quotient itself.",
-        ja="`//` が商を整数に切り捨てるので、1から6トークンまでの答えがすべて同じペナルティになり、その先で急に変わり"
-        "ます。`/` を使ってください。",
+        ja="`//` が商を整数に切り捨てるので、1 から 6 トークンまでの答えがすべて同じペナルティになり、その先で急に"
+        "変わります。`/` を使ってください。",
     ),
     Misconception(
         id="penalty-times-alpha",
@@ -58,8 +58,8 @@ CATALOGUE = (
         en="Alpha multiplies instead of being the exponent. A factor that is the same for all answers changes no "
         "ranking, so alpha would have no effect on which answer wins, and alpha 0 would divide by 0. The exponent "
         "sets how strongly length counts.",
-        ja="alpha を指数にせず、掛けています。すべての答えに共通の倍率では順位が変わらないので、alpha が結果に影響せ"
-        "ず、alpha 0では0で割ることになります。長さをどれだけ重く見るかを決めるのは、指数としての alpha です。",
+        ja="alpha を指数にせず、掛けています。すべての答えに共通の倍率では順位が変わらないので、alpha が結果に影響"
+        "せず、alpha 0 では 0 で割ることになります。長さをどれだけ重く見るかを決めるのは、指数としての alpha です。",
     ),
     # -- beam_search --
     Misconception(
@@ -90,7 +90,7 @@ CATALOGUE = (
         en="The length in the penalty is one too large: BOS is counted. The number of tokens counts EOS, which the "
         "model has said, and not BOS, which it was given. Rankings change only now and then, so this is easily "
         "overlooked.",
-        ja="ペナルティの長さに BOS を数えているため、1つ大きくなっています。モデルが出した EOS は数え、与えられた "
+        ja="ペナルティの長さに BOS を数えているため、一つ大きくなっています。モデルが出した EOS は数え、与えられた "
         "BOS は数えません。順位はたまにしか変わらないので、見落としやすい間違いです。",
     ),
     Misconception(
@@ -110,8 +110,8 @@ CATALOGUE = (
         lesson="length-penalty",
         en="The log-probability is divided by the number of tokens, the mean per token, and alpha is ignored. That "
         "favours long answers more than Wu et al. do: use `length_penalty(number of tokens, alpha)`.",
-        ja="対数確率をトークン数で割って1トークン当たりの平均にしており、alpha を使っていません。Wu らの式より長い答"
-        "えが有利になります。`length_penalty(トークン数, alpha)` で割ってください。",
+        ja="対数確率をトークン数で割って 1 トークン当たりの平均にしており、alpha を使っていません。Wu らの式より長"
+        "い答えが有利になります。`length_penalty(トークン数, alpha)` で割ってください。",
     ),
     Misconception(
         id="beam-ranks-before-the-penalty",
@@ -133,8 +133,8 @@ CATALOGUE = (
         lesson="beam",
         en="What is still live at `max_len` is dropped as soon as anything has ended. The collected and the live are "
         "ranked together, and an unended hypothesis may be the best of them.",
-        ja="終わったものが1つでもあると、`max_len` の時点でまだ伸びている仮説を捨てています。集めたものと伸びているも"
-        "のを一緒に順位付けしてください。終わっていない仮説が最良のこともあります。",
+        ja="終わったものが一つでもあると、`max_len` の時点でまだ伸びている仮説を捨てています。集めたものと伸びてい"
+        "るものを一緒に順位付けしてください。終わっていない仮説が最良のこともあります。",
     ),
     Misconception(
         id="beam-worst-first",
@@ -144,7 +144,7 @@ CATALOGUE = (
         en="The answers are sorted from low to high, so the worst comes first and the cut to `beam_size` throws away "
         "the best. Scores are negative; the best is the one nearest to 0: `reverse=True`.",
         ja="低い順に並べているので、最悪のものが先頭になり、`beam_size` 個に切るときに最良のものを捨ててしまいます。"
-        "スコアは負で、0に近いほど良いものです。`reverse=True` を付けてください。",
+        "スコアは負で、0 に近いほど良いものです。`reverse=True` を付けてください。",
     ),
     Misconception(
         id="beam-returns-everything",
@@ -190,7 +190,7 @@ CATALOGUE = (
         en="The tokens that are returned begin with BOS. BOS starts the decoder and is no part of the answer: a "
         "hypothesis holds what the model said, EOS included.",
         ja="返すトークン列が BOS で始まっています。BOS はデコーダを動かし始めるためのもので、答えの一部ではありませ"
-        "ん。仮説には、モデルが出力したもの(EOS を含む)だけを入れます。",
+        "ん。仮説には、モデルが出力したもの (EOS を含む) だけを入れます。",
     ),
     Misconception(
         id="beam-keeps-and-counts-bos",
@@ -206,7 +206,7 @@ CATALOGUE = (
         en="Every answer begins with BOS, and the length penalty counts it. BOS is what the decoder is given to start "
         "from, not what the model said: a hypothesis holds the tokens that were made, EOS included, and its length is "
         "their number.",
-        ja="答えの先頭に BOS が残り、長さペナルティの長さにも数えられています。BOS はデコーダに最初に与えるもので、モ"
-        "デルの出力ではありません。仮説に入れるのは出力したトークン(EOS を含む)だけで、長さもその個数です。",
+        ja="答えの先頭に BOS が残り、長さペナルティの長さにも数えられています。BOS はデコーダに最初に与えるもので、"
+        "モデルの出力ではありません。仮説に入れるのは出力したトークン (EOS を含む) だけで、長さもその個数です。",
     ),
 )

@@ -25,9 +25,9 @@ CATALOGUE = (
         en="The gradients are never set to zero. `backward()` adds to what is there, so every step goes along the "
         "sum of all gradients since the beginning. Adam and clipping hide this on small tasks; on larger ones "
         "training slows down and swings.",
-        ja="勾配を0に戻していません。`backward()` はすでにある勾配に足していくので、毎回、最初からの勾配の合計に沿っ"
-        "て進むことになります。小さな問題では Adam やクリッピングに隠れて気づきませんが、大きな問題では学習が遅くな"
-        "り、振動します。",
+        ja="勾配を 0 に戻していません。`backward()` はすでにある勾配に足していくので、毎回、最初からの勾配の合計に"
+        "沿って進むことになります。小さな問題では Adam やクリッピングに隠れて気づきませんが、大きな問題では学習が遅"
+        "くなり、振動します。",
     ),
     Misconception(
         id="step-zeroes-after-backward",
@@ -38,8 +38,8 @@ CATALOGUE = (
         en="`zero_grad()` stands between `backward()` and `optimizer.step()`, and wipes out the gradients that were "
         "just computed: nothing is learned, and the loss stays where it is. Zero before `backward()`, or after the "
         "step.",
-        ja="`zero_grad()` が `backward()` と `optimizer.step()` の間にあり、計算したばかりの勾配を消しています。何も"
-        "学習されず、損失は変わりません。0に戻すのは `backward()` の前か、更新の後です。",
+        ja="`zero_grad()` が `backward()` と `optimizer.step()` の間にあり、計算したばかりの勾配を消しています。何"
+        "も学習されず、損失は変わりません。0 に戻すのは `backward()` の前か、更新の後です。",
     ),
     Misconception(
         id="step-updates-before-backward",
@@ -56,8 +56,8 @@ CATALOGUE = (
         lesson="step",
         en="`optimizer.step()` comes before `backward()`, so each update uses the gradients of the batch before, and "
         "the first one whatever was left over. The order is: zero, forward, loss, backward, clip, step.",
-        ja="`optimizer.step()` が `backward()` より先にあるので、毎回1つ前のバッチの勾配で更新し、最初の更新は残って"
-        "いた勾配で行われます。順序は、0に戻す、順伝播、損失、逆伝播、クリッピング、更新です。",
+        ja="`optimizer.step()` が `backward()` より先にあるので、毎回一つ前のバッチの勾配で更新し、最初の更新は残っ"
+        "ていた勾配で行われます。順序は、0 に戻す、順伝播、損失、逆伝播、クリッピング、更新です。",
     ),
     Misconception(
         id="step-in-the-mode-it-finds",
@@ -89,8 +89,9 @@ CATALOGUE = (
         en="The decoder is given `tgt_out`, the very tokens it should answer. It learns to copy them: the loss falls "
         "to its floor within a few steps, and decoding, where there is nothing to copy, fails. It reads `tgt_in`, "
         "one step behind.",
-        ja="デコーダに `tgt_out`、つまり答えるべきトークンそのものを読ませています。デコーダは写すことだけを覚え、損"
-        "失はすぐ下限まで落ちますが、写すもののない復号ではうまくいきません。読ませるのは、1つ遅れの `tgt_in` です。",
+        ja="デコーダに `tgt_out`、つまり答えるべきトークンそのものを読ませています。デコーダは写すことだけを覚え、"
+        "損失はすぐ下限まで落ちますが、写すもののない復号ではうまくいきません。読ませるのは、一つ遅れの `tgt_in` で"
+        "す。",
     ),
     Misconception(
         id="step-without-masks",
@@ -101,8 +102,8 @@ CATALOGUE = (
         en="The model is called without the masks of the batch. The decoder sees the tokens it has to predict, and "
         "both sides read padding as words: training looks excellent, the trained model is useless. Pass "
         "`batch.src_mask` and `batch.tgt_mask`.",
-        ja="バッチのマスクを渡さずにモデルを呼んでいます。デコーダは予測すべきトークンが見え、原文側も目標文側もパデ"
-        "ィングを単語として読みます。学習は見事に進んでいるように見えて、使えないモデルになります。`batch.src_mask` "
+        ja="バッチのマスクを渡さずにモデルを呼んでいます。デコーダは予測すべきトークンが見え、原文側も訳文側もパディ"
+        "ングを単語として読みます。学習は見事に進んでいるように見えて、使えないモデルになります。`batch.src_mask` "
         "と `batch.tgt_mask` を渡してください。",
     ),
     Misconception(
@@ -114,8 +115,8 @@ CATALOGUE = (
         en="The loss compares the logits with `tgt_in`, the tokens that the decoder has just read. It learns to "
         "repeat its input; a decoder that starts from BOS then says BOS for ever. The answers are in `tgt_out`, one "
         "step ahead.",
-        ja="損失でロジットを `tgt_in`、つまりデコーダがいま読んだトークンと比べています。入力を繰り返すことを覚えるの"
-        "で、BOS から始めると BOS を出し続けます。正解は1つ先の `tgt_out` です。",
+        ja="損失でロジットを `tgt_in`、つまりデコーダがいま読んだトークンと比べています。入力を繰り返すことを覚える"
+        "ので、BOS から始めると BOS を出し続けます。正解は一つ先の `tgt_out` です。",
     ),
     Misconception(
         id="step-clips-at-the-wrong-time",
@@ -126,8 +127,8 @@ CATALOGUE = (
         en="`max_norm` has no effect on the update: the gradients are clipped after `optimizer.step()` has used "
         "them, or before `backward()` has made them. Clip between the two, otherwise one bad batch can still throw "
         "the weights far away.",
-        ja="`max_norm` が更新に効いていません。`optimizer.step()` が勾配を使った後か、`backward()` が勾配を作る前にク"
-        "リッピングしています。その2つの間で行わないと、おかしなバッチ1つで重みが大きく飛ばされます。",
+        ja="`max_norm` が更新に効いていません。`optimizer.step()` が勾配を使った後か、`backward()` が勾配を作る前に"
+        "クリッピングしています。その二つの間で行わないと、おかしなバッチ一つで重みが大きく飛ばされます。",
     ),
     Misconception(
         id="step-clips-each-parameter",
@@ -146,7 +147,7 @@ CATALOGUE = (
         en="Each parameter is clipped by its own norm. That changes the direction of the step, and all of them "
         "together may still be far longer than `max_norm`. One norm over all gradients scales them by one number.",
         ja="パラメータごとに、それぞれのノルムでクリッピングしています。これでは更新の向きが変わり、全体のノルムは "
-        "`max_norm` をはるかに超えることもあります。全勾配をまとめた1つのノルムで、同じ倍率を掛けます。",
+        "`max_norm` をはるかに超えることもあります。全勾配をまとめた一つのノルムで、同じ倍率を掛けます。",
     ),
     Misconception(
         id="step-clips-values",
@@ -167,8 +168,8 @@ CATALOGUE = (
         lesson="step",
         en="With `max_norm=None` the gradients are clipped to 1 all the same. None means that nothing is clipped; a "
         "limit that nobody has set makes large gradients small without a word, and spoils comparisons.",
-        ja="`max_norm=None` でも、勾配を1にクリッピングしています。None は「クリッピングしない」という意味です。誰も"
-        "指定していない上限が、大きな勾配を黙って小さくし、比較を狂わせます。",
+        ja="`max_norm=None` でも、勾配を 1 にクリッピングしています。None は「クリッピングしない」という意味です。"
+        "誰も指定していない上限が、大きな勾配を黙って小さくし、比較を狂わせます。",
     ),
     Misconception(
         id="step-moves-the-schedule-first",
@@ -178,8 +179,8 @@ CATALOGUE = (
         lesson="step",
         en="`scheduler.step()` comes before `optimizer.step()`, so the first rate of the schedule is skipped and "
         "every update uses that of the next step. The scheduler moves on after the update.",
-        ja="`scheduler.step()` が `optimizer.step()` より先にあるので、スケジュールの最初の学習率が飛ばされ、毎回1つ"
-        "先の学習率で更新します。スケジューラを進めるのは更新の後です。",
+        ja="`scheduler.step()` が `optimizer.step()` より先にあるので、スケジュールの最初の学習率が飛ばされ、毎回一"
+        "つ先の学習率で更新します。スケジューラを進めるのは更新の後です。",
     ),
     Misconception(
         id="step-loss-after-the-update",
@@ -195,8 +196,8 @@ CATALOGUE = (
         en="The loss is computed again after the update. It costs a second forward pass, and it measures the model "
         "on the very batch it has just learned from, which looks better than the truth. Return the loss that the "
         "step went down from.",
-        ja="更新の後で損失を計算し直しています。順伝播が余分に1回かかるうえ、学習したばかりのバッチで測るので、実際よ"
-        "り良く見えます。更新前に計算した損失を返してください。",
+        ja="更新の後で損失を計算し直しています。順伝播が余分に 1 回かかるうえ、学習したばかりのバッチで測るので、実"
+        "際より良く見えます。更新前に計算した損失を返してください。",
     ),
     Misconception(
         id="step-averages-twice",
@@ -217,8 +218,8 @@ CATALOGUE = (
         lesson="step",
         en="`on_step` is told 0 for the first step, as `enumerate` counts by default. Steps count from 1 in this "
         "course, as they do in equation 3, so that step `n` means that `n` updates have been made.",
-        ja="`enumerate` の既定のまま、最初のステップを0として `on_step` に渡しています。この教材のステップは、式3と同"
-        "じく1から数えます。ステップ `n` は、更新を `n` 回行ったという意味です。",
+        ja="`enumerate` の既定のまま、最初のステップを 0 として `on_step` に渡しています。この教材のステップは、式 "
+        "3 と同じく 1 から数えます。ステップ `n` は、更新を `n` 回行ったという意味です。",
     ),
     Misconception(
         id="train-forgets-the-optional-arguments",
@@ -244,9 +245,9 @@ CATALOGUE = (
         en="The scheduler moves once, after all batches, as schedules that count epochs do. Equation 3 counts "
         "training steps: with a warm-up of 4000 such a run would creep along at the first rates for ever. One "
         "`scheduler.step()` for every update.",
-        ja="スケジューラを、すべてのバッチの後で1回だけ進めています(エポック単位のスケジュールのやり方です)。式3が数"
-        "えるのは学習ステップなので、ウォームアップが4000なら、いつまでも最初のごく小さな学習率のままです。更新のたび"
-        "に `scheduler.step()` を呼んでください。",
+        ja="スケジューラを、すべてのバッチの後で 1 回だけ進めています (エポック単位のスケジュールのやり方です)。式 "
+        "3 が数えるのは学習ステップなので、ウォームアップが 4000 なら、いつまでも最初のごく小さな学習率のままです。"
+        "更新のたびに `scheduler.step()` を呼んでください。",
     ),
     Misconception(
         id="train-stops-after-one-batch",
@@ -255,8 +256,8 @@ CATALOGUE = (
         lesson="step",
         en="The `return` is indented into the loop, so training ends after the first batch. The list then holds one "
         "loss, and the model has taken one step.",
-        ja="`return` の字下げが深く、ループの中に入っているので、最初のバッチだけで学習が終わります。損失は1つだけ、"
-        "更新も1回だけです。",
+        ja="`return` の字下げが深く、ループの中に入っているので、最初のバッチだけで学習が終わります。損失は一つだけ、"
+        "更新も 1 回だけです。",
     ),
     Misconception(
         id="train-reports-at-the-end",
@@ -271,8 +272,8 @@ CATALOGUE = (
         lesson="step",
         en="`on_step` is called for all steps after the last of them. It is there to watch training while it goes "
         "on, for curves, checkpoints or an early end: call it right after each step.",
-        ja="すべてのステップが終わってから、まとめて `on_step` を呼んでいます。これは学習の途中経過を見るためのもの("
-        "曲線の表示、保存、早めの打ち切りなど)なので、各ステップの直後に呼んでください。",
+        ja="すべてのステップが終わってから、まとめて `on_step` を呼んでいます。これは学習の途中経過を見るためのもの "
+        "(曲線の表示、保存、早めの打ち切りなど) なので、各ステップの直後に呼んでください。",
     ),
     Misconception(
         id="train-reports-loss-and-step-exchanged",
@@ -291,8 +292,8 @@ CATALOGUE = (
         lesson="loss-curves",
         en="One number comes back, the mean of all losses. A list with the loss of each step shows whether the loss "
         "falls, swings or stands still; the mean hides all three.",
-        ja="全損失の平均を1つだけ返しています。ステップごとの損失のリストなら、下がっているか、振動しているか、止まっ"
-        "ているかが分かりますが、平均ではどれも見えません。",
+        ja="全損失の平均を一つだけ返しています。ステップごとの損失のリストなら、下がっているか、振動しているか、止"
+        "まっているかが分かりますが、平均ではどれも見えません。",
     ),
     Misconception(
         id="train-needs-a-list",
@@ -307,7 +308,8 @@ CATALOGUE = (
         en="The batches are taken by index and counted with `len`. They may come from a generator, which has "
         "neither: it makes each batch when it is asked for, so that a large data set need not fit into memory. Loop "
         "over them once, in order.",
-        ja="バッチを番号で取り出し、`len` で数えています。バッチはジェネレータかもしれず、その場合はどちらも使えませ"
-        "ん。必要になったときに1つずつ作るので、大きなデータでもメモリに収まります。順番に1回だけループしてください。",
+        ja="バッチを番号で取り出し、`len` で数えています。バッチはジェネレータかもしれず、その場合はどちらも使えま"
+        "せん。必要になったときに一つずつ作るので、大きなデータでもメモリに収まります。順番に 1 回だけループしてく"
+        "ださい。",
     ),
 )
