@@ -82,7 +82,7 @@ def test_what_is_still_to_do_is_told_and_the_rest_is_drawn(show, undrawn, tmp_pa
 def test_untouched_stubs_are_told_in_japanese_too(show, tmp_path):
     status, lines = show(5, "--target", make_target(tmp_path / "stubs"), "--lang", "ja")
     assert status == 1
-    assert lines[0].startswith("masks.png: padding_mask がまだ書かれていません（stubs/phase5_mechanics.py:")
+    assert lines[0].startswith("masks.png: padding_mask がまだ書かれていません (stubs/phase5_mechanics.py:")
     assert len(lines) == 5
     assert files(tmp_path) == []
 

@@ -28,7 +28,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "heading": ("hint {number} of {total}", "ヒント {number}/{total}"),
     "at": ("Your code: {place}", "あなたのコード: {place}"),
     "explained": ("Explained in {lesson}", "解説: {lesson}"),
-    "more": ("Another hint: ask again.", "次のヒントは、もう一度たずねると表示します。"),
+    "more": ("Another hint: ask again.", "次のヒントは、もう一度尋ねると表示します。"),
     "last": (
         "That was the last hint. The lesson says why it works: {lesson}",
         "ヒントはこれで最後です。なぜそうなるかはレッスンにあります: {lesson}",
@@ -39,7 +39,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "none_yet": (
         "No hint of {task} has been shown yet: ask without --again.",
-        "{task} のヒントはまだ表示していません。--again なしでたずねてください。",
+        "{task} のヒントはまだ表示していません。--again なしで尋ねてください。",
     ),
     "missing": (
         "There is no hint for {task}: {lesson} does not have it.",

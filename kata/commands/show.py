@@ -26,7 +26,7 @@ NO_MATPLOTLIB = (
     "show needs matplotlib: run `python -m pip install -r requirements.txt`",
     "show には matplotlib が必要です。`python -m pip install -r requirements.txt` を実行してください。",
 )
-TODO = ("{file}: {task} is still to do ({place})", "{file}: {task} がまだ書かれていません（{place}）")
+TODO = ("{file}: {task} is still to do ({place})", "{file}: {task} がまだ書かれていません ({place})")
 TODO_UNNAMED = ("{file}: not written yet{place}", "{file}: まだ書かれていません{place}")
 NOT_DRAWN = ("{file}: {message}", "{file}: {message}")
 NOT_WRITTEN = ("{path} could not be written: {reason}", "{path} に書き込めませんでした: {reason}")

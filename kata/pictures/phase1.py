@@ -18,7 +18,7 @@ from .style import of
 LENGTH, D_MODEL = 100, 64
 
 POSITION = ("position", "位置")
-FEATURE = ("feature (even: sine, odd: cosine)", "特徴（偶数: sin、奇数: cos）")
+FEATURE = ("feature (even: sine, odd: cosine)", "特徴 (偶数: sin、奇数: cos)")
 VALUE = ("value", "値")
 
 ENCODING_TITLE = ("Sinusoidal encoding of {length} positions", "{length} 個の位置の正弦波エンコーディング")
@@ -26,7 +26,7 @@ ENCODING_CAPTION = (
     "Every row is the code of one position. On the left the columns change from one position to the next, on the "
     "right hardly at all: like the digits of a number, fast ones tell neighbours apart and slow ones tell "
     "regions apart. Row 0 is 0, 1, 0, 1, ... The wavelengths below grow from 2π to nearly 10000 · 2π.",
-    "各行が一つの位置の符号です。左の列は隣の位置でもう値が変わり、右の列はほとんど変わりません。数の桁と同じで、"
+    "各行が一つの位置のエンコーディングです。左の列は隣の位置でもう値が変わり、右の列はほとんど変わりません。数の桁と同じで、"
     "速い列が隣どうしを、遅い列が大まかな場所を区別します。行 0 は 0、1、0、1、… です。下の波の波長は 2π から 1"
     "0000 · 2π 近くまで伸びます。",
 )
@@ -42,7 +42,7 @@ DISTANCE_CAPTION = (
     "るようにずらしたものです。三本の線が重なるのは、PE[p] · PE[p + k] が p によらないからです。どの列の組も sin"
     "² + cos² = 1 を足すので、頂点の高さは d_model の半分の {top} です。",
 )
-DISTANCE = ("distance k in positions", "距離 k（位置の差）")
+DISTANCE = ("distance k in positions", "距離 k (位置の差)")
 DOT_PRODUCT = ("dot product PE[p] · PE[p + k]", "内積 PE[p] · PE[p + k]")
 FROM_POSITION = ("from position p = {position}", "位置 p = {position} から")
 ALL_PAIRS = ("dot products of all pairs of positions", "すべての位置の組の内積")
@@ -59,7 +59,7 @@ CLOCK_CAPTION = (
 )
 CLOCK_PAIRS, CLOCK_POSITIONS = (0, 8, 16), 12
 PAIR = ("pair i = {pair}: columns {even}, {odd}", "組 i = {pair}: 列 {even}、{odd}")
-SINE, COSINE = ("sine (even column)", "sin（偶数列）"), ("cosine (odd column)", "cos（奇数列）")
+SINE, COSINE = ("sine (even column)", "sin (偶数列)"), ("cosine (odd column)", "cos (奇数列)")
 
 SHIFT_TITLE = ("One matrix moves every position by {offset}", "一つの行列がどの位置も {offset} だけ動かす")
 SHIFT_CAPTION = (
@@ -71,8 +71,8 @@ SHIFT_CAPTION = (
     "は、PE[pos + {offset}] の場所を示す輪の中に入らなければなりません。",
 )
 SHIFT_OFFSET, SHIFT_PAIR, SHIFT_POSITIONS = 10, 8, (0, 15, 35)
-MATRIX = ("the matrix M, d_model = 16", "行列 M（d_model = 16）")
-HANDS = ("hands of pair {pair}, d_model = {d_model}", "組 {pair} の針（d_model = {d_model}）")
+MATRIX = ("the matrix M, d_model = 16", "行列 M (d_model = 16)")
+HANDS = ("hands of pair {pair}, d_model = {d_model}", "組 {pair} の針 (d_model = {d_model})")
 BEFORE = ("PE[pos]", "PE[pos]")
 AFTER = ("M @ PE[pos]", "M @ PE[pos]")
 WANTED = ("PE[pos + {offset}]", "PE[pos + {offset}]")

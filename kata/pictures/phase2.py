@@ -46,18 +46,18 @@ SATURATION_CAPTION = (
     "any gradient gets back to the scores (middle). Divided by √d_k the scores keep the same spread at every "
     "d_k. Right: the weights of one query at d_k = {d_k}.",
     "{queries} 個の乱数のクエリと {keys} 個の乱数のキーです。d_k 項の内積の標準偏差は √d_k なので、割らなければ "
-    "d_k とともにソフトマックスが飽和します。一つのキーが重みを独り占めし（左）、スコアに戻る勾配がほとんどなくな"
-    "ります（中央）。√d_k で割れば、スコアの広がりは d_k によらず一定です。右: d_k = {d_k} での、あるクエリの重"
+    "d_k とともにソフトマックスが飽和します。一つのキーが重みを独り占めし (左)、スコアに戻る勾配がほとんどなくな"
+    "ります (中央)。√d_k で割れば、スコアの広がりは d_k によらず一定です。右: d_k = {d_k} での、あるクエリの重"
     "みです。",
 )
 WIDTHS = (1, 4, 16, 64, 256, 1024)
 SHOWN_WIDTH = 256
 NUM_QUERIES, NUM_KEYS = 200, 16
 WITH_SCALE, WITHOUT_SCALE = ("with the scale", "割る場合"), ("without the scale", "割らない場合")
-LARGEST = ("largest weight (mean)", "最大の重み（平均）")
-GRADIENT = ("size of the softmax's gradient (mean)", "ソフトマックスの勾配の大きさ（平均）")
+LARGEST = ("largest weight (mean)", "最大の重み (平均)")
+GRADIENT = ("size of the softmax's gradient (mean)", "ソフトマックスの勾配の大きさ (平均)")
 ONE_QUERY = ("one query at d_k = {d_k}", "d_k = {d_k} のあるクエリ")
-KEYS_SORTED = ("keys, largest weight first", "キー（重みの大きい順）")
+KEYS_SORTED = ("keys, largest weight first", "キー (重みの大きい順)")
 D_K = ("d_k", "d_k")
 
 SPLIT_TITLE = ("How the features are cut into heads", "特徴をヘッドに切り分ける")

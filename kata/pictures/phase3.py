@@ -26,7 +26,7 @@ DEPTH_CAPTION = (
     "arrives, but activations and gradients grow with every layer. With normalisation alone sizes are kept, but "
     "all that a layer knows has to pass through the next network. AddAndNorm keeps the sizes and hands x itself "
     "on.",
-    "初期値（Xavier）のままのフィードフォワードネットワークを {depth} 個重ねました。そのままでは、信号も勾配も層"
+    "初期値 (Xavier) のままのフィードフォワードネットワークを {depth} 個重ねました。そのままでは、信号も勾配も層"
     "ごとに縮み、やがて消えます。残差接続だけなら勾配は届きますが、活性も勾配も層ごとに膨らみます。正規化だけなら"
     "大きさは保たれますが、情報はすべて次のネットワークを通り抜けなければなりません。AddAndNorm は大きさを保ち、x"
     " そのものも次へ渡します。",
@@ -38,8 +38,8 @@ VARIANTS = (
     ("AddAndNorm(x, FFN(x))", "AddAndNorm(x, FFN(x))"),
 )
 ACTIVATION = ("standard deviation of the activations", "活性の標準偏差")
-GRADIENT = ("gradient norm, relative to the last layer", "勾配のノルム（最後の層との比）")
-LAYER = ("layer (0: the input)", "層（0 は入力）")
+GRADIENT = ("gradient norm, relative to the last layer", "勾配のノルム (最後の層との比)")
+LAYER = ("layer (0: the input)", "層 (0 は入力)")
 
 NORM_TITLE = ("Layer normalisation gives every position the same scale", "層正規化は、どの位置も同じ尺度にそろえる")
 NORM_CAPTION = (
@@ -47,14 +47,14 @@ NORM_CAPTION = (
     "gain 1 and bias 0: each on its own comes to mean 0 and standard deviation 1, whatever the others are. "
     "Right: with gain 2 and bias 1 the module moves them all to mean 1 and standard deviation 2, so that "
     "learning can undo the normalisation.",
-    "平均も広がりも異なる六つの位置の、LayerNorm の前（左）と後（中央、ゲイン 1、バイアス 0）です。ほかの位置とは"
+    "平均も広がりも異なる六つの位置の、LayerNorm の前 (左) と後 (中央、ゲイン 1、バイアス 0) です。ほかの位置とは"
     "無関係に、それぞれが平均 0、標準偏差 1 になります。右: ゲイン 2、バイアス 1 なら、どれも平均 1、標準偏差 2 "
     "に移ります。必要なら、学習によって正規化を打ち消せるということです。",
 )
 NORM_MEANS, NORM_SPREADS, NORM_WIDTH = (0.0, 4.0, -6.0, 1.0, -2.0, 7.0), (1.0, 0.3, 2.0, 3.0, 0.1, 1.5), 64
 BEFORE = ("before", "適用前")
 AFTER = ("after", "適用後")
-AFTER_AFFINE = ("after, gain 2 and bias 1", "適用後（ゲイン 2、バイアス 1）")
+AFTER_AFFINE = ("after, gain 2 and bias 1", "適用後 (ゲイン 2、バイアス 1)")
 POSITION, FEATURE_VALUE = ("position", "位置"), ("value of a feature", "特徴の値")
 STATISTICS = ("mean ± standard deviation", "平均 ± 標準偏差")
 
@@ -67,8 +67,8 @@ RELU_CAPTION = (
     "straight line that the ReLU cuts off at 0 (thin); their weighted sum bends where a unit sets in (thick). "
     "Without the ReLU (dotted) two linear layers are one linear layer: a straight line, however wide.",
     "d_model = 1、d_ff = 4 の PositionwiseFeedForward を、一つの入力特徴の関数として描きました。隠れユニットはそ"
-    "れぞれ、ReLU が 0 で切り落とした直線です（細線）。その重み付き和は、ユニットが働き始める所で折れ曲がります（"
-    "太線）。ReLU がなければ（点線）、線形層を二つ重ねても一つと同じで、どれだけ広くしても直線のままです。",
+    "れぞれ、ReLU が 0 で切り落とした直線です (細線)。その重み付き和は、ユニットが働き始める所で折れ曲がります ("
+    "太線)。ReLU がなければ (点線)、線形層を二つ重ねても一つと同じで、どれだけ広くしても直線のままです。",
 )
 HINGES = (-2.0, -0.5, 0.5, 1.5)
 SLOPES = (1.0, -1.6, 2.2, -2.6)

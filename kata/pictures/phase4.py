@@ -20,7 +20,7 @@ VOCABULARY, D_MODEL, D_FF, LAYERS, HEADS = 37000, 512, 2048, 6, 8
 
 PARAMETERS_TITLE = (
     "The base model has {total:,} parameters ({expected:,} expected)",
-    "base モデルのパラメータは {total:,} 個（想定 {expected:,} 個）",
+    "base モデルのパラメータは {total:,} 個 (想定 {expected:,} 個)",
 )
 PARAMETERS_CAPTION = (
     "Your Transformer in the paper's base size: d_model 512, 8 heads, 6 layers, d_ff 2048, one shared vocabulary "
@@ -28,10 +28,10 @@ PARAMETERS_CAPTION = (
     "paper give, with biases in the attention. A bar of a sixth of its mark means that one layer was used six "
     "times; a bar that is missing, that parameters are not registered (a plain list instead of nn.ModuleList). "
     "Most parameters are in feed-forward networks and embeddings, not in the attention.",
-    "論文の base サイズ（d_model 512、ヘッド 8、6 層、d_ff 2048、共有の語彙 37,000）で作った、あなたの Transforme"
-    "r です。棒は実際に数えた値で、一つのパラメータは一度だけ数えます。黒い印は論文の式による値です（注意のバイア"
-    "スを含む）。棒が印の 6 分の 1 なら、同じ層を 6 回使っています。棒がなければ、パラメータが登録されていません"
-    "（nn.ModuleList でなくただのリスト）。パラメータの多くは注意ではなく、フィードフォワードネットワークと埋め込"
+    "論文の base サイズ (d_model 512、ヘッド 8、6 層、d_ff 2048、共有の語彙 37,000) で作った、あなたの Transforme"
+    "r です。棒は実際に数えた値で、一つのパラメータは一度だけ数えます。黒い印は論文の式による値です (注意のバイア"
+    "スを含む)。棒が印の 6 分の 1 なら、同じ層を 6 回使っています。棒がなければ、パラメータが登録されていません"
+    " (nn.ModuleList でなくただのリスト)。パラメータの多くは注意ではなく、フィードフォワードネットワークと埋め込"
     "みにあります。",
 )
 PARTS = (
@@ -45,7 +45,7 @@ PARTS = (
     (("decoder: layer norms", "デコーダ: 層正規化"), r"decoder\.layers\.\d+\.add_norm\d\."),
     (("anything else", "そのほか"), r""),
 )
-MILLIONS = ("parameters in millions", "パラメータ数（百万）")
+MILLIONS = ("parameters in millions", "パラメータ数 (百万)")
 COUNTED, EXPECTED = ("counted in your model", "あなたのモデルで数えた値"), ("by the formulas", "式による値")
 
 CAUSALITY_TITLE = ("Which output changes when one token changes?", "一つのトークンを変えると、どの出力が変わるか")
@@ -55,7 +55,7 @@ CAUSALITY_CAPTION = (
     "changes outputs t and later ones, never an earlier one; a coloured cell below the diagonal is a leak from "
     "the future. Right: every source token reaches every output, a <pad> none.",
     "行は取り換えたトークン、列は結果が変わった位置と変化の大きさで、灰色のマスはまったく変わらなかったことを示し"
-    "ます。左: どのトークンもメモリ全体に届きますが、<pad> は自分の位置にしか届きません。中央: 目標側のトークン t"
+    "ます。左: どのトークンもメモリ全体に届きますが、<pad> は自分の位置にしか届きません。中央: 訳文側のトークン t"
     " は出力 t 以降を変え、それより前は決して変えません。対角線より下に色の付いたマスがあれば、未来の情報が漏れて"
     "います。右: 入力のどのトークンもすべての出力に届き、<pad> はどこにも届きません。",
 )
@@ -68,8 +68,8 @@ PANELS = (
         ("position of the memory", "メモリの位置"),
     ),
     (
-        ("target → logits", "目標側 → ロジット"),
-        ("replaced target token", "取り換えた目標側トークン"),
+        ("target → logits", "訳文側 → ロジット"),
+        ("replaced target token", "取り換えた訳文側トークン"),
         ("position of the output", "出力の位置"),
     ),
     (
@@ -78,7 +78,7 @@ PANELS = (
         ("position of the output", "出力の位置"),
     ),
 )
-CHANGE = ("greatest change of a feature", "変化の大きさ（特徴ごとの最大）")
+CHANGE = ("greatest change of a feature", "変化の大きさ (特徴ごとの最大)")
 UNCHANGED = 1e-9
 """Smaller changes are rounding."""
 

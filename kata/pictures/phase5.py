@@ -25,13 +25,13 @@ MASKS_CAPTION = (
     "False where there is <pad>. The look-ahead mask is the same for all: query q sees keys up to q, the "
     "diagonal included. The decoder mask is both at once, and so differs from sentence to sentence: a triangle "
     "whose padding columns are cut off.",
-    "長さの違う三つの目標文を、デコーダが読む形で並べました。パディングマスク（一文が一行）は <pad> の所が False "
+    "長さの違う三つの訳文を、デコーダが読む形で並べました。パディングマスク (一文が一行) は <pad> の所が False "
     "です。先読みマスクは全文に共通で、クエリ q は自分を含めて q までのキーを見ます。デコーダのマスクはその両方で、"
     "文ごとに違います。三角形から、パディングの列を切り取った形になります。",
 )
 PADDING = ("padding_mask: (B, 1, 1, L)", "padding_mask: (B, 1, 1, L)")
 LOOK_AHEAD = ("look_ahead_mask: (1, 1, L, L)", "look_ahead_mask: (1, 1, L, L)")
-DECODER = ("decoder_mask, sentence {number}", "decoder_mask（文 {number}）")
+DECODER = ("decoder_mask, sentence {number}", "decoder_mask (文 {number})")
 SENTENCE, KEY, QUERY = ("sentence", "文"), ("key", "キー"), ("query", "クエリ")
 
 BATCH_TITLE = (
@@ -68,10 +68,10 @@ VOCABULARY, TRUE_TOKEN, EPSILONS = 8, 5, (0.0, 0.1, 0.3)
 SENTENCE_TARGETS = (TRUE_TOKEN, 3, EOS, PAD, PAD)
 GAPS = np.linspace(-2, 12, 57)
 TARGET_OF = ("target for true token {token}", "正解が {token} のときの目標分布")
-TARGETS = ("targets of a sentence, ε = 0.1", "ある文の目標分布（ε = 0.1）")
+TARGETS = ("targets of a sentence, ε = 0.1", "ある文の目標分布 (ε = 0.1)")
 LOSS_CURVE = ("loss against confidence", "自信と損失")
 TOKEN, PROBABILITY = ("token of the vocabulary", "語彙のトークン"), ("probability", "確率")
-GAP, LOSS = ("logit of the true token minus the others'", "正解のロジットとほかの差"), ("loss (nats)", "損失（nat）")
+GAP, LOSS = ("logit of the true token minus the others'", "正解のロジットとほかの差"), ("loss (nats)", "損失 (nat)")
 TRUE_TOKENS = ("true token", "正解のトークン")
 
 NOAM_TITLE = ("The Noam schedule: up in a line, down with the root", "Noam スケジュール: 直線で上がり、平方根で下がる")
@@ -81,14 +81,14 @@ NOAM_CAPTION = (
     "warm-up. Right: a wider model gets a smaller rate, by 1/√d_model. The paper uses d_model 512 and 4000 "
     "warm-up steps: a peak of 0.0007.",
     "学習率は warmup ステップまで上がり、その後は 1/√step で下がります。左: ウォームアップが長いほど、頂点は遅く、"
-    "低くなります（高さ 1/√(d_model·warmup)）。下りはウォームアップによらないので、どの曲線も最後は重なります。"
+    "低くなります (高さ 1/√(d_model·warmup))。下りはウォームアップによらないので、どの曲線も最後は重なります。"
     "右: 幅の広いモデルほど、学習率は 1/√d_model に従って小さくなります。論文は d_model 512、ウォームアップ 4000"
     " で、頂点は約 0.0007 です。",
 )
 STEPS = np.unique(np.concatenate([np.arange(1, 100, 3), np.linspace(100, 20000, 200).round()])).astype(int)
 WARMUPS, WIDTHS = (1000, 2000, 4000, 8000), (256, 512, 1024)
-BY_WARMUP = ("several warm-ups, d_model = 512", "ウォームアップを変える（d_model = 512）")
-BY_WIDTH = ("several widths, warm-up 4000", "幅を変える（ウォームアップ 4000）")
+BY_WARMUP = ("several warm-ups, d_model = 512", "ウォームアップを変える (d_model = 512)")
+BY_WIDTH = ("several widths, warm-up 4000", "幅を変える (ウォームアップ 4000)")
 STEP, RATE = ("training step", "学習ステップ"), ("learning rate", "学習率")
 WARMUP_LABEL, WIDTH_LABEL = ("warm-up {value}", "ウォームアップ {value}"), ("d_model {value}", "d_model {value}")
 
@@ -98,7 +98,7 @@ SCHEDULER_CAPTION = (
     "and a new scheduler took over with load_state_dict. Every dot must lie on the line, which is the formula: a "
     "shift to the side means that the first step had another step's rate, a restart at step 40 that the state "
     "was not restored.",
-    "NoamScheduler を 80 ステップ動かしました（d_model 64、ウォームアップ 20）。ステップ 40 の後で学習を止め、新"
+    "NoamScheduler を 80 ステップ動かしました (d_model 64、ウォームアップ 20)。ステップ 40 の後で学習を止め、新"
     "しいオプティマイザとスケジューラが load_state_dict で引き継ぎました。点はすべて、式を表す線の上に載るはずで"
     "す。横にずれていれば最初のステップの学習率が別のステップのものになっており、40 からやり直していれば状態が復"
     "元されていません。",

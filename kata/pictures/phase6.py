@@ -19,7 +19,7 @@ NOTHING_TRAINED = (
 )
 UNREADABLE = (
     "{file} cannot be drawn ({reason}): train again with `python grader.py train {toy}`",
-    "{file} から図を描けません（{reason}）。`python grader.py train {toy}` でもう一度学習してください。",
+    "{file} から図を描けません ({reason})。`python grader.py train {toy}` でもう一度学習してください。",
 )
 
 

@@ -19,7 +19,7 @@ from .style import of
 
 CURVES_TITLE = (
     "{toy}: a training of {steps} steps (seed {seed}, {device})",
-    "{toy}: {steps} ステップの学習（シード {seed}、{device}）",
+    "{toy}: {steps} ステップの学習 (シード {seed}、{device})",
 )
 CURVES_CAPTION = (
     "The thin line is the loss of every batch, the thick one its running mean. With label smoothing the loss "
@@ -31,10 +31,10 @@ CURVES_CAPTION = (
     "ら、デコーダに答えが見えてしまうマスクになっていないかを疑いましょう。",
 )
 LOSS = ("loss", "損失")
-LOSS_AXIS = ("loss (nats a token)", "損失（トークンあたり、nat）")
+LOSS_AXIS = ("loss (nats a token)", "損失 (トークンあたり、nat)")
 STEP_AXIS = ("training step", "学習ステップ")
-EACH_BATCH = ("training, every batch", "学習（各バッチ）")
-RUNNING_MEAN = ("training, mean of {width} steps", "学習（{width} ステップの平均）")
+EACH_BATCH = ("training, every batch", "学習 (各バッチ)")
+RUNNING_MEAN = ("training, mean of {width} steps", "学習 ({width} ステップの平均)")
 VALIDATION = ("validation", "検証")
 QUALITY = ("quality on unseen sentences", "未知の文での出来")
 QUALITY_AXIS = ("share of sentences, BLEU / 100", "文の割合、BLEU / 100")

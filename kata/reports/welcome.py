@@ -21,7 +21,7 @@ ABOUT = (
     'You are about to write the Transformer of "Attention Is All You Need" (Vaswani et al., 2017) yourself: six '
     "files with functions and classes that only raise NotImplementedError, PyTorch's primitives, and tests that say "
     "what is wrong, where, and why it matters. At the end your own code trains a small model and decodes with it.",
-    "論文 “Attention Is All You Need” (Vaswani ほか, 2017) の Transformer を、自分の手で書いていきます。"
+    "論文 “Attention Is All You Need” (Vaswani ら、2017) の Transformer を、自分の手で書いていきます。"
     "六つのファイルには、NotImplementedError を送出するだけの関数とクラスが並んでいます。"
     "使うのは PyTorch の基本部品だけです。"
     "何が違うのか、どこで食い違うのか、なぜそれが大切なのかは、テストが教えてくれます。"

@@ -73,7 +73,7 @@ def read_pairs(path: Path) -> list[Pair]:
         raise PairsError(
             f"{path} has {len(pairs)} different pairs; at least {FEWEST} are needed (a few thousand learn well)",
             f"{path} には異なる対が {len(pairs)} 組しかありません。"
-            f"少なくとも {FEWEST} 組必要です（数千組あるとよく学習できます）",
+            f"少なくとも {FEWEST} 組必要です (数千組あるとよく学習できます)",
         )
     return pairs
 
@@ -88,7 +88,7 @@ def _complaint(number: int, text: str) -> tuple[str, str] | None:
     if len(sides) > 2:
         return (
             f"line {number}: has {len(sides) - 1} tabs instead of one",
-            f"{number} 行目: タブが {len(sides) - 1} 個あります（1 個だけにします）",
+            f"{number} 行目: タブが {len(sides) - 1} 個あります (1 個だけにします)",
         )
     for side, english, japanese in zip(sides, ("source", "target"), ("原文", "訳文")):
         if not side.strip():

@@ -18,7 +18,7 @@ OTHER_SEED = (
 DOES_NOT_FIT = {
     "pairs": (
         "The pairs are not those of the training to go on with. Way out: give the same --data, or leave --resume out.",
-        "文の対が、続ける学習のものと違います。同じ --data を指定するか、--resume を外してください。",
+        "文の組が、続ける学習のものと違います。同じ --data を指定するか、--resume を外してください。",
     ),
     "settings": (
         "The toy has other settings than the training to go on with. Way out: leave --resume out.",
@@ -27,7 +27,7 @@ DOES_NOT_FIT = {
     "model": (
         "The checkpoint does not fit your code: parameters or states have other names or shapes than when it was "
         "made. Way out: leave --resume out.",
-        "チェックポイントが今のコードに合いません（パラメータや状態の名前か形が変わっています）。"
+        "チェックポイントが今のコードに合いません (パラメータや状態の名前か形が変わっています)。"
         "--resume を外してください。",
     ),
 }
@@ -54,7 +54,7 @@ VALIDATION = (
 WITHHELD = ("  withheld {share:6.1%}", "  未出の組 {share:6.1%}")
 BLEU = ("  BLEU {bleu:.1f}", "  BLEU {bleu:.1f}")
 EXPECTED = ("expected", "正解")
-EMPTY = ("(nothing)", "（出力なし）")
+EMPTY = ("(nothing)", "(出力なし)")
 COMPARED = (
     "{sentences} sentences  greedy {greedy:.1%}  beam {beam:.1%} exact",
     "{sentences} 文の完全一致  貪欲法 {greedy:.1%}  ビームサーチ {beam:.1%}",
@@ -69,7 +69,7 @@ STOPPED_BEFORE = (
 )
 STOPPING = (
     "Stopping after this step ... (once more: at once)",
-    "このステップの後で止めます…（もう一度押すとすぐ終わります）",
+    "このステップの後で止めます… (もう一度押すとすぐ終わります)",
 )
 DIVERGED = (
     "The loss is {loss} at step {step}: the training diverged and the weights are spoilt.\n"
@@ -78,9 +78,9 @@ DIVERGED = (
     "sqrt(d_model)? does the warm-up rise?).\n"
     "Way out: `python grader.py` tests all of these. {checkpoint}",
     "ステップ {step} で損失が {loss} になりました。学習が発散し、重みは使えません。\n"
-    "確認する所: すべてマスクされた行の注意（-inf だけの softmax）、損失の中の log(0)（log_softmax なら安全）、"
-    "LayerNorm の eps なしの割り算、大きすぎる学習率（sqrt(d_model) で割っていますか。"
-    "ウォームアップで上がっていきますか）。\n"
+    "確認する所: すべてマスクされた行の注意 (-inf だけのソフトマックス)、損失の中の log(0) (log_softmax なら安全)、"
+    "LayerNorm の eps なしの割り算、大きすぎる学習率 (sqrt(d_model) で割っていますか。"
+    "ウォームアップで上がっていきますか)。\n"
     "`python grader.py` でこれらをテストできます。{checkpoint}",
 )
 LAST_GOOD = (
@@ -89,7 +89,7 @@ LAST_GOOD = (
 )
 NO_PICTURES = (
     "No pictures: matplotlib is missing (`python -m pip install -r requirements.txt`)",
-    "図は描いていません。matplotlib がありません（`python -m pip install -r requirements.txt`）",
+    "図は描いていません。matplotlib がありません (`python -m pip install -r requirements.txt`)",
 )
 NO_PICTURE = ("{path} was not drawn: {reason}", "{path} を描けませんでした: {reason}")
 WROTE = ("Wrote {path}", "{path} に書きました")

@@ -105,7 +105,7 @@ def clock_hands(measured: dict[str, Any], lang: str) -> Figure:
             if pair == 0:
                 plot.set_title(choose((f"position {position}", f"位置 {position}"), lang))
             if column == 0:
-                plot.set_ylabel(choose((f"pair {pair}", f"ペア {pair}"), lang))
+                plot.set_ylabel(choose((f"pair {pair}", f"組 {pair}"), lang))
     return figure
 
 

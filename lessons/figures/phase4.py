@@ -106,7 +106,7 @@ def three_decoders(measured: dict[str, Any], lang: str) -> Figure:
     curves = {
         "right": (BLUE, ("as it should be", "正しいモデル")),
         "leak": (ORANGE, ("no look-ahead mask", "先読みマスクなし")),
-        "no_source": (PURPLE, ("no source", "入力文なし")),
+        "no_source": (PURPLE, ("no source", "原文なし")),
     }
     for kind, (colour, label) in curves.items():
         plot.plot(range(1, STEPS + 1), measured[kind]["losses"], color=colour, label=choose(label, lang), linewidth=1.3)

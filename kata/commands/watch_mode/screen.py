@@ -31,7 +31,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "again": ("grading phase {number} ...", "フェーズ {number} を採点中 ..."),
     "slow": (
         "still running ({seconds:.0f} s, {done} tests done). Is there an endless loop? Save again, or q.",
-        "まだ実行中です（{seconds:.0f} 秒、終わったテスト {done} 個）。無限ループかもしれません。"
+        "まだ実行中です ({seconds:.0f} 秒、終わったテスト {done} 個)。無限ループかもしれません。"
         "もう一度保存するか、q で終了できます。",
     ),
     "builds_on": ("and what builds on it: {tasks} ...", "これを使う課題も実行中: {tasks} ..."),
@@ -48,7 +48,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "next_done": (
         "Everything passes. Next: python grader.py (your six files together), then python grader.py train reverse",
-        "すべて合格です。次の一歩: python grader.py（六つのファイルを合わせて）、続いて python grader.py train reverse",
+        "すべて合格です。次の一歩: python grader.py (六つのファイルを合わせて)、続いて python grader.py train reverse",
     ),
     "lesson": ("lesson {lesson}", "レッスン {lesson}"),
     "keys": (
@@ -69,7 +69,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "busy": ("drawing pictures ...", "図を描いています ..."),
     "no_terminal": (
         "watch needs a terminal: keys and screen. In a pipe or in CI run python grader.py.",
-        "watch には端末（キー入力と画面）が必要です。パイプや CI では python grader.py を実行してください。",
+        "watch には端末 (キー入力と画面) が必要です。パイプや CI では python grader.py を実行してください。",
     ),
 }
 

@@ -19,7 +19,7 @@ CATALOGUE = (
         "is and not a sample of something larger: pass `unbiased=False`. The outputs are too small by a factor of "
         "`sqrt((d_model - 1) / d_model)`, 0.1 % at width 512 but 29 % at width 2, and width 1 gives NaN.",
         ja="分散を `d_model - 1` で割っています。torch の `x.var()` や `x.std()` は、何も指定しなければそう計算しま"
-        "す。層正規化 (Ba ほか 2016、式 3) の特徴は標本ではなくそれがすべてなので、`d_model` で割ります。"
+        "す。層正規化 (Ba ら 2016、式 3) の特徴は標本ではなくそれがすべてなので、`d_model` で割ります。"
         "`unbiased=False` を渡してください。このままでは出力が `sqrt((d_model - 1) / d_model)` 倍に縮みます。幅 512 "
         "では 0.1 % の差ですが、幅 2 では 29 % になり、幅 1 では NaN になります。",
         lesson="layer-norm",
@@ -33,7 +33,7 @@ CATALOGUE = (
         "standard deviation, `sqrt(var + eps)` (Ba et al. 2016). With inputs of variance 1, such as `torch.randn`, "
         "both are the same and the mistake hides; inputs ten times as large come out ten times too small.",
         ja="中心化した入力を分散で割っていて、平方根がありません。式では標準偏差 `sqrt(var + eps)` で割ります (Ba "
-        "ほか 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力"
+        "ら 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力"
         "が 10 倍になると、出力は 10 分の 1 に縮んでしまいます。",
         lesson="layer-norm",
         also=ALSO,
@@ -159,7 +159,7 @@ CATALOGUE = (
         "statistics mix sentences, count padding, leak the future, and do not exist when one sentence is decoded "
         "alone.",
         ja="各特徴を、すべての系列と位置にわたって正規化しています。これはバッチ正規化です。論文が使うのは層正規化"
-        "で (3.1 節、Ba ほか 2016)、位置ごとに自分の特徴にわたって (`dim=-1`) 計算します。バッチの統計量は文どうし"
+        "で (3.1 節、Ba ら 2016)、位置ごとに自分の特徴にわたって (`dim=-1`) 計算します。バッチの統計量は文どうし"
         "を混ぜ、パディングまで数え、未来を漏らします。しかも 1 文だけを生成するときには意味のある値が得られません。",
         lesson="batch-norm",
         also=ALSO,
@@ -188,7 +188,7 @@ CATALOGUE = (
         "The paper's layer normalisation (Ba et al. 2016) subtracts the mean first and divides by the standard "
         "deviation. The two agree only for rows of mean 0.",
         ja="行をその二乗平均平方根で割り、平均は引いていません。これは後のモデルで使われる RMSNorm です。論文の層正"
-        "規化 (Ba ほか 2016) は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
+        "規化 (Ba ら 2016) は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
         lesson="layer-norm",
         also=ALSO,
     ),

@@ -89,7 +89,7 @@ CATALOGUE = (
         en="There is one gain and one bias for all features. Both are vectors of size `d_model` (Ba et al. 2016): "
         "every feature has its own. At the start all gains are 1 and all biases 0, so nothing shows until training "
         "wants to weigh features differently and cannot.",
-        ja="ゲインとバイアスが全特徴に共通の一つずつしかありません。どちらも大きさ `d_model` のベクトルで (Ba ほか "
+        ja="ゲインとバイアスが全特徴に共通の一つずつしかありません。どちらも大きさ `d_model` のベクトルで (Ba ら "
         "2016)、特徴ごとに別の値を持ちます。初期値はどれも 1 と 0 なので最初は違いが見えませんが、学習が進んでも特"
         "徴ごとに重みを変えられません。",
         lesson="layer-norm",
