@@ -10,7 +10,7 @@ from typing import Callable, Sequence
 from rich.console import Console
 
 from . import __version__, commands
-from .commands.options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option, seed_option
+from .commands.options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option
 from .course.phases import COURSE, Phase
 from .grading import run as running
 from .grading.grade import grade
@@ -18,6 +18,7 @@ from .grading.scoring import Report
 from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult
+from .settings import BadSetting, seed_option
 
 EXAMPLES = """\
 examples:
@@ -71,8 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in commands.COMMANDS:
-        return commands.run(arguments[0], arguments[1:])
+    try:
+        if arguments and arguments[0] in commands.COMMANDS:
+            return commands.run(arguments[0], arguments[1:])
+        return _grade_and_report(arguments)
+    except BadSetting as error:
+        print(error, file=sys.stderr)
+        return USAGE
+
+
+def _grade_and_report(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments)
     target, name = find_target(options.target, parser)

@@ -22,6 +22,8 @@ from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import Misconception, catalogue
 from kata.grading.session_client import WarmSession
 from kata.results import PASSED
+from kata.session_protocol import Diagnosed
+from selftest.session_events import results_of
 
 SEEDS = (0, 1, 2, 3, 4, 5)
 NAMED = 0.95
@@ -116,8 +118,8 @@ def prove(
                 asked = diagnose and task == entry.task
                 first = telling.get((entry.id, task), ())
                 events = list(session.run(phase.id, target, [task], first, stop_at_loss=not asked, diagnose=asked))
-                lost[task] = [event["test"] for event in events if event.get("state", "passed") != PASSED]
-                named = next((event["id"] for event in events if event["event"] == "diagnosis"), named)
+                lost[task] = [result.test for result in results_of(events) if result.state != PASSED]
+                named = next((event.id for event in events if isinstance(event, Diagnosed)), named)
             yield entry.id, lost, named
 
 

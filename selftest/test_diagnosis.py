@@ -11,6 +11,7 @@ from kata.diagnosis import diagnose as diagnosis
 from kata.diagnosis.misconceptions import of_task
 from kata.results import FAILED, PASSED, TestResult
 from kata.sandbox.host.recording import Recording
+from kata.session_protocol import Diagnosed, TurnAsked, TurnGranted
 
 PHASE, TASK = "phase2_attention", "split_heads"
 CANDIDATES = [entry.id for entry in of_task(TASK) if entry.task == TASK]
@@ -150,15 +151,12 @@ class Asked:
         self.answers = answers
         self.heard = []
 
-    def ask(self, event, **data):
-        self.heard.append((event, data.pop("task"), data.pop("wait"), data.pop("after")))
-        assert data == {"phase": PHASE}
+    def ask(self, event):
+        self.heard.append(event)
         return self.answers.pop(0)
 
-    def send(self, event, **data):
-        assert data.pop("phase") == PHASE
-        self.heard.append((event, data.pop("task"), data.pop("id")))
-        assert not data
+    def send(self, event):
+        self.heard.append(event)
 
 
 @pytest.fixture
@@ -187,13 +185,13 @@ def test_alone_every_failed_task_has_its_turn_in_the_order_of_the_course(calls):
     diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send)
     assert diagnoses.make()
     assert calls == [("split_heads", ["b"], both, []), ("MultiHeadAttention", ["a"], both, ["split-x"])]
-    assert asked.heard == [("diagnosis", "split_heads", "split-x")]
+    assert asked.heard == [Diagnosed((PHASE, "split_heads"), "split-x")]
     assert not diagnoses.make()
 
 
 def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(calls):
-    told = {"failed": [(PHASE, "merge_heads"), ("phase1_embedding", "TokenEmbedding")], "named": ["other"]}
-    asked = Asked([None, None, None, told, told])
+    told = TurnGranted(True, [(PHASE, "merge_heads"), ("phase1_embedding", "TokenEmbedding")], ["other"])
+    asked = Asked([TurnGranted(False)] * 3 + [told, told])
     diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send, asked.ask)
     assert not diagnoses.make(wait=False)
     assert calls == []
@@ -202,14 +200,15 @@ def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(c
     assert diagnoses.make(wait=True)
     assert len(calls) == 2
     parts = [(PHASE, name) for name in ("merge_heads", "scaled_dot_product_attention", "split_heads")]
+    split, multi_head = (PHASE, "split_heads"), (PHASE, "MultiHeadAttention")
     assert asked.heard == [
-        ("turn", "split_heads", False, []),
-        ("turn", "MultiHeadAttention", False, parts),
-        ("turn", "split_heads", False, []),
-        ("turn", "MultiHeadAttention", False, parts),
-        ("diagnosis", "MultiHeadAttention", None),
-        ("turn", "split_heads", True, []),
-        ("diagnosis", "split_heads", "split-x"),
+        TurnAsked(split, [], wait=False),
+        TurnAsked(multi_head, parts, wait=False),
+        TurnAsked(split, [], wait=False),
+        TurnAsked(multi_head, parts, wait=False),
+        Diagnosed(multi_head, None),
+        TurnAsked(split, [], wait=True),
+        Diagnosed(split, "split-x"),
     ]
 
 

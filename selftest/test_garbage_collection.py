@@ -9,6 +9,7 @@ import pytest
 
 from kata.course.phases import COURSE, PROJECT
 from kata.grading.session_client import WarmSession
+from kata.session_protocol import Finished
 from selftest.submissions import make_target, solution
 
 WAITS = """
@@ -35,4 +36,4 @@ def test_a_submission_has_its_garbage_collected(monkeypatch, tmp_path, start):
     (target / COURSE[0].file).write_text(f"{solution(1)}\n{works}", encoding="utf-8")
     with WarmSession(COURSE[:1]) as session:  # which does not ask for the rules
         events = list(session.run(COURSE[0].id, target, ["TokenEmbedding"]))
-    assert {event["state"] for event in events if event["event"] == "result"} == {"passed"}
+    assert {event.result.state for event in events if isinstance(event, Finished)} == {"passed"}

@@ -7,6 +7,7 @@ import pytest
 from kata.course.phases import COURSE
 from kata.diagnosis.misconceptions import by_id
 from kata.grading.session_client import WarmSession
+from kata.session_protocol import Diagnosed
 from selftest.mistakes_in_variants import MADE
 from selftest.submissions import make_target, replaced
 from selftest.variants import HERE
@@ -47,5 +48,5 @@ def test_a_known_mistake_is_named_in_another_style(phase, tmp_path):
             target = make_target(tmp_path / f"{variant}-{known}".replace("/", "-"), solved=tuple(range(1, 7)))
             (target / phase.file).write_text(source_of(variant, edits), encoding="utf-8")
             events = session.run(phase.id, target, [by_id(known).task])
-            named[variant, known] = [event["id"] for event in events if event["event"] == "diagnosis"]
+            named[variant, known] = [event.id for event in events if isinstance(event, Diagnosed)]
     assert named == {(variant, known): [known] for variant, known, _ in made_in(phase.id)}

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from kata.grading.scheduler import Part, Scheduler
+from kata.grading.scheduler import Scheduler
 from kata.results import ASSEMBLED
+from kata.session_protocol import Part, TurnGranted
 
 ONE, TWO, THREE = ("p1", "a"), ("p1", "b"), ("p2", "c")
 
@@ -57,7 +58,8 @@ def turn(scheduler, worker, task, after=(), wait=True):
     return scheduler.turn(worker, task, after, wait)
 
 
-TOLD = {"failed": [ONE, TWO, THREE], "named": ["known"]}
+TOLD = TurnGranted(True, [ONE, TWO, THREE], ["known"])
+NOT_NOW = TurnGranted(False)
 
 
 def test_a_diagnosis_that_nothing_else_explains_is_made_at_once():
@@ -72,11 +74,11 @@ def test_a_diagnosis_waits_until_what_may_explain_it_is_tested_and_had_its_turn(
     scheduler = make_scheduler(failed=[ONE, TWO, THREE], named=["known"])
     scheduler.take("x", first)
     scheduler.take("y", Part(*TWO))
-    assert turn(scheduler, "y", TWO, [ONE], wait=False) is None  # x is still testing
+    assert turn(scheduler, "y", TWO, [ONE], wait=False) == NOT_NOW  # x is still testing
     second, waiting = in_the_background(lambda: turn(scheduler, "y", TWO, [ONE]))
     assert second == []
     assert turn(scheduler, "x", ONE) == TOLD
-    assert turn(scheduler, "y", TWO, [ONE], wait=False) is None  # tested now, and not diagnosed
+    assert turn(scheduler, "y", TWO, [ONE], wait=False) == NOT_NOW  # tested now, and not diagnosed
     waiting.join(timeout=1.0)
     assert second == []
     scheduler.had_turn(ONE)
@@ -90,14 +92,14 @@ def test_what_has_passed_has_no_turn_to_wait_for():
     scheduler.take("x", Part(*ONE))
     scheduler.take("y", Part(*TWO))
     assert not scheduler.take("x", Part(*TWO))  # asks for more: it is through with the first
-    assert turn(scheduler, "y", TWO, [ONE], wait=False) == {"failed": [TWO], "named": []}
+    assert turn(scheduler, "y", TWO, [ONE], wait=False) == TurnGranted(True, [TWO], [])
 
 
 def test_what_nobody_has_taken_yet_may_still_be_tested_and_in_the_end_has_no_tests():
     scheduler = make_scheduler(failed=[TWO])
     scheduler.take("y", Part(*TWO))
-    assert turn(scheduler, "y", TWO, [ONE], wait=False) is None
-    assert turn(scheduler, "y", TWO, [ONE], wait=True) is not None
+    assert turn(scheduler, "y", TWO, [ONE], wait=False) == NOT_NOW
+    assert turn(scheduler, "y", TWO, [ONE], wait=True).granted
 
 
 @pytest.mark.parametrize("failed", [[ONE, TWO], [TWO]], ids=["failed", "passed"])
@@ -109,7 +111,7 @@ def test_nobody_waits_for_one_that_is_gone(failed):
     assert waited == []
     scheduler.leave("x")
     waiting.join(timeout=5.0)
-    assert waited == [{"failed": failed, "named": []}]
+    assert waited == [TurnGranted(True, failed, [])]
 
 
 def test_nothing_more_is_handed_out_and_nobody_waits_at_a_closed_scheduler():
@@ -122,6 +124,6 @@ def test_nothing_more_is_handed_out_and_nobody_waits_at_a_closed_scheduler():
     scheduler.close()
     for _, thread in waiting:
         thread.join(timeout=5.0)
-    assert [answers for answers, _ in waiting] == [[None], [False]]
+    assert [answers for answers, _ in waiting] == [[NOT_NOW], [False]]
     assert not scheduler.take("x", Part("p9"))
-    assert turn(scheduler, "y", TWO) is None
+    assert turn(scheduler, "y", TWO) == NOT_NOW

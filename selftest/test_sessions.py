@@ -12,6 +12,7 @@ import pytest
 from kata.course.phases import COURSE, REFERENCE
 from kata.grading import run as running
 from kata.grading.session_client import start_sessions
+from kata.session_protocol import GradeParts, Running
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 
@@ -34,10 +35,10 @@ def until(condition, seconds=20.0):
 
 def pid_of(session):
     """A session tells its number before anything else; what it tells next is that its orders make no sense."""
-    session.send({"phases": [], "parts": [], "target": "nowhere", "seed": 0, "done": [], "leave_out": []})
+    session.send(GradeParts([], "nowhere", 0))
     for _ in session.events():
         break
-    return session._pid
+    return session.pid
 
 
 def test_sessions_have_processes_of_their_own_and_end_one_by_one():
@@ -75,9 +76,9 @@ def test_a_session_that_dies_in_a_test_costs_that_test(monkeypatch, which):
 
     def killed_in_a_test(session, events):
         for event in events:
-            if event["event"] == "start" and not killed:
-                killed.append(session._pid)
-                os.kill(session._pid, signal.SIGKILL)
+            if isinstance(event, Running) and not killed:
+                killed.append(session.pid)
+                os.kill(session.pid, signal.SIGKILL)
             yield event
 
     monkeypatch.setattr(running, "start_sessions", start)

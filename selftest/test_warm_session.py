@@ -11,6 +11,8 @@ import pytest
 
 from kata.course.phases import COURSE, REFERENCE
 from kata.grading.session_client import SuitesBroken, WarmSession
+from kata.session_protocol import Diagnosed, Ended, TaskThrough
+from selftest.session_events import results_of
 from selftest.submissions import make_target, replaced, solution, with_bodies
 
 PHASE = COURSE[0]
@@ -25,10 +27,10 @@ def session():
 
 def run(session, target, **options):
     """The events of one order, in three parts: results by test, diagnoses by task, the end."""
-    events = [event for event in session.run(PHASE.id, Path(target), **options) if event["event"] != "ready"]
-    results = {event["test"]: event for event in events if event["event"] == "result"}
-    diagnoses = {event["task"]: event["id"] for event in events if event["event"] == "diagnosis"}
-    assert [event["event"] for event in events][-1] == "end"
+    events = list(session.run(PHASE.id, Path(target), **options))
+    results = {result.test: result for result in results_of(events)}
+    diagnoses = {event.task[1]: event.id for event in events if isinstance(event, Diagnosed)}
+    assert isinstance(events[-1], Ended)
     return results, diagnoses, events[-1]
 
 
@@ -41,28 +43,26 @@ def target_with(folder, source):
 
 def test_one_folder_after_another_is_graded(session, tmp_path):
     results, diagnoses, end = run(session, REFERENCE)
-    assert {result["state"] for result in results.values()} == {"passed"}
-    assert (diagnoses, end["cancelled"]) == ({}, False)
+    assert {result.state for result in results.values()} == {"passed"}
+    assert (diagnoses, end.cancelled) == ({}, False)
 
-    events = [
-        event for event in session.run(PHASE.id, REFERENCE, first=list(results)[-1:]) if event["event"] != "ready"
-    ]
-    assert events[0]["test"] == list(results)[-1]
-    for number, event in enumerate(events):
-        if event["event"] == "through":
-            assert all(other.get("task") != event["task"] for other in events[number + 1 :])
-    assert {event["task"] for event in events if event["event"] == "through"} == {task.name for task in PHASE.tasks}
+    events = list(session.run(PHASE.id, REFERENCE, first=list(results)[-1:]))
+    assert results_of(events)[0].test == list(results)[-1]
+    through = [(number, event.task) for number, event in enumerate(events) if isinstance(event, TaskThrough)]
+    for number, task in through:
+        assert all(result.task != task for result in results_of(events[number + 1 :]))
+    assert {task for _, task in through} == {task.name for task in PHASE.tasks}
 
     results, _, _ = run(session, make_target(tmp_path / "stubs"))
-    assert {result["state"] for result in results.values()} == {"todo"}
+    assert {result.state for result in results.values()} == {"todo"}
 
     broken = target_with(tmp_path / "broken", "def sinusoidal_encoding(:\n")
     results, _, _ = run(session, broken)
-    assert {result["state"] for result in results.values()} == {"error"}
-    assert all("phase1_embedding.py" in result["message"] for result in results.values())
+    assert {result.state for result in results.values()} == {"error"}
+    assert all("phase1_embedding.py" in result.message for result in results.values())
 
     results, _, _ = run(session, REFERENCE)
-    assert {result["state"] for result in results.values()} == {"passed"}
+    assert {result.state for result in results.values()} == {"passed"}
 
 
 def test_a_known_mistake_is_named_and_an_unknown_one_is_not(session, tmp_path):
@@ -72,7 +72,7 @@ def test_a_known_mistake_is_named_and_an_unknown_one_is_not(session, tmp_path):
 
     unknown = replaced(solution(1), "* math.sqrt(self.d_model)", "* 1.2345")
     results, diagnoses, _ = run(session, target_with(tmp_path / "unknown", unknown))
-    assert {result["task"] for result in results.values() if result["state"] != "passed"} == {"TokenEmbedding"}
+    assert {result.task for result in results.values() if result.state != "passed"} == {"TokenEmbedding"}
     assert diagnoses == {}
 
 
@@ -95,7 +95,7 @@ def test_two_mistakes_in_one_task_are_not_named(session, tmp_path):
 @pytest.mark.proof
 def test_chosen_tasks_first_tests_and_the_first_loss(session):
     results, _, _ = run(session, REFERENCE, tasks=["TokenEmbedding"])
-    assert {result["task"] for result in results.values()} == {"TokenEmbedding"}
+    assert {result.task for result in results.values()} == {"TokenEmbedding"}
     last = list(results)[-1]
     results, _, _ = run(session, REFERENCE, tasks=["TokenEmbedding"], first=[last])
     assert next(iter(results)) == last
@@ -104,7 +104,7 @@ def test_chosen_tasks_first_tests_and_the_first_loss(session):
 @pytest.mark.proof
 def test_a_run_stops_at_the_first_loss(session, tmp_path):
     results, _, _ = run(session, make_target(tmp_path / "stubs"), stop_at_loss=True)
-    assert [result["state"] for result in results.values()] == ["todo"]
+    assert [result.state for result in results.values()] == ["todo"]
 
 
 def test_a_hanging_run_is_cancelled_at_once_and_the_next_one_is_right(session, tmp_path):
@@ -114,19 +114,19 @@ def test_a_hanging_run_is_cancelled_at_once_and_the_next_one_is_right(session, t
     timer.start()
     started = time.monotonic()
     _, diagnoses, end = run(session, hanging)
-    assert end["cancelled"]
+    assert end.cancelled
     assert diagnoses == {}
     assert time.monotonic() - started < 25  # far less than a test's own limit for each test
     results, _, end = run(session, REFERENCE)
-    assert {result["state"] for result in results.values()} == {"passed"}
-    assert not end["cancelled"]
+    assert {result.state for result in results.values()} == {"passed"}
+    assert not end.cancelled
 
 
 @pytest.mark.proof
 def test_a_cancel_without_an_order_does_nothing(session):
     session.cancel()
     results, _, end = run(session, REFERENCE, tasks=["TokenEmbedding"])
-    assert not end["cancelled"]
+    assert not end.cancelled
     assert results
 
 
@@ -134,9 +134,9 @@ def test_a_cancel_without_an_order_does_nothing(session):
 def test_nothing_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     warm = WarmSession([PHASE])
-    assert list(warm.run(PHASE.id, REFERENCE, tasks=["TokenEmbedding"]))[-1]["event"] == "end"
-    pid = warm._process.pid
-    warm.close()
+    assert isinstance(list(warm.run(PHASE.id, REFERENCE, tasks=["TokenEmbedding"]))[-1], Ended)
+    pid = warm.pid
+    warm.end()
     assert list(tmp_path.iterdir()) == []
     if Path("/proc").is_dir():
         time.sleep(0.5)

@@ -7,19 +7,27 @@ import pytest
 from kata.grading import worker as workers
 from kata.grading.scheduler import Scheduler
 from kata.results import ERROR, FAILED, PASSED, TestResult
+from kata.session_protocol import (
+    Collected,
+    CollectedTest,
+    Ended,
+    Finished,
+    GradeParts,
+    Part,
+    PartAsked,
+    Running,
+    TurnGranted,
+)  # fmt: skip
 
 PHASE = "phase2_attention"
 
 
 def ended(test, task, state=PASSED):
-    return {"event": "result", **TestResult(test, PHASE, task, False, state).as_dict()}
+    return Finished(TestResult(test, PHASE, task, False, state))
 
 
 def collected(*tests):
-    return {
-        "event": "collected",
-        "tests": [{"test": test, "phase": PHASE, "task": task, "core": False} for test, task in tests],
-    }
+    return Collected([CollectedTest(test, PHASE, task, core=False) for test, task in tests])
 
 
 class Session:
@@ -35,7 +43,7 @@ class Session:
         self.heard.append(data)
 
     def events(self):
-        yield from (dict(event) for event in self._events)
+        yield from self._events
 
     def end(self):
         pass
@@ -57,7 +65,7 @@ def scheduler():
 def run(monkeypatch, scheduler, *sessions):
     first, *later = sessions
     monkeypatch.setattr(workers, "start_sessions", lambda count: [later.pop(0)])
-    worker = workers.Worker({}, scheduler, first)
+    worker = workers.Worker(GradeParts([], "nowhere", 0), scheduler, first)
     scheduler.enter(worker)
     news = queue.Queue()
     worker.run(news)
@@ -67,16 +75,16 @@ def run(monkeypatch, scheduler, *sessions):
 
 def dies_in(test):
     tests = [("a", "split_heads"), ("b", "merge_heads"), ("c", "merge_heads")]
-    part = {"event": "part", "part": [PHASE, None]}
-    return Session([collected(*tests), part, ended("a", "split_heads", FAILED), {"event": "start", "test": test}])
+    part = PartAsked(Part(PHASE))
+    return Session([collected(*tests), part, ended("a", "split_heads", FAILED), Running(test)])
 
 
 def test_one_that_dies_costs_the_test_and_the_rest_is_run_by_another(monkeypatch, scheduler):
-    second = Session([collected(("c", "merge_heads")), ended("c", "merge_heads"), {"event": "end"}])
+    second = Session([collected(("c", "merge_heads")), ended("c", "merge_heads"), Ended()])
     worker, news = run(monkeypatch, scheduler, dies_in("b"), second)
     assert {name: result.state for name, result in worker.done.items()} == {"a": FAILED, "b": ERROR, "c": PASSED}
     assert [result.test for result in news] == ["a", "b", "c"]
-    assert second.heard[0]["done"] == ["a", "b"]
+    assert second.heard[0].done == ["a", "b"]
 
 
 def test_nobody_waits_for_the_diagnosis_of_what_died_with_its_session(monkeypatch, scheduler):
@@ -85,9 +93,9 @@ def test_nobody_waits_for_the_diagnosis_of_what_died_with_its_session(monkeypatc
     class Second(Session):
         def events(self):
             yield collected(("c", "merge_heads"))
-            yield {"event": "part", "part": ["phase3_layers", None]}  # it is through with phase 2
+            yield PartAsked(Part("phase3_layers"))  # it is through with phase 2
             turns.append(scheduler.turn("other", (PHASE, "MultiHeadAttention"), [(PHASE, "split_heads")], wait=False))
-            yield {"event": "end"}
+            yield Ended()
 
     run(monkeypatch, scheduler, dies_in("b"), Second([]))
-    assert turns == [{"failed": [(PHASE, "split_heads")], "named": []}]
+    assert turns == [TurnGranted(True, [(PHASE, "split_heads")], [])]

@@ -1,28 +1,14 @@
-"""What the command lines have in common: reading a seed, a phase, a target folder."""
+"""What the command lines have in common: reading a phase, a percentage, a target folder; exit statuses."""
 
 from __future__ import annotations
 
 import argparse
-import random
 from pathlib import Path
 
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
 
 GRADED, UNDER, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: done (graded, at or over the limit), under the limit, bad usage, stopped with Ctrl-C."""
-
-
-def seed_option(text: str) -> int:
-    """``"7"`` or ``"random"`` to a number."""
-    if text == "random":
-        return random.SystemRandom().randrange(1, 2**31)
-    try:
-        seed = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor `random`") from None
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative; seeds count from 0")
-    return seed
 
 
 def percent_option(text: str) -> float:

@@ -12,8 +12,9 @@ from typing import Sequence
 from rich.console import Console
 
 from ..i18n import LANGUAGES, choose
+from ..settings import seed_option
 from ..toys import texts
-from .options import INTERRUPTED, USAGE, find_target, seed_option
+from .options import INTERRUPTED, USAGE, find_target
 
 TOY_NAMES = ("copy", "reverse", "sort", "en-ja", "own")
 

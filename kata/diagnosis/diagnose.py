@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
+from typing import Callable, Iterable, Mapping
 
 from ..course.phases import COURSE
 from ..results import FAILED, PASSED, TestResult
 from ..sandbox.host.recording import Recording
+from ..session_protocol import Diagnosed, Event, TurnAsked, TurnGranted
 from .candidates import Candidates
 from .misconceptions import Misconception, of_task
 from .replay import TestBench
@@ -72,15 +73,14 @@ def diagnose(
 
 
 class Diagnoses:
-    """Look for the mistake in every task with a failed test; tell each that is found as a ``diagnosis`` event.
+    """Look for the mistake in every task with a failed test; tell each that is found as a ``Diagnosed`` event.
 
     Args:
         bench: runs the tests.
         results, recordings: of the tests that were run here.
-        send: ``send(event, **data)``.
-        ask: where others test as well: ``ask("turn", phase=..., task=..., after=[...], wait=...)`` says which tasks
-            ``failed`` so far and what was ``named`` (None if it is not this task's turn, or there is no need any
-            more). Then a ``diagnosis`` comes for every task, without an id if nothing was found.
+        send: tells the grader an event.
+        ask: where other sessions test as well: asks the grader whether it is a task's turn. Then ``Diagnosed`` comes
+            for every task, without an id if nothing was found.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Diagnoses:
         bench: TestBench,
         results: Mapping[str, TestResult],
         recordings: Mapping[str, Recording],
-        send: Callable[..., None],
-        ask: Callable[..., Any] | None = None,
+        send: Callable[[Event], None],
+        ask: Callable[[TurnAsked], TurnGranted] | None = None,
     ) -> None:
         self._bench = bench
         self._results, self._recordings = results, recordings
@@ -108,11 +108,11 @@ class Diagnoses:
         for phase_id, task in failed:
             if (phase_id, task) in self._had_turn:
                 continue
-            told: Any = {"failed": failed, "named": self._named}
+            told = TurnGranted(True, failed, self._named)
             if self._ask is not None:
                 after = [(phase_id, other) for other in _explaining_tasks(task)]
-                told = self._ask("turn", phase=phase_id, task=task, after=after, wait=wait)
-            if told is not None:
+                told = self._ask(TurnAsked((phase_id, task), after, wait))
+            if told.granted:
                 self._had_turn.add((phase_id, task))
                 self._diagnose(phase_id, task, told)
         return len(self._had_turn) > began_with
@@ -122,16 +122,16 @@ class Diagnoses:
         lost = {(result.phase, result.task) for result in self._results.values() if result.state == FAILED}
         return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
 
-    def _diagnose(self, phase_id: str, task: str, told: Any) -> None:
+    def _diagnose(self, phase_id: str, task: str, told: TurnGranted) -> None:
         own = {
             name: result for name, result in self._results.items() if (result.phase, result.task) == (phase_id, task)
         }
-        also_failed = [other for phase, other in told["failed"] if phase == phase_id]
-        found = diagnose(self._bench, phase_id, task, own, self._recordings, also_failed, told["named"])
+        also_failed = [other for phase, other in told.failed if phase == phase_id]
+        found = diagnose(self._bench, phase_id, task, own, self._recordings, also_failed, told.named)
         if found is not None:
             self._named.append(found.id)
         if found is not None or self._ask is not None:  # whoever comes next waits for this
-            self._send("diagnosis", phase=phase_id, task=task, id=found.id if found else None)
+            self._send(Diagnosed((phase_id, task), found.id if found else None))
 
 
 def _explaining_tasks(task: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from typing import Any, Callable, Iterable, Iterator, Sequence
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
 from ..results import ASSEMBLED, FAILED, PASSED, Results, TestResult
+from ..session_protocol import GradeParts, Part
+from ..settings import jobs
 from .scheduler import Scheduler
-from .session_client import SessionProcess, start_sessions
+from .session_client import Session, start_sessions
 from .session_client import SuitesBroken as SuitesBroken
 from .worker import Worker
 
@@ -44,9 +45,9 @@ class Plan:
 
 
 @contextlib.contextmanager
-def sessions_for(phases: Sequence[Phase]) -> Iterator[list[SessionProcess]]:
+def sessions_for(phases: Sequence[Phase]) -> Iterator[list[Session]]:
     """Sessions that wait for a plan for these phases: they import torch while it is made. They end with the block."""
-    wanted = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, MAX_JOBS)
+    wanted = jobs(MAX_JOBS)
     parts = len(phases[0].tasks) if len(phases) == 1 else len(phases)
     sessions = start_sessions(max(1, min(wanted, parts)))
     try:
@@ -58,7 +59,7 @@ def sessions_for(phases: Sequence[Phase]) -> Iterator[list[SessionProcess]]:
 
 def run(
     plan: Plan,
-    sessions: Sequence[SessionProcess],
+    sessions: Sequence[Session],
     on_result: Callable[[TestResult, int], None] = lambda result, total: None,
 ) -> Results:
     """Run the plan to its end.
@@ -84,15 +85,14 @@ def run(
         named=lambda: [name for worker in workers for name in list(worker.diagnoses.values())],
         hopeless=lambda: plan.assembled != ALWAYS and any(test.state != PASSED for test in so_far()),
     )
-    orders = {
-        "phases": [phase.id for phase in plan.phases],
-        "parts": _parts(plan),
-        "target": str(plan.target),
-        "seed": plan.seed,
-        "leave_out": sorted(plan.leave_out),
-        "assembled": plan.assembled != NEVER,
-        "diagnose": True,
-    }
+    orders = GradeParts(
+        phases=[phase.id for phase in plan.phases],
+        target=str(plan.target),
+        seed=plan.seed,
+        assembled=plan.assembled != NEVER,
+        parts=_parts(plan),
+        leave_out=sorted(plan.leave_out),
+    )
     workers += [Worker(orders, scheduler, session) for session in sessions]
     _work_side_by_side(workers, scheduler, on_result)
 
@@ -111,16 +111,16 @@ def run(
     return results
 
 
-def _parts(plan: Plan) -> list[tuple[str, str | None]]:
+def _parts(plan: Plan) -> list[Part]:
     """What is handed out: whole phases, or the tasks of a phase that is alone.
 
     Those with many tests come first: then nobody is left with a long one at the end.
     """
     if len(plan.phases) == 1:
         counts = count_tests(plan.phases[0])
-        return [(plan.phases[0].id, task) for task in sorted(counts, key=lambda task: -counts[task])]
+        return [Part(plan.phases[0].id, task) for task in sorted(counts, key=lambda task: -counts[task])]
     by_size = sorted(plan.phases, key=lambda phase: -sum(count_tests(phase).values()))
-    return [(phase.id, None) for phase in by_size]
+    return [Part(phase.id) for phase in by_size]
 
 
 def _in_order(tasks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -8,16 +8,10 @@ files together come last.
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Iterable, NamedTuple, Sequence
+from typing import Callable, Iterable, Sequence
 
 from ..results import ASSEMBLED
-
-
-class Part(NamedTuple):
-    """A phase, or one task of it."""
-
-    phase: str
-    task: str | None = None
+from ..session_protocol import Part, TaskKey, TurnGranted
 
 
 class Scheduler:
@@ -31,7 +25,7 @@ class Scheduler:
 
     def __init__(
         self,
-        failed: Callable[[], Sequence[Any]],
+        failed: Callable[[], Sequence[TaskKey]],
         named: Callable[[], Sequence[str]],
         hopeless: Callable[[], bool],
     ) -> None:
@@ -39,7 +33,7 @@ class Scheduler:
         self._owners: dict[Part, object] = {}
         self._at_work: set[object] = set()
         self._testing: dict[object, Part] = {}
-        self._had_turn: set[Any] = set()
+        self._had_turn: set[TaskKey] = set()
         self._changed = threading.Condition()
         self._closed = False
 
@@ -69,7 +63,7 @@ class Scheduler:
             self._testing[worker] = part
             return not self._closed
 
-    def turn(self, worker: object, task: Any, after: Iterable[Any], wait: bool) -> dict[str, Any] | None:
+    def turn(self, worker: object, task: TaskKey, after: Iterable[TaskKey], wait: bool) -> TurnGranted:
         """Ask whether a failed task can be diagnosed now.
 
         Args:
@@ -80,8 +74,8 @@ class Scheduler:
             wait: wait for that. Then every part must have been asked for.
 
         Returns:
-            ``failed``: the tasks that failed so far; ``named``: the misconceptions named so far. None if the turn has
-            not come, or the work has ended.
+            Whether it can, with the tasks that failed and the misconceptions that were named so far. It cannot if the
+            turn has not come, or the work has ended.
         """
         after = list(after)
 
@@ -96,10 +90,10 @@ class Scheduler:
             if wait:
                 self._wait(come)
             if self._closed or not come():
-                return None
-            return {"failed": list(self._failed()), "named": list(self._named())}
+                return TurnGranted(False)
+            return TurnGranted(True, list(self._failed()), list(self._named()))
 
-    def had_turn(self, task: Any) -> None:
+    def had_turn(self, task: TaskKey) -> None:
         """A failed task has been diagnosed."""
         with self._changed:
             self._had_turn.add(task)
@@ -110,12 +104,12 @@ class Scheduler:
         self._testing.pop(worker, None)
         self._changed.notify_all()
 
-    def _is_tested(self, task: Any, all_taken: bool) -> bool:
+    def _is_tested(self, task: TaskKey, all_taken: bool) -> bool:
         """Whether nobody is going to test a task any more; one that nobody takes has no tests."""
         taken = [part for part in (Part(task[0]), Part(*task)) if part in self._owners]
         return bool(taken or all_taken) and not any(self._testing.get(self._owners[part]) == part for part in taken)
 
-    def _is_settled(self, task: Any) -> bool:
+    def _is_settled(self, task: TaskKey) -> bool:
         """Whether a failed task has had its turn, or nobody is left to give it one."""
         return task in self._had_turn or not any(self.has(worker, *task) for worker in self._at_work)
 

@@ -1,12 +1,12 @@
 """Sessions seen from outside: start the processes that run suites (``kata.session``), talk to them, end them.
 
-Those that are to work side by side come from one program that imports torch once and then divides itself.
+Those that are to work side by side come from one program that imports torch once and then forks. A warm session stays:
+suites collected, torch imported, guests' server ready, so that an order costs only its tests. This side needs no torch.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -15,11 +15,24 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, Sequence
+from types import MappingProxyType
+from typing import BinaryIO, Iterator, Mapping, Sequence
 
 from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
 from ..sandbox.confinement.scratch import remove
 from ..sandbox.host.launch import can_fork
+from ..session_protocol import (
+    Begun,
+    Broken,
+    Collect,
+    Ended,
+    Event,
+    Order,
+    RunTests,
+    SessionStarted,
+    decode_event,
+    encode,
+)
 
 SILENCE = 120.0
 """Seconds without any news after which a session counts as hanging; a test has its own, shorter limit."""
@@ -36,40 +49,47 @@ class SuitesBroken(Exception):
     """The suites themselves could not be run; no fault of the submission."""
 
 
-class SessionProcess:
+class Session:
     """A running session.
 
     Args:
         orders, events: the pipes to it and from it.
-        process: the program, if the session is not a part that has divided itself from another one.
-
-    Attributes:
-        scratch: a folder of its own, removed at its end.
+        process: the program, if the session is not a fork of another one.
+        scratch: its folder for temporary files, removed at its end; a new one if none is given.
     """
 
-    def __init__(self, orders: BinaryIO, events: BinaryIO, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        orders: BinaryIO,
+        events: BinaryIO,
+        process: subprocess.Popen[bytes] | None = None,
+        scratch: Path | None = None,
+    ) -> None:
         self._orders = orders
         self._process = process
-        self._pid = process.pid if process else None
+        self.pid = process.pid if process else None
         self._complaints: list[bytes] = []
         self._how = ""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._ended = False
-        self.scratch = Path(tempfile.mkdtemp(prefix="kata-"))
+        self.scratch = scratch or new_scratch()
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=_read_lines, args=(events, self._lines), daemon=True).start()
         self._listener = None
-        if process is not None:
+        if process is not None and process.stderr is not None:
             self._listener = threading.Thread(target=_read_all, args=(process.stderr, self._complaints), daemon=True)
             self._listener.start()
 
-    def send(self, data: Any) -> None:
-        """Write a line of JSON; if the session has died, its end says why."""
-        with contextlib.suppress(OSError, ValueError):
-            self._orders.write(json.dumps(data).encode() + b"\n")
+    def send(self, order: Order) -> bool:
+        """Send an order; whether that was possible. If the session has died, its end says why."""
+        try:
+            self._orders.write(encode(order).encode() + b"\n")
             self._orders.flush()
+        except (OSError, ValueError):  # its end of the pipe is gone, or ours is closed
+            return False
+        return True
 
-    def events(self) -> Iterator[dict[str, Any]]:
+    def events(self) -> Iterator[Event]:
         """What it tells, until it ends or falls silent."""
         while True:
             try:
@@ -79,9 +99,9 @@ class SessionProcess:
                 return
             if line is None:
                 return
-            event = _decode(line)
-            if event is not None and event["event"] == "pid":
-                self._pid = event["pid"]
+            event = decode_event(line)
+            if isinstance(event, SessionStarted):
+                self.pid = event.pid
             elif event is not None:
                 yield event
 
@@ -96,10 +116,11 @@ class SessionProcess:
                     self._process.wait(timeout=0.02)  # one that ended by itself says how
                 code = self._process.poll()
                 self._how = "" if code is None else _describe_exit(code)
+            # The server of the guests notices that its host is gone, and ends them and itself.
             if self._process is not None:
                 end_process(self._process)
-            elif self._pid is not None:
-                _end_group(self._pid)
+            elif self.pid is not None:
+                _end_group(self.pid)
             with contextlib.suppress(OSError):  # one that has not even told its number ends by this
                 self._orders.close()
             remove(self.scratch)
@@ -115,7 +136,94 @@ class SessionProcess:
         return b"".join(self._complaints).decode("utf-8", "replace").strip()[-2000:]
 
 
-def start_sessions(count: int) -> list[SessionProcess]:
+class WarmSession(Session):
+    """A session that stays, and carries out one order after another.
+
+    Args:
+        phases: whose suites it collects.
+        seed: seed of all random draws.
+        assembled: collect the suite of the six files together as well (``run`` with ``results.ASSEMBLED``).
+    """
+
+    def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
+        scratch = new_scratch()
+        process = _start(["--warm"], {"TMPDIR": str(scratch)})
+        super().__init__(process.stdin, process.stdout, process, scratch)
+        self._ordered = self._begun = self._cancelled = False
+        self.send(Collect([phase.id for phase in phases], str(DEFAULT_TARGET), seed, assembled))
+
+    def run(
+        self,
+        phase_id: str,
+        target: Path,
+        tasks: Sequence[str] | None = None,
+        first: Sequence[str] = (),
+        stop_at_loss: bool = False,
+        diagnose: bool = True,
+    ) -> Iterator[Event]:
+        """Order the tests of a phase.
+
+        The events are ``Ready`` (once, after the start), ``Finished``, ``TaskThrough``, ``AllTested``, ``Diagnosed``,
+        and at last ``Ended``.
+
+        Args:
+            phase_id: one of the phases of this session.
+            target: the folder it is taken from, read anew.
+            tasks: names of the tasks to run; None for all.
+            first: node ids of the tests to run first.
+            stop_at_loss: end with the first test that does not pass.
+            diagnose: look for a known misconception in every task that fails.
+
+        Raises:
+            SuitesBroken: if the session ended, or could not collect the suites.
+        """
+        with self._lock:
+            self._ordered, self._begun, self._cancelled = True, False, False
+        tasks = None if tasks is None else list(tasks)
+        self.send(RunTests(phase_id, str(target.resolve()), tasks, list(first), stop_at_loss, diagnose))
+        return self._events_of_order()
+
+    def _events_of_order(self) -> Iterator[Event]:
+        for event in self.events():
+            if isinstance(event, Broken):
+                raise SuitesBroken(event.message)
+            if isinstance(event, Begun):
+                self._note_begin()
+                continue
+            if isinstance(event, Ended):
+                with self._lock:
+                    self._ordered = self._begun = False
+            yield event
+            if isinstance(event, Ended):
+                return
+        raise SuitesBroken("the process that runs the tests ended")
+
+    def cancel(self) -> None:
+        """End the order that was given last, if it has not ended; its ``Ended`` says so. From any thread."""
+        with self._lock:
+            self._cancelled = self._ordered
+            if self._begun:
+                self._interrupt()
+
+    def _note_begin(self) -> None:
+        """The order has begun: from now on it can be interrupted, and is if that was wished for before."""
+        with self._lock:
+            self._begun = True
+            if self._cancelled:
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGINT)
+
+    def __enter__(self) -> WarmSession:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+
+def start_sessions(count: int) -> list[Session]:
     """Start sessions that wait for orders."""
     if count > 1 and not can_fork():
         return [start_sessions(1)[0] for _ in range(count)]
@@ -125,21 +233,31 @@ def start_sessions(count: int) -> list[SessionProcess]:
         (orders_out, orders_in), (events_out, events_in) = os.pipe(), os.pipe()
         theirs.append((orders_out, events_in))
         ours.append((os.fdopen(orders_in, "wb"), os.fdopen(events_out, "rb")))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kata.session", *(f"--part={orders},{events}" for orders, events in theirs)],
+    ends = [end for pair in theirs for end in pair]
+    process = _start([f"--part={orders},{events}" for orders, events in theirs], pass_fds=ends)
+    for end in ends:
+        os.close(end)
+    return [Session(process.stdin, process.stdout, process), *(Session(orders, events) for orders, events in ours)]
+
+
+def _start(
+    options: Sequence[str], environment: Mapping[str, str] = MappingProxyType({}), pass_fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "kata.session", *options],
         cwd=PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=session_environment(),
+        env={**session_environment(), **environment},
         start_new_session=True,
-        **({"pass_fds": [end for pair in theirs for end in pair]} if theirs else {}),
+        **({"pass_fds": pass_fds} if pass_fds else {}),  # Windows knows no such argument
     )
-    for pair in theirs:
-        for end in pair:
-            os.close(end)
-    first = SessionProcess(process.stdin, process.stdout, process)
-    return [first, *(SessionProcess(orders, events) for orders, events in ours)]
+
+
+def new_scratch() -> Path:
+    """A folder for the temporary files of a session."""
+    return Path(tempfile.mkdtemp(prefix="kata-"))
 
 
 def session_environment() -> dict[str, str]:
@@ -179,15 +297,6 @@ def _read_all(stream: BinaryIO, chunks: list[bytes]) -> None:
         pass
 
 
-def _decode(line: bytes) -> dict[str, Any] | None:
-    """One event; None for a line that is none (a submission may write to any descriptor it finds)."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
-
-
 def _describe_exit(code: int) -> str:
     if code < 0:
         try:
@@ -196,138 +305,3 @@ def _describe_exit(code: int) -> str:
             name = f"signal {-code}"
         return f"the process crashed ({name})"
     return f"the process ended early (exit status {code})"
-
-
-class WarmSession:
-    """Start a warm session; give it orders.
-
-    Args:
-        phases: whose suites it collects.
-        seed: seed of all random draws.
-        assembled: collect the suite of the six files together as well (``run`` with ``results.ASSEMBLED``).
-    """
-
-    def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
-        self._scratch = tempfile.mkdtemp(prefix="kata-")
-        self._lock = threading.Lock()
-        self._ordered = self._begun = self._cancelled = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "kata.session", "--warm"],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**session_environment(), "TMPDIR": self._scratch},
-            start_new_session=True,
-        )
-        wanted = [phase.id for phase in phases]
-        self._send({"phases": wanted, "target": str(DEFAULT_TARGET), "seed": seed, "assembled": assembled})
-
-    def run(
-        self,
-        phase_id: str,
-        target: Path,
-        tasks: Sequence[str] | None = None,
-        first: Sequence[str] = (),
-        stop_at_loss: bool = False,
-        diagnose: bool = True,
-    ) -> Iterator[dict[str, Any]]:
-        """Order the tests of a phase.
-
-        The events are ``result``, ``through`` (after the last test of a task), ``tested`` (after the last of all),
-        ``diagnosis``, and at last ``end``.
-
-        Args:
-            phase_id: one of the phases of this session.
-            target: the folder it is taken from, read anew.
-            tasks: names of the tasks to run; None for all.
-            first: node ids of the tests to run first.
-            stop_at_loss: end with the first test that does not pass.
-            diagnose: look for a known misconception in every task that fails.
-
-        Raises:
-            SuitesBroken: if the session ended, or could not collect the suites.
-        """
-        order = {
-            "phase": phase_id,
-            "target": str(target.resolve()),
-            "tasks": None if tasks is None else list(tasks),
-            "first": list(first),
-            "stop_at_loss": stop_at_loss,
-            "diagnose": diagnose,
-        }
-        with self._lock:
-            self._ordered, self._begun, self._cancelled = True, False, False
-        self._send(order)
-        return self._events_of_order()
-
-    def _events_of_order(self) -> Iterator[dict[str, Any]]:
-        for event in self.events():
-            if event["event"] == "begun":
-                self._note_begin()
-                continue
-            if event["event"] == "end":
-                with self._lock:
-                    self._ordered = self._begun = False
-            yield event
-            if event["event"] == "end":
-                return
-
-    def events(self) -> Iterator[dict[str, Any]]:
-        """What the session tells, one event after another; ``ready`` comes once, after its start.
-
-        Raises:
-            SuitesBroken: when it has ended.
-        """
-        for line in self._process.stdout:
-            try:
-                event = json.loads(line)
-            except ValueError:  # it was ended in the middle of a line
-                break
-            if event["event"] == "pid":
-                continue
-            if event["event"] == "broken":
-                raise SuitesBroken(event["message"])
-            yield event
-        raise SuitesBroken("the process that runs the tests ended")
-
-    def cancel(self) -> None:
-        """End the order that was given last, if it has not ended; its ``end`` event says so. From any thread."""
-        with self._lock:
-            self._cancelled = self._ordered
-            if self._begun:
-                self._interrupt()
-
-    def _note_begin(self) -> None:
-        """The order has begun: from now on it can be interrupted, and is if that was wished for before."""
-        with self._lock:
-            self._begun = True
-            if self._cancelled:
-                self._interrupt()
-
-    def _interrupt(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGINT)
-
-    def close(self) -> None:
-        """End the session and all that belongs to it, at once. From any thread, and as often as you like."""
-        with self._lock:
-            # The server of the guests notices that its host is gone, and ends them and itself.
-            if self._process.poll() is None:
-                end_process(self._process)
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-            remove(Path(self._scratch))
-
-    def _send(self, order: dict[str, Any]) -> None:
-        try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
-        except (OSError, ValueError):  # its end of the pipe is gone, or ours is closed
-            raise SuitesBroken("the process that runs the tests ended") from None
-
-    def __enter__(self) -> WarmSession:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()

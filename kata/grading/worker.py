@@ -1,4 +1,4 @@
-"""A job: one session after another that runs suites, until all that was handed out to it is done.
+"""A worker: one session after another that runs suites, until all that was handed out to it is done.
 
 A session that dies in a test (a crash, an exit) costs that test; a new one takes up the rest.
 """
@@ -7,11 +7,27 @@ from __future__ import annotations
 
 import queue
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ..results import ASSEMBLED, ERROR, TestResult
-from .scheduler import Part, Scheduler
-from .session_client import SessionProcess, SuitesBroken, start_sessions
+from ..session_protocol import (
+    Broken,
+    Collected,
+    CollectedTest,
+    Confined,
+    Diagnosed,
+    Ended,
+    Event,
+    Finished,
+    GradeParts,
+    PartAsked,
+    PartGranted,
+    Running,
+    TurnAsked,
+)  # fmt: skip
+from .scheduler import Scheduler
+from .session_client import Session, SuitesBroken, start_sessions
 
 DEATHS_PER_PHASE = 2
 """After so many crashes in a phase the rest of the phase is not run."""
@@ -21,9 +37,7 @@ class Worker:
     """Take part after part from the scheduler and run its tests.
 
     Args:
-        orders: what to run: ``parts`` (in the order in which they are asked for), ``phases`` (ids), ``target``,
-            ``seed``, ``leave_out`` ((phase id, task) pairs), ``assembled`` (whether the six files together are tried
-            at the end), ``diagnose``.
+        orders: what to run.
         scheduler: hands out the parts.
         session: a session that waits for orders.
 
@@ -34,12 +48,12 @@ class Worker:
         diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
     """
 
-    def __init__(self, orders: dict[str, Any], scheduler: Scheduler, session: SessionProcess) -> None:
+    def __init__(self, orders: GradeParts, scheduler: Scheduler, session: Session) -> None:
         self._orders = orders
         self._scheduler = scheduler
         self._session = session
         self._stopped = False
-        self._collected: list[dict[str, Any]] = []
+        self._collected: list[CollectedTest] = []
         self._running = ""
         self._deaths: Counter[str] = Counter()
         self.done: dict[str, TestResult] = {}
@@ -67,9 +81,9 @@ class Worker:
     def _run_session(self, news: queue.Queue[Any]) -> bool:
         """Give the session its orders and follow it; whether it came to its end."""
         session, self._collected, self._running = self._session, [], ""
-        session.send({**self._orders, "done": sorted(self.done), "scratch": str(session.scratch)})
+        session.send(replace(self._orders, done=sorted(self.done), scratch=str(session.scratch)))
         for event in session.events():
-            if event["event"] == "end":
+            if isinstance(event, Ended):
                 return True  # no need to wait for torch to be taken down
             self._note(event, news)
         session.end()
@@ -77,30 +91,27 @@ class Worker:
             raise SuitesBroken(f"the process that runs the tests ended at its start\n{session.complaint()}")
         return False
 
-    def _note(self, event: dict[str, Any], news: queue.Queue[Any]) -> None:
-        kind = event.pop("event")
-        if kind == "start":
-            self._running = event["test"]
-        elif kind == "result":
-            result = TestResult(**event)
-            self.done[result.test] = result
-            news.put(result)
-        elif kind == "part":
-            self._session.send(self._scheduler.take(self, Part(*event["part"])))
-        elif kind == "turn":
-            task, after = (event["phase"], event["task"]), [tuple(other) for other in event["after"]]
-            self._session.send(self._scheduler.turn(self, task, after, event["wait"]))
-        elif kind == "diagnosis":
-            if event["id"] is not None:
-                self.diagnoses[event["phase"], event["task"]] = event["id"]
-            self._scheduler.had_turn((event["phase"], event["task"]))
-        elif kind == "collected":
-            self._collected = event["tests"]
-            self.total = self.total or sum(test["phase"] != ASSEMBLED for test in event["tests"])
-        elif kind == "broken":
-            raise SuitesBroken(f"{event['message']}\n{self._session.complaint()}".strip())
-        elif kind == "wall":
-            self.held = event["held"]
+    def _note(self, event: Event, news: queue.Queue[Any]) -> None:
+        if isinstance(event, Running):
+            self._running = event.test
+        elif isinstance(event, Finished):
+            self.done[event.result.test] = event.result
+            news.put(event.result)
+        elif isinstance(event, PartAsked):
+            self._session.send(PartGranted(self._scheduler.take(self, event.part)))
+        elif isinstance(event, TurnAsked):
+            self._session.send(self._scheduler.turn(self, event.task, event.after, event.wait))
+        elif isinstance(event, Diagnosed):
+            if event.id is not None:
+                self.diagnoses[event.task] = event.id
+            self._scheduler.had_turn(event.task)
+        elif isinstance(event, Collected):
+            self._collected = event.tests
+            self.total = self.total or sum(test.phase != ASSEMBLED for test in event.tests)
+        elif isinstance(event, Broken):
+            raise SuitesBroken(f"{event.message}\n{self._session.complaint()}".strip())
+        elif isinstance(event, Confined):
+            self.held = event.held
 
     def _after_death(self) -> list[TestResult]:
         """The results that follow from the session having died: the running test's, perhaps its phase's.
@@ -112,10 +123,10 @@ class Worker:
         waiting = [
             test
             for test in self._collected
-            if test["test"] not in self.done and self._scheduler.has(self, test["phase"], test["task"])
+            if test.test not in self.done and self._scheduler.has(self, test.phase, test.task)
         ]
-        running = next((test for test in waiting if test["test"] == self._running), None)
-        phase = running["phase"] if running else ""
+        running = next((test for test in waiting if test.test == self._running), None)
+        phase = running.phase if running else ""
         self._deaths[phase] += 1
         if running is None:
             if self._deaths[phase] >= DEATHS_PER_PHASE:
@@ -124,7 +135,7 @@ class Worker:
         found = [_error(running, f"{how} during this test")]
         if self._deaths[phase] >= DEATHS_PER_PHASE:
             note = f"not run: the phase ended the process {DEATHS_PER_PHASE} times ({how})"
-            found += [_error(test, note) for test in waiting if test["phase"] == phase and test is not running]
+            found += [_error(test, note) for test in waiting if test.phase == phase and test is not running]
         return found
 
     def stop(self) -> None:
@@ -133,5 +144,5 @@ class Worker:
         self._session.end()
 
 
-def _error(test: dict[str, Any], message: str) -> TestResult:
-    return TestResult(test["test"], test["phase"], test["task"], test["core"], ERROR, message)
+def _error(test: CollectedTest, message: str) -> TestResult:
+    return TestResult(test.test, test.phase, test.task, test.core, ERROR, message)

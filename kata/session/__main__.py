@@ -9,15 +9,15 @@ forked before anything secret is in memory: orders, tests, oracles.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..course.phases import COURSE, PROJECT
 from ..sandbox import fast_start
 from ..sandbox.host.launch import can_fork
+from ..session_protocol import Broken, Collect, Ended, GradeParts, SessionStarted, decode_order, encode
 
 PART = "--part="
 
@@ -33,11 +33,12 @@ def main() -> None:
     ends = [argument[len(PART) :].split(",") for argument in sys.argv[1:] if argument.startswith(PART)]
     parts = [(os.fdopen(int(orders), encoding="utf-8"), os.fdopen(int(events), "w")) for orders, events in ends]
     source, channel = fork_parts(source, channel, parts)
-    channel.write(json.dumps({"event": "pid", "pid": os.getpid()}) + "\n")
+    channel.write(encode(SessionStarted(os.getpid())) + "\n")
     channel.flush()
-    orders = source.readline()
-    if orders:  # else whoever started this is gone
-        run(channel, json.loads(orders), source)
+    warm = "--warm" in sys.argv
+    orders = decode_order(source.readline(), Collect if warm else GradeParts)
+    if orders is not None:  # else the grader is gone
+        run(channel, orders, source)
     os._exit(0)  # no need to take torch down in good order
 
 
@@ -85,7 +86,7 @@ def fork_parts(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO
     return ends[mine]
 
 
-def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
+def run(channel: TextIO, orders: Collect, more: TextIO) -> None:
     """Run the suites of the ordered phases.
 
     Args:
@@ -95,13 +96,12 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
     """
     import pytest
 
-    if "scratch" in orders:  # a part has the environment of the whole
-        os.environ["TMPDIR"] = tempfile.tempdir = orders["scratch"]
+    if orders.scratch:  # a part has the environment of the whole
+        os.environ["TMPDIR"] = tempfile.tempdir = orders.scratch
     from .reporter import Reporter, WarmReporter
 
-    wanted = set(orders["phases"])
-    suites = [path for phase in COURSE if phase.id in wanted for path in phase.suite()]
-    if orders.get("assembled"):
+    suites = [path for phase in COURSE if phase.id in orders.phases for path in phase.suite()]
+    if orders.assembled:
         suites.append(PROJECT / "tests" / "test_assembled.py")
     arguments = [
         f"--rootdir={PROJECT}",
@@ -116,18 +116,18 @@ def run(channel: TextIO, orders: dict[str, Any], more: TextIO) -> None:
         "-p", "no:logging",
         "-p", "no:unraisableexception",  # collects garbage for a tenth of a second, again and again
         "-p", "no:threadexception",
-        f"--target={orders['target']}",
-        f"--seed={orders['seed']}",
+        f"--target={orders.target}",
+        f"--seed={orders.seed}",
         "--wall",
         *([f"--timeout={os.environ['KATA_TEST_TIMEOUT']}"] if "KATA_TEST_TIMEOUT" in os.environ else []),
         *map(str, suites),
     ]  # fmt: skip
-    reporter = WarmReporter(channel, more) if "--warm" in sys.argv else Reporter(channel, orders, more)
+    reporter = Reporter(channel, orders, more) if isinstance(orders, GradeParts) else WarmReporter(channel, more)
     status = pytest.main(arguments, plugins=[reporter])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
-        reporter.send("end")
+        reporter.send(Ended())
     else:
-        reporter.send("broken", message=f"pytest ended with {pytest.ExitCode(status).name}")
+        reporter.send(Broken(f"pytest ended with {pytest.ExitCode(status).name}"))
 
 
 if __name__ == "__main__":

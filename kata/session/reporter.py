@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import pytest
 
 from ..results import ASSEMBLED, TestResult, reported_output
 from ..sandbox import fast_start
+from ..session_protocol import (
+    Broken,
+    Collected,
+    CollectedTest,
+    Confined,
+    Event,
+    Finished,
+    GradeParts,
+    Part,
+    PartAsked,
+    PartGranted,
+    Running,
+    TurnAsked,
+    TurnGranted,
+    decode_order,
+    encode,
+)  # fmt: skip
+
+M = TypeVar("M")
 
 
 class _Teller:
@@ -17,14 +35,14 @@ class _Teller:
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
 
-    def send(self, event: str, **data: Any) -> None:
+    def send(self, event: Event) -> None:
         """Write one line."""
-        self._channel.write(json.dumps({"event": event, **data}) + "\n")
+        self._channel.write(encode(event) + "\n")
         self._channel.flush()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.send("broken", message=str(report.longrepr))
+            self.send(Broken(str(report.longrepr)))
 
 
 class WarmReporter(_Teller):
@@ -50,11 +68,11 @@ class WarmReporter(_Teller):
 class Reporter(_Teller):
     """A pytest plugin that asks for every part whether to run it, and reports every test as it happens."""
 
-    def __init__(self, channel: TextIO, orders: dict[str, Any], answers: TextIO) -> None:
+    def __init__(self, channel: TextIO, orders: GradeParts, answers: TextIO) -> None:
         super().__init__(channel)
         self._orders = orders
         self._answers = answers
-        self._tests: dict[str, tuple[str, str, bool]] = {}
+        self._tests: dict[str, CollectedTest] = {}
         self._reports: dict[str, TestResult] = {}
         self._recordings: dict[str, Any] = {}
         self._diagnoses: Any = None
@@ -62,7 +80,7 @@ class Reporter(_Teller):
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep what the submission answers, for the diagnosis."""
-        if self._orders["diagnose"]:
+        if self._orders.diagnose:
             session.config.pluginmanager.get_plugin("kata-session").recording_of = self._record
 
     @pytest.hookimpl(tryfirst=True)
@@ -71,7 +89,7 @@ class Reporter(_Teller):
         if session.testsfailed:
             return None
         fast_start.freeze_and_enable_gc()
-        for phase, task in self._orders["parts"]:
+        for phase, task in self._orders.parts:
             if self._run_part(session, phase, task):
                 self._diagnose(session, wait=False)
         self._diagnose(session, wait=True)
@@ -83,18 +101,22 @@ class Reporter(_Teller):
         items = [
             item
             for item in session.items
-            if self._tests[item.nodeid][0] == phase and task in (None, self._tests[item.nodeid][1])
+            if self._tests[item.nodeid].phase == phase and task in (None, self._tests[item.nodeid].task)
         ]
-        if not items or not self._ask("part", part=[phase, task]):
+        answer = self._ask(PartAsked(Part(phase, task)), PartGranted) if items else None
+        if answer is None or not answer.granted:
             return False
         for item, following in zip(items, [*items[1:], None]):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return True
 
-    def _ask(self, event: str, **data: Any) -> Any:
-        """Tell an event and wait for the answer; nothing, if nobody is left to answer."""
-        self.send(event, **data)
-        return json.loads(self._answers.readline() or "null")
+    def _ask(self, event: Event, kind: type[M]) -> M | None:
+        """Tell an event and wait for the answer; None if the grader is gone."""
+        self.send(event)
+        return decode_order(self._answers.readline(), kind)
+
+    def _ask_turn(self, event: TurnAsked) -> TurnGranted:
+        return self._ask(event, TurnGranted) or TurnGranted(False)
 
     def _diagnose(self, session: pytest.Session, wait: bool) -> None:
         """Name the mistakes in what was run here: those whose turn has come, or with ``wait`` all."""
@@ -106,7 +128,7 @@ class Reporter(_Teller):
             from ..diagnosis.replay import TestBench
 
             bench = TestBench(kata, session.items)
-            self._diagnoses = Diagnoses(bench, self._reports, self._recordings, self.send, self._ask)
+            self._diagnoses = Diagnoses(bench, self._reports, self._recordings, self.send, self._ask_turn)
         if self._diagnoses.make(wait):
             kata.submission.aim(kata.target)
 
@@ -120,46 +142,42 @@ class Reporter(_Teller):
         kata = session.config.pluginmanager.get_plugin("kata-session")
         submission = kata.started_submission
         if submission is not None and submission.held() is not None:
-            self.send("wall", held=submission.held())
+            self.send(Confined(submission.held()))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         from ..testing.plugin import phase_of, task_of
 
-        done = set(self._orders["done"])
-        left_out = {tuple(pair) for pair in self._orders["leave_out"]}
+        done = set(self._orders.done)
+        left_out = set(self._orders.leave_out)
         kept = []
         for item in items:
             phase, task = phase_of(item), task_of(item)
-            described = (phase.id if phase else ASSEMBLED, task or "", item.get_closest_marker("core") is not None)
-            if item.nodeid not in done and described[:2] not in left_out:
-                self._tests[item.nodeid] = described
+            key = (phase.id if phase else ASSEMBLED, task or "")
+            if item.nodeid not in done and key not in left_out:
+                self._tests[item.nodeid] = CollectedTest(item.nodeid, *key, item.get_closest_marker("core") is not None)
                 kept.append(item)
         items[:] = kept
-        self.send(
-            "collected",
-            tests=[
-                {"test": name, "phase": phase, "task": task, "core": core}
-                for name, (phase, task, core) in self._tests.items()
-            ],
-        )
+        self.send(Collected(list(self._tests.values())))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.send("start", test=nodeid)
+        self.send(Running(nodeid))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = report.nodeid
-        phase, task, core = self._tests[name]
+        test = self._tests[name]
         verdict = report.kata_verdict
         previous = self._reports.get(name)
         if report.when == "teardown" and previous is not None:
             if report.passed or previous.state != "passed":
-                self.send("result", **previous.as_dict())
+                self.send(Finished(previous))
                 return
         elif report.when == "setup" and report.passed:
             return
         seconds = report.duration + (previous.seconds if previous else 0.0)
         output = reported_output(getattr(report, "kata_output", ""))
-        self._reports[name] = TestResult(name, phase, task, core, verdict.state, verdict.message, seconds, output)
+        self._reports[name] = TestResult(
+            name, test.phase, test.task, test.core, verdict.state, verdict.message, seconds, output
+        )
         if report.when == "teardown":
-            self.send("result", **self._reports[name].as_dict())
+            self.send(Finished(self._reports[name]))

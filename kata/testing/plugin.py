@@ -5,7 +5,6 @@ Loaded by the root ``conftest.py``. ``pytest`` runs the suites with the code und
 
 from __future__ import annotations
 
-import random
 import signal
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, SUITES, Phase, phase_of_suite
 from ..results import ERROR, PASSED, TODO
 from ..sandbox.errors import TestTimeout
+from ..settings import seed_option
 from ..source.rules import RuleBroken
 from .outcome import NotRun, Verdict
 
@@ -30,11 +30,6 @@ ASSEMBLED_SUITE = SUITES / "test_assembled.py"
 
 
 # -- options ------------------------------------------------------------------------------------------------
-
-
-def seed_option(text: str) -> int:
-    """``"7"`` or ``"random"`` to a number."""
-    return random.SystemRandom().randrange(1, 2**31) if text == "random" else int(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

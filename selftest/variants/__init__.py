@@ -16,6 +16,7 @@ from kata.course.phases import COURSE, REFERENCE, Phase
 from kata.grading.session_client import WarmSession
 from kata.results import ASSEMBLED, PASSED
 from kata.source.rules import forbidden_tasks
+from selftest.session_events import results_of
 
 HERE = Path(__file__).resolve().parent
 SEEDS = (0, 1, 2, 3, 4, 5)
@@ -88,13 +89,12 @@ def complaints(wanted: Sequence[Variant], seed: int, together: bool) -> Iterator
             target = variant.build(Path(folder) / phase.id / variant.name)
             wrong = [f"{task}: {message}" for task, message in forbidden_tasks(phase, target).items()]
             for part in (phase.id, ASSEMBLED) if together else (phase.id,):
-                events = list(session.run(part, target, diagnose=False))
-                results = [event for event in events if event["event"] == "result"]
+                results = results_of(session.run(part, target, diagnose=False))
                 if not results:
                     wrong.append(f"seed {seed}: no test was run in {part}")
                 wrong += [
-                    f"seed {seed}: {result['test'].split('::')[-1]}: {result['message']}"
+                    f"seed {seed}: {result.test.split('::')[-1]}: {result.message}"
                     for result in results
-                    if result["state"] != PASSED
+                    if result.state != PASSED
                 ]
             yield variant, wrong

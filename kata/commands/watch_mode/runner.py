@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Iterable
 
 from ...course.phases import COURSE, Phase
 from ...course.suites import count_tests
 from ...grading.run import SuitesBroken
 from ...grading.session_client import WarmSession
 from ...results import TestResult
+from ...session_protocol import AllTested, Broken, Diagnosed, Ended, Event, Finished, Ready, TaskThrough
+from ...settings import jobs
 
 SESSIONS = 2
 """Sessions that share a phase; KATA_JOBS in the environment sets another number."""
@@ -69,8 +70,8 @@ class Runner:
     """
 
     def __init__(self, seed: int = 0) -> None:
-        self.news: queue.Queue[tuple[Run, dict[str, Any]]] = queue.Queue()
-        count = int(os.environ.get("KATA_JOBS", "0")) or min(os.cpu_count() or 1, SESSIONS)
+        self.news: queue.Queue[tuple[Run, Event]] = queue.Queue()
+        count = jobs(SESSIONS)
         self._workers = [_Worker(self.news, seed) for _ in range(count)]
         self._seconds: dict[tuple[str, str], float] = {}
         for worker in self._workers:
@@ -95,23 +96,22 @@ class Runner:
         for worker in self._workers:
             worker.cancel(run)
 
-    def note(self, run: Run, event: dict[str, Any]) -> None:
+    def note(self, run: Run, event: Event) -> None:
         """Enter an event of ``news`` into its run."""
-        kind = event["event"]
-        if kind == "result":
-            result = TestResult(**{name: value for name, value in event.items() if name != "event"})
+        if isinstance(event, Finished):
+            result = event.result
             run.results[result.test] = result
             key = (run.phase.id, result.task)
             self._seconds[key] = self._seconds.get(key, 0.0) + result.seconds
-        elif kind == "through":
-            run.through.add(event["task"])
-        elif kind == "tested":
+        elif isinstance(event, TaskThrough):
+            run.through.add(event.task)
+        elif isinstance(event, AllTested):
             run.testing -= 1
-        elif kind == "diagnosis":
-            run.diagnoses[event["phase"], event["task"]] = event["id"]
-        elif kind == "broken":
-            run.broken = event["message"]
-        elif kind == "end":
+        elif isinstance(event, Diagnosed) and event.id is not None:
+            run.diagnoses[event.task] = event.id
+        elif isinstance(event, Broken):
+            run.broken = event.message
+        elif isinstance(event, Ended):
             run.working -= 1
             run.testing = min(run.testing, run.working)
 
@@ -144,7 +144,7 @@ class Runner:
 class _Worker(threading.Thread):
     """One session, with the thread that listens to it."""
 
-    def __init__(self, news: queue.Queue[tuple[Run, dict[str, Any]]], seed: int) -> None:
+    def __init__(self, news: queue.Queue[tuple[Run, Event]], seed: int) -> None:
         super().__init__(daemon=True)
         self.orders: queue.Queue[tuple[Run, list[str], list[str]] | None] = queue.Queue()
         self._news = news
@@ -169,21 +169,21 @@ class _Worker(threading.Thread):
                 events = () if run.cancelled else self._session.run(run.phase.id, run.target, tasks, first)
                 self._current = run
             for event in events:
-                if event["event"] == "ready":
+                if isinstance(event, Ready):
                     self.ready = True
-                elif event["event"] != "end":
+                elif not isinstance(event, Ended):
                     self._news.put((run, event))
         except SuitesBroken as error:
-            self._news.put((run, {"event": "broken", "message": str(error)}))
+            self._news.put((run, Broken(str(error))))
             self._begin_anew()
         finally:
             with self._lock:
                 self._current = None
-            self._news.put((run, {"event": "end"}))
+            self._news.put((run, Ended()))
 
     def _begin_anew(self) -> None:
         with self._lock:
-            self._session.close()
+            self._session.end()
             if not self._stopped:
                 self.ready = False
                 self._session = WarmSession(COURSE, self._seed)
@@ -199,4 +199,4 @@ class _Worker(threading.Thread):
         self._stopped = True
         self.orders.put(None)
         with self._lock:
-            self._session.close()
+            self._session.end()
