@@ -1,4 +1,4 @@
-"""Figures of phase 1: the table of sinusoids, its clock hands, its dot products, and a model without positions."""
+"""Figures of phase 1: the table of sinusoids, its clock hands and spectrum, and a model without positions."""
 
 from __future__ import annotations
 
@@ -87,21 +87,25 @@ def table(measured: dict[str, Any], lang: str) -> Figure:
 
 
 def clock_hands(measured: dict[str, Any], lang: str) -> Figure:
-    """Four pairs of columns as clock hands, at five positions."""
+    """Four pairs of columns as clock hands, at six positions, with marks where positions are left out."""
     figure = new_figure(7.2, 4.6)
-    positions = (0, 1, 2, 3, 10, 100)
+    positions = (0, 1, 2, 3, None, 10, None, 100)
+    grid = figure.add_gridspec(4, len(positions), width_ratios=[0.4 if place is None else 1 for place in positions])
     encoding = sinusoidal_encoding(101, 8)
+    circle = torch.linspace(0, 2 * math.pi, 61)
     for pair, colour in enumerate((BLUE, ORANGE, GREEN, PURPLE)):
         for column, position in enumerate(positions):
-            plot = figure.add_subplot(4, len(positions), pair * len(positions) + column + 1)
-            circle = torch.linspace(0, 2 * math.pi, 61)
+            plot = figure.add_subplot(grid[pair, column])
+            plot.set_xticks([])
+            plot.set_yticks([])
+            plot.spines[:].set_visible(False)
+            if position is None:
+                plot.text(0.5, 0.5, "· · ·", ha="center", va="center", color=GREY, transform=plot.transAxes)
+                continue
             plot.plot(torch.sin(circle), torch.cos(circle), color=GREY, linewidth=0.8)
             sine, cosine = encoding[position, 2 * pair : 2 * pair + 2].tolist()
             plot.plot([0, sine], [0, cosine], color=colour, linewidth=2.5, solid_capstyle="round")
             plot.set_aspect("equal")
-            plot.set_xticks([])
-            plot.set_yticks([])
-            plot.spines[:].set_visible(False)
             if pair == 0:
                 plot.set_title(choose((f"position {position}", f"位置 {position}"), lang))
             if column == 0:
@@ -123,6 +127,62 @@ def dot_products(measured: dict[str, Any], lang: str) -> Figure:
     plot.set_title(choose(("(M₋₁₀ PE[50]) · PE[key]", "(M₋₁₀ PE[50]) · PE[キー]"), lang))
     plot.plot(shifted, color=ORANGE)
     plot.axvline(40, color=GREY, linewidth=0.8, linestyle=":")
+    return figure
+
+
+def speeds(spacing: str) -> Tensor:
+    """The speeds of 256 pairs: the paper's geometric ones, or as many at equal distances up to 1."""
+    return 10000 ** (-torch.arange(0, 512, 2) / 512) if spacing == "geometric" else torch.arange(1, 257) / 256
+
+
+SPACINGS = {"geometric": (BLUE, ("geometric", "等比")), "equal": (ORANGE, ("equally spaced", "等間隔"))}
+
+
+def spectrum(measured: dict[str, Any], lang: str) -> Figure:
+    """The speeds of the pairs as the lines of a spectrum, and the dot product over the distance that they give."""
+    figure = new_figure(7.2, 3.3)
+    lines = axes(figure, ("speed ω (radians a position)", "速さ ω (1 位置あたりのラジアン)"), ("", ""), lang, 121)
+    lines.set_title(choose(("every eighth of 256 pairs", "256 組のうち八つに一つ"), lang))
+    kernel = axes(figure, ("distance Δ", "距離 Δ"), ("", ""), lang, 122)
+    kernel.set_title(choose(("K(Δ) / K(0)", "K(Δ) / K(0)"), lang))
+    distances = torch.cat(
+        [torch.arange(1, 100), torch.logspace(2, 3.5, 150).round(), torch.arange(1595, 1623)]
+    ).unique()
+    for height, (spacing, (colour, label)) in zip((1.15, 0), SPACINGS.items()):
+        lines.vlines(speeds(spacing)[::8], height, height + 0.9, color=colour, linewidth=1.2)
+        lines.text(1e-4, height + 0.95, choose(label, lang), color=colour, va="bottom")
+        values = torch.cos(distances.unsqueeze(1) * speeds(spacing)).mean(dim=1)
+        kernel.plot(distances, values, color=colour, label=choose(label, lang), linewidth=1.4)
+    lines.set_xscale("log")
+    lines.set_yticks([])
+    lines.set_ylim(0, 2.35)
+    lines.spines["left"].set_visible(False)
+    kernel.set_xscale("log")
+    kernel.axhline(0, color=GREY, linewidth=0.8)
+    kernel.legend(loc="upper center", bbox_to_anchor=(0.55, 1.0))
+    return figure
+
+
+def directions(measured: dict[str, Any], lang: str) -> Figure:
+    """Singular value decomposition of the first 100 encodings of width 512: energies, and the first directions."""
+    figure = new_figure(7.2, 3.3)
+    left, values, _ = torch.linalg.svd(sinusoidal_encoding(100, 512).double(), full_matrices=False)
+    energy = values**2 / (values**2).sum()
+    plot = axes(figure, ("directions", "方向の数"), ("share of the energy", "エネルギーの割合"), lang, 121)
+    plot.plot(range(1, 101), energy.cumsum(0), color=BLUE)
+    plot.plot([30], [energy.cumsum(0)[29]], marker="o", color=ORANGE)
+    plot.annotate("30: 99 %", (30, 0.99), (38, 0.9), color=ORANGE)
+    plot.set_ylim(0, 1.03)
+    plot = axes(figure, ("position", "位置"), ("", ""), lang, 122)
+    plot.set_title(
+        choose(("the first four directions over the position", "最初の四つの方向を位置の関数として見る"), lang)
+    )
+    for place, colour in enumerate((BLUE, ORANGE, GREEN, PURPLE)):
+        wave = left[:, place] * torch.sign(left[0, place])
+        plot.plot(range(100), wave, color=colour, label=f"{place + 1}: {100 * energy[place]:.0f} %", linewidth=1.4)
+    plot.set_yticks([0])
+    plot.set_ylim(-0.17, 0.27)
+    plot.legend(loc="upper center", fontsize=8, ncols=2)
     return figure
 
 
@@ -148,5 +208,7 @@ FIGURES = {
     "phase1_table": table,
     "phase1_clock_hands": clock_hands,
     "phase1_dot_products": dot_products,
+    "phase1_spectrum": spectrum,
+    "phase1_directions": directions,
     "phase1_without_positions": without_positions,
 }
