@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+T = TypeVar("T")
+
 LANGUAGES = ("en", "ja")
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -70,6 +74,6 @@ def text(key: str, lang: str, **values: object) -> str:
     return choose(TEXTS[key], lang).format(**values)
 
 
-def choose(sentence: tuple[str, str], lang: str) -> str:
+def choose(sentence: tuple[T, T], lang: str) -> T:
     """One of a pair (English, Japanese). Commands keep their sentences beside them, as such pairs."""
     return sentence[LANGUAGES.index(lang)]

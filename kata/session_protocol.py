@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import NamedTuple, Tuple, TypeVar, Union
+from typing import Any, Callable, NamedTuple, Tuple, TypeVar, Union
 
 from .results import TestResult
 
@@ -240,7 +240,7 @@ def encode(message: Order | Event) -> str:
 
 def decode_event(line: str | bytes) -> Event | None:
     """The event that a line holds; None if it holds none."""
-    return _decode(line, _EVENTS)  # type: ignore[return-value]  # _EVENTS holds the classes of Event
+    return _decode(line, _EVENTS)
 
 
 def decode_order(line: str | bytes, kind: type[M]) -> M | None:
@@ -268,7 +268,7 @@ def _tuples(values: list) -> list:
 _EVENTS = {kind.__name__: kind for kind in Event.__args__}  # type: ignore[attr-defined]
 
 # JSON has no tuples and no classes: what is to be one again, by message and field.
-_READ = {
+_READ: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("GradeParts", "parts"): lambda values: [Part(*value) for value in values],
     ("GradeParts", "leave_out"): _tuples,
     ("TurnGranted", "failed"): _tuples,

@@ -200,7 +200,9 @@ class TrainCommand:
             self.say(texts.NO_PICTURES)
             return
         toy = self.training.toy.name
-        todo = [(self.training.history, f"{toy}_curves.png", pictures.draw_history)]
+        todo: list[tuple[Any, str, Callable[..., None]]] = [
+            (self.training.history, f"{toy}_curves.png", pictures.draw_history)
+        ]
         if attention is not None:
             todo.append((attention, f"{toy}_alignment.png", pictures.draw_alignment))
             advice = fonts.advice(self.lang, [*attention["source"], *attention["output"]])

@@ -201,7 +201,7 @@ class Watcher:
         self._started = time.monotonic()
         self._runner.start(run, self._scoreboard.first_tests(run))
         if run.ended:  # nothing is to be run: a comment has changed
-            self._go_on()
+            self._go_on(run)
 
     def _hear(self) -> None:
         """Take in what the runs have to say, then what pictures have been drawn."""
@@ -212,7 +212,7 @@ class Watcher:
                 break
             self._runner.note(run, event)
             if run is self._run and not run.cancelled:
-                self._go_on()
+                self._go_on(run)
         if self._run is not None and self._in_sight and not self._run.tested and not self._slow:
             seconds = time.monotonic() - self._started
             if seconds > SLOW and self._runner.ready:
@@ -223,9 +223,8 @@ class Watcher:
         with contextlib.suppress(queue.Empty):
             self._screen.console.print(self._pictures.get_nowait(), markup=False, soft_wrap=True)
 
-    def _go_on(self) -> None:
+    def _go_on(self, run: Run) -> None:
         """The run that is at work has news."""
-        run = self._run
         if run.broken and run.ended:
             self._screen.say("broken", style="red", why=run.broken)
             self._run = None
@@ -251,8 +250,9 @@ class Watcher:
 
     def _tell(self, run: Run) -> None:
         self._told = True
-        if self._in_sight:
-            self._screen.verdict(self._scoreboard.of(run.phase), self._scoreboard)
+        score = self._scoreboard.of(run.phase)
+        if self._in_sight and score is not None:
+            self._screen.verdict(score, self._scoreboard)
 
     # -- keys --
 

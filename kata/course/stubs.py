@@ -37,7 +37,7 @@ def make_stub(phase: Phase, solution: str) -> str:
             if previous_end and node.lineno > previous_end + 1:
                 head.append("")
             head.append(_text(node, lines))
-            previous_end = node.end_lineno
+            previous_end = node.end_lineno or node.lineno
     body = "\n\n\n".join(definitions)
     head = [line for line in (_without_unused(line, body) for line in head) if line is not None]
     return "\n\n\n".join(["\n".join(head), body]) + "\n"

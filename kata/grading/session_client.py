@@ -16,7 +16,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Iterator, Mapping, Sequence
+from typing import IO, Any, Iterator, Mapping, Sequence
 
 from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
 from ..sandbox.confinement.scratch import remove
@@ -60,8 +60,8 @@ class Session:
 
     def __init__(
         self,
-        orders: BinaryIO,
-        events: BinaryIO,
+        orders: IO[bytes],
+        events: IO[bytes],
         process: subprocess.Popen[bytes] | None = None,
         scratch: Path | None = None,
     ) -> None:
@@ -148,7 +148,7 @@ class WarmSession(Session):
     def __init__(self, phases: Sequence[Phase], seed: int = 0, assembled: bool = False) -> None:
         scratch = new_scratch()
         process = _start(["--warm"], {"TMPDIR": str(scratch)})
-        super().__init__(process.stdin, process.stdout, process, scratch)
+        super().__init__(*_pipes(process), process, scratch)
         self._ordered = self._begun = self._cancelled = False
         self.send(Collect([phase.id for phase in phases], str(DEFAULT_TARGET), seed, assembled))
 
@@ -213,8 +213,9 @@ class WarmSession(Session):
                 self._interrupt()
 
     def _interrupt(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGINT)
 
     def __enter__(self) -> WarmSession:
         return self
@@ -228,7 +229,7 @@ def start_sessions(count: int) -> list[Session]:
     if count > 1 and not can_fork():
         return [start_sessions(1)[0] for _ in range(count)]
     theirs: list[tuple[int, int]] = []
-    ours: list[tuple[BinaryIO, BinaryIO]] = []
+    ours: list[tuple[IO[bytes], IO[bytes]]] = []
     for _ in range(count - 1):
         (orders_out, orders_in), (events_out, events_in) = os.pipe(), os.pipe()
         theirs.append((orders_out, events_in))
@@ -237,12 +238,13 @@ def start_sessions(count: int) -> list[Session]:
     process = _start([f"--part={orders},{events}" for orders, events in theirs], pass_fds=ends)
     for end in ends:
         os.close(end)
-    return [Session(process.stdin, process.stdout, process), *(Session(orders, events) for orders, events in ours)]
+    return [Session(*_pipes(process), process), *(Session(orders, events) for orders, events in ours)]
 
 
 def _start(
     options: Sequence[str], environment: Mapping[str, str] = MappingProxyType({}), pass_fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
+    more: dict[str, Any] = {"pass_fds": pass_fds} if pass_fds else {}  # Windows knows no such argument
     return subprocess.Popen(
         [sys.executable, "-m", "kata.session", *options],
         cwd=PROJECT,
@@ -251,8 +253,15 @@ def _start(
         stderr=subprocess.PIPE,
         env={**session_environment(), **environment},
         start_new_session=True,
-        **({"pass_fds": pass_fds} if pass_fds else {}),  # Windows knows no such argument
+        **more,
     )
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """The pipes to a process and from it; ``_start`` has made both."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout
 
 
 def new_scratch() -> Path:
@@ -283,14 +292,14 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _read_lines(stream: BinaryIO, lines: queue.Queue[bytes | None]) -> None:
+def _read_lines(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
     with contextlib.suppress(OSError, ValueError):
         for line in stream:
             lines.put(line)
     lines.put(None)
 
 
-def _read_all(stream: BinaryIO, chunks: list[bytes]) -> None:
+def _read_all(stream: IO[bytes], chunks: list[bytes]) -> None:
     """Keep the beginning of a stream and read the rest, so that nobody waits for a reader."""
     chunks.append(stream.read(100_000))
     while stream.read(100_000):

@@ -105,7 +105,7 @@ def draw_heads(data: Data, lang: str) -> Figure:
     figure = style.new_figure(8.0, of(HEADS_TITLE, lang), of(HEADS_CAPTION, lang))
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad="#d0d0d0")
     axes = figure.subplots(len(MASKS), NUM_HEADS, sharex=True, sharey=True)
-    image = None
+    image: Any = None
     for row, name in enumerate(MASKS):
         for head in range(NUM_HEADS):
             shown = np.ma.masked_equal(weights[row, head], 0.0)

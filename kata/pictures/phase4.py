@@ -113,11 +113,17 @@ def draw_parameters(data: Data, lang: str) -> Figure:
     places = np.arange(shown)
     colours = [style.ORANGE, *[style.BLUE] * 3, *[style.GREEN] * 4, style.GREY][:shown]
     axes.barh(places, counted[:shown] / 1e6, 0.6, color=colours)
-    mark = {"linestyle": "", "marker": "|", "markersize": 24, "markeredgewidth": 2.5, "color": style.BLACK}
+    mark: dict[str, Any] = {
+        "linestyle": "",
+        "marker": "|",
+        "markersize": 24,
+        "markeredgewidth": 2.5,
+        "color": style.BLACK,
+    }
     axes.plot(expected[:shown] / 1e6, places, label=of(EXPECTED, lang), **mark)
     for place in places:
         reach = max(counted[place], expected[place]) / 1e6
-        axes.text(reach + 0.25, place, f"{int(counted[place]):,}", va="center", fontsize=9)
+        axes.text(reach + 0.25, float(place), f"{int(counted[place]):,}", va="center", fontsize=9)
     axes.set_yticks(places, [of(name, lang) for name, _ in PARTS[:shown]])
     axes.invert_yaxis()
     axes.set_xlim(0, max(counted.max(), expected.max()) / 1e6 * 1.15)
@@ -165,7 +171,7 @@ def draw_causality(data: Data, lang: str) -> Figure:
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad="#d0d0d0", under="#440154")
     axes = figure.subplots(1, 3)
     names = (("memory", SOURCE, SOURCE), ("target", TARGET, TARGET), ("source", SOURCE, TARGET))
-    image = None
+    image: Any = None
     for panel, (name, rows, columns), (title, row_label, column_label) in zip(axes, names, PANELS):
         shown = np.ma.masked_less(data[name], UNCHANGED)
         image = style.heat_map(panel, shown, None, None, colours, rows, columns, True)

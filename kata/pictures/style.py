@@ -95,21 +95,21 @@ def new_figure(height: float, title: str, caption: str) -> Figure:
     figure.set_layout_engine("constrained", rect=(0.008, below / total, 0.984, height / total))
     figure.text(0.012, 1 - 0.14 / total, title, fontsize=15, va="top")
     figure.text(0.012, 0.12 / total, "\n".join(lines), fontsize=10, color="#444444", va="bottom", linespacing=1.45)
-    figure.kata_description = f"{title}. {caption}"
+    figure.set_label(f"{title}. {caption}")
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG; its title and caption go along as text for those who cannot see it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", metadata={"Description": figure.kata_description, "Software": None})
+    figure.savefig(path, format="png", metadata={"Description": figure.get_label(), "Software": None})
 
 
 def heat_map(
     axes: Axes,
     values: np.ndarray,
-    low: float,
-    high: float,
+    low: float | None,
+    high: float | None,
     colours: str | Colormap = SEQUENTIAL,
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,

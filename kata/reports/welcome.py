@@ -71,8 +71,8 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     say()
 
     phase, task = COURSE[0], COURSE[0].tasks[0].name
-    line = line_of(target / phase.file, task)
-    place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{line}" if line else "")
+    number = line_of(target / phase.file, task)
+    place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{number}" if number else "")
     say(choose(NEXT, lang).format(task=task, place=place), style="bold")
     language = "" if lang == "en" else f" --lang {lang}"
     option = "" if target == DEFAULT_TARGET else f" --target {report.target}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from typing import TextIO
+from typing import Sequence, TextIO, Tuple
 
 from ..course.phases import COURSE, PROJECT
 from ..sandbox import fast_start
@@ -21,18 +21,21 @@ from ..session_protocol import Broken, Collect, Ended, GradeParts, SessionStarte
 
 PART = "--part="
 
+Ends = Tuple[TextIO, TextIO]
+"""Where a session reads its orders, and where it tells its events."""
+
 
 def main() -> None:
     """Run what was ordered, then say so."""
     fast_start.pause_gc()
-    channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    source = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
+    channel: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    source: TextIO = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     ends = [argument[len(PART) :].split(",") for argument in sys.argv[1:] if argument.startswith(PART)]
     parts = [(os.fdopen(int(orders), encoding="utf-8"), os.fdopen(int(events), "w")) for orders, events in ends]
-    source, channel = fork_parts(source, channel, parts)
+    source, channel = fork_parts((source, channel), parts)
     channel.write(encode(SessionStarted(os.getpid())) + "\n")
     channel.flush()
     warm = "--warm" in sys.argv
@@ -42,23 +45,23 @@ def main() -> None:
     os._exit(0)  # no need to take torch down in good order
 
 
-def fork_parts(source: TextIO, channel: TextIO, parts: list[tuple[TextIO, TextIO]]) -> tuple[TextIO, TextIO]:
+def fork_parts(own: Ends, parts: Sequence[Ends]) -> Ends:
     """Make a server of guests for this session and for every further part; become that many processes.
 
     The servers are forked now, while this process knows nothing but torch, and get ready while it goes on.
 
     Args:
-        source, channel: of this session.
+        own: of this session.
         parts: of the further ones.
 
     Returns:
-        The source and the channel of the one that this process has become.
+        The ends of the one that this process has become.
     """
     from ..sandbox.host import guests as wall
     from ..sandbox.host import launch as making
     from ..sandbox.host import submission
 
-    ends = [(source, channel), *parts]
+    ends = [own, *parts]
     if not can_fork():
         return ends[0]
     for stream in (stream for pair in ends for stream in pair):

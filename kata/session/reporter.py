@@ -25,6 +25,7 @@ from ..session_protocol import (
     decode_order,
     encode,
 )  # fmt: skip
+from ..testing.plugin import phase_of, session_of, task_of, tests_of
 
 M = TypeVar("M")
 
@@ -60,8 +61,8 @@ class WarmReporter(_Teller):
         from ..diagnosis.replay import TestBench
         from .serve import serve
 
-        kata = session.config.pluginmanager.get_plugin("kata-session")
-        serve(TestBench(kata, session.items), self._orders, self.send)
+        kata = session_of(session.config)
+        serve(TestBench(kata, tests_of(session)), self._orders, self.send)
         return True
 
 
@@ -75,13 +76,14 @@ class Reporter(_Teller):
         self._tests: dict[str, CollectedTest] = {}
         self._reports: dict[str, TestResult] = {}
         self._recordings: dict[str, Any] = {}
+        self._bench: Any = None
         self._diagnoses: Any = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep what the submission answers, for the diagnosis."""
         if self._orders.diagnose:
-            session.config.pluginmanager.get_plugin("kata-session").recording_of = self._record
+            session_of(session.config).recording_of = self._record
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -122,15 +124,15 @@ class Reporter(_Teller):
         """Name the mistakes in what was run here: those whose turn has come, or with ``wait`` all."""
         if not self._recordings:
             return
-        kata = session.config.pluginmanager.get_plugin("kata-session")
+        kata = session_of(session.config)
         if self._diagnoses is None:
             from ..diagnosis.diagnose import Diagnoses
             from ..diagnosis.replay import TestBench
 
-            bench = TestBench(kata, session.items)
-            self._diagnoses = Diagnoses(bench, self._reports, self._recordings, self.send, self._ask_turn)
+            self._bench = TestBench(kata, tests_of(session))
+            self._diagnoses = Diagnoses(self._bench, self._reports, self._recordings, self.send, self._ask_turn)
         if self._diagnoses.make(wait):
-            kata.submission.aim(kata.target)
+            self._bench.aim(kata.target)
 
     def _record(self, item: pytest.Function) -> Any:
         from ..sandbox.host.recording import Recording
@@ -139,15 +141,14 @@ class Reporter(_Teller):
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Say what the wall held back, before it is taken down."""
-        kata = session.config.pluginmanager.get_plugin("kata-session")
+        kata = session_of(session.config)
         submission = kata.started_submission
-        if submission is not None and submission.held() is not None:
-            self.send(Confined(submission.held()))
+        held = submission.held() if submission is not None else None
+        if held is not None:
+            self.send(Confined(held))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        from ..testing.plugin import phase_of, task_of
-
         done = set(self._orders.done)
         left_out = set(self._orders.leave_out)
         kept = []

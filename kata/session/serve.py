@@ -53,7 +53,7 @@ def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> No
             send(Finished(result))
         left[task_of(item)] -= 1
         if not left[task_of(item)]:
-            send(TaskThrough(task_of(item)))
+            send(TaskThrough(task_of(item) or ""))
         if order.stop_at_loss and result.state in LOST:
             return
     send(AllTested())

@@ -160,7 +160,7 @@ def _with_task_reset(content: bytes, stub: str, task: str) -> bytes:
 def _places(tree: ast.Module, name: str) -> list[tuple[int, int]]:
     """First and last lines of the definitions of ``name`` at the top of a module, decorators included."""
     return [
-        (min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.end_lineno)
+        (min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.end_lineno or node.lineno)
         for node in tree.body
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == name
     ]

@@ -6,9 +6,9 @@ Loaded by the root ``conftest.py``. ``pytest`` runs the suites with the code und
 from __future__ import annotations
 
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Generator
 
 import pytest
 
@@ -18,6 +18,9 @@ from ..sandbox.errors import TestTimeout
 from ..settings import seed_option
 from ..source.rules import RuleBroken
 from .outcome import NotRun, Verdict
+
+if TYPE_CHECKING:
+    from .submission import Submission
 
 TIMEOUTS_PER_TASK = 2
 """After so many tests of a task have run out of time, its other tests are not run."""
@@ -72,9 +75,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(KataPlugin(config, target), "kata-session")
 
 
+def session_of(config: pytest.Config) -> KataPlugin:
+    """What this run of pytest remembers."""
+    plugin = config.pluginmanager.get_plugin("kata-session")
+    assert isinstance(plugin, KataPlugin)
+    return plugin
+
+
 def pytest_report_header(config: pytest.Config) -> str:
-    kata = config.pluginmanager.get_plugin("kata-session")
+    kata = session_of(config)
     return f"kata: target {kata.target.name}, seed {kata.seed}" + (", assembled" if kata.assembled else "")
+
+
+def tests_of(session: pytest.Session) -> list[pytest.Function]:
+    """The tests that were collected."""
+    return [item for item in session.items if isinstance(item, pytest.Function)]
 
 
 def phase_of(item: pytest.Item) -> Phase | None:
@@ -94,7 +109,7 @@ def task_of(item: pytest.Item) -> str | None:
 def _phase_fixture(phase: Phase) -> Any:
     @pytest.fixture(scope="module", name=f"phase{phase.number}")
     def provide(request: pytest.FixtureRequest) -> Any:
-        kata = request.config.pluginmanager.get_plugin("kata-session")
+        kata = session_of(request.config)
         return kata.provide(phase.id, Path(str(request.node.path)).resolve())
 
     provide.__doc__ = f"Phase {phase.number}: the attributes of {phase.id}, as the target defines them."
@@ -108,13 +123,13 @@ for _phase in COURSE:
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest) -> Any:
     """Helper modules that live beside the submission: ``stage.fakes`` is ``tests/stage/fakes.py``."""
-    return request.config.pluginmanager.get_plugin("kata-session").submission.stage
+    return session_of(request.config).submission.stage
 
 
 @pytest.fixture(scope="session")
 def manual_seed(request: pytest.FixtureRequest) -> Any:
     """``manual_seed(n)`` seeds torch where the submission runs."""
-    return request.config.pluginmanager.get_plugin("kata-session").submission.seed
+    return session_of(request.config).submission.seed
 
 
 @pytest.fixture
@@ -122,7 +137,7 @@ def gen(request: pytest.FixtureRequest) -> Any:
     """A ``torch.Generator`` with a seed of its own for this test and ``--seed``."""
     from .in_process import generator_for
 
-    kata = request.config.pluginmanager.get_plugin("kata-session")
+    kata = session_of(request.config)
     return generator_for(kata.seed, request.node.name)
 
 
@@ -140,26 +155,29 @@ class KataPlugin:
         self.wall: bool = config.getoption("--wall")
         self.fixtures = {f"phase{phase.number}": phase.id for phase in COURSE}
         self.recording_of: Callable[[pytest.Function], Any] | None = None
-        self._submission: Any = None
+        self._submission: Submission | None = None
         self._forbidden: dict[str, dict[str, str]] = {}
         self._timeouts: Counter[tuple[str, str]] = Counter()
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.limit = 0.0
         self._profile_loaded = False
 
     @property
-    def submission(self) -> Any:
+    def submission(self) -> Submission:
         """The submission, in this process or behind the wall; made late, because it imports torch."""
         if self._submission is None:
             if self.wall:
-                from ..sandbox.host.submission import WalledSubmission as Kind
+                from ..sandbox.host.submission import WalledSubmission
+
+                self._submission = WalledSubmission(self.target, REFERENCE, self.assembled)
             else:
-                from .in_process import DirectSubmission as Kind
-            self._submission = Kind(self.target, REFERENCE, self.assembled)
+                from .in_process import DirectSubmission
+
+                self._submission = DirectSubmission(self.target, REFERENCE, self.assembled)
         return self._submission
 
     @property
-    def started_submission(self) -> Any:
+    def started_submission(self) -> Submission | None:
         """The submission if a test has asked for it, else None."""
         return self._submission
 
@@ -180,10 +198,11 @@ class KataPlugin:
         if self.seed == 0:
             return
         for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            test: Any = getattr(item, "obj", None)
+            if getattr(test, "is_hypothesis_test", False):
                 import hypothesis
 
-                hypothesis.seed(self.seed)(item.obj)
+                hypothesis.seed(self.seed)(test)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_file(self, file_path: Path) -> None:
@@ -239,7 +258,7 @@ class KataPlugin:
         return True
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         outcome = yield
         if not self._concerns_kata(item):
             return
@@ -251,10 +270,12 @@ class KataPlugin:
             from . import run_test
 
             verdict = run_test.verdict_on(error, self.target)
+        phase = phase_of(item)
+        phase_id = phase.id if phase else ""
         if isinstance(error, TestTimeout) and call.when == "call":
-            self._timeouts[phase_of(item).id if phase_of(item) else "", task_of(item) or ""] += 1
+            self._timeouts[phase_id, task_of(item) or ""] += 1
         if call.when == "call":
-            self._seconds[phase_of(item).id if phase_of(item) else ""] += call.duration
+            self._seconds[phase_id] += call.duration
             report.kata_output = report.capstdout + self.submission.take_output()
         if call.when == "setup" or verdict.state != PASSED:
             item.stash[VERDICT] = verdict

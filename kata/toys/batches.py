@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Iterator, Sequence, Tuple
+from typing import Iterator, Sequence, Tuple, TypeVar
+
+T = TypeVar("T")
 
 Encoded = Tuple[Sequence[int], Sequence[int]]
 """Source and target as ids, without specials."""
@@ -38,9 +40,9 @@ def _epoch(pairs: Sequence[Encoded], size: int, random: Random, group: int) -> l
     return batches
 
 
-def in_order(pairs: Sequence[Encoded], size: int) -> list[list[Encoded]]:
-    """The pairs as they come, cut into batches."""
-    return [list(pairs[first : first + size]) for first in range(0, len(pairs), size)]
+def in_order(items: Sequence[T], size: int) -> list[list[T]]:
+    """Pairs, or their numbers, as they come, cut into batches."""
+    return [list(items[first : first + size]) for first in range(0, len(items), size)]
 
 
 def _length(pair: Encoded) -> tuple[int, int]:

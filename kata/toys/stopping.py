@@ -11,7 +11,8 @@ class Stop:
     """Whether Ctrl-C was pressed. The first time asks for a stop, the second one stops at once."""
 
     def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell, self._asked, self._before = tell, False, None
+        self._tell, self._asked = tell, False
+        self._before: Any = None
 
     def __call__(self) -> bool:
         return self._asked

@@ -212,7 +212,7 @@ class Training:
         """Greedy answers to the sources of ``pairs``."""
         order = sorted(range(len(pairs)), key=lambda index: len(pairs[index][0]))
         answers: dict[int, list[str]] = {}
-        for indices in in_order(order, EVALUATION_BATCH):  # type: ignore[arg-type]
+        for indices in in_order(order, EVALUATION_BATCH):
             batch = self._batch([self._encode(pairs[index]) for index in indices])
             decode = self.learner.phase6.greedy_decode
             rows = decode(self.model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, self.max_len).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import select
 import signal
@@ -62,7 +63,7 @@ def read_key(seconds: float) -> str:
 
 
 def _read_windows(seconds: float) -> str:
-    import msvcrt
+    msvcrt: Any = importlib.import_module("msvcrt")  # Windows alone has it
 
     until = time.monotonic() + seconds
     while time.monotonic() < until:

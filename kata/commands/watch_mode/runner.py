@@ -6,7 +6,7 @@ import queue
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable
+from typing import Iterable, Mapping
 
 from ...course.phases import COURSE, Phase
 from ...course.suites import count_tests
@@ -131,8 +131,8 @@ class Runner:
         """The tasks of the phase, shared so that all sessions take about as long."""
         left_out = {*run.forbidden, *run.kept}
         counts = {task: count for task, count in count_tests(run.phase).items() if task not in left_out}
-        known = {task: self._seconds.get((run.phase.id, task)) for task in counts}
-        weights = known if all(known.values()) else counts
+        known = {task: self._seconds.get((run.phase.id, task), 0.0) for task in counts}
+        weights: Mapping[str, float] = known if all(known.values()) else counts
         for task in counts:  # only the run that comes next counts
             self._seconds.pop((run.phase.id, task), None)
         shares: list[list[str]] = [[] for _ in self._workers]
@@ -153,7 +153,7 @@ class _Worker(threading.Thread):
         self._current: Run | None = None
         self._stopped = False
         self.ready = False
-        self._session: WarmSession | None = WarmSession(COURSE, seed)
+        self._session = WarmSession(COURSE, seed)
 
     def run(self) -> None:
         """Carry out orders until told to stop."""
@@ -166,7 +166,9 @@ class _Worker(threading.Thread):
     def _carry_out(self, run: Run, tasks: list[str], first: list[str]) -> None:
         try:
             with self._lock:
-                events = () if run.cancelled else self._session.run(run.phase.id, run.target, tasks, first)
+                events: Iterable[Event] = ()
+                if not run.cancelled:
+                    events = self._session.run(run.phase.id, run.target, tasks, first)
                 self._current = run
             for event in events:
                 if isinstance(event, Ready):

@@ -151,7 +151,7 @@ class Screen:
         task = scoreboard.first_open(phase)
         line = line_of(self._target / phase.file, task)
         score = scoreboard.of(phase)
-        state = next((found.state for found in score.tasks if found.name == task), TODO)
+        state = next((found.state for found in score.tasks if found.name == task), TODO) if score else TODO
         key = "next_implement" if state == TODO else "next_fix"
         sentence = terminal.one_line(key, self.lang, task, self._name, phase.file, line)
         self.console.print(Text(sentence, style="bold"), soft_wrap=True)
@@ -167,10 +167,10 @@ class Screen:
             self.console.print()
             if score is None:
                 words = choose(SENTENCES["not_graded"], self.lang)
-                title = Text(f"{mark}{phase.number} {phase.title(self.lang)}  ", style="bold")
-                self.console.print(title + Text(words, style="dim"), soft_wrap=True)
-                for task in phase.tasks:
-                    self.console.print(Text(f"  · {task.name}"), soft_wrap=True)
+                heading = Text(f"{mark}{phase.number} {phase.title(self.lang)}  ", style="bold")
+                self.console.print(heading + Text(words, style="dim"), soft_wrap=True)
+                for unknown in phase.tasks:
+                    self.console.print(Text(f"  · {unknown.name}"), soft_wrap=True)
                 continue
             title = f"{mark}{phase.number} "
             self.console.print(terminal.heading(phase.title(self.lang), title, score.score, score.max_score, width))

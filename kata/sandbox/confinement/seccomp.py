@@ -167,8 +167,8 @@ def _program(machine: str, allow_writes: bool) -> bytes:
     # glibc falls back from clone3, whose flags lie in memory, to clone, whose flags can be looked at.
     steps += [_step(JUMP_EQUAL, CLONE3[column], 0, 1), missing]
     steps += _if_call(CLONE[column], [_argument(0), _step(JUMP_ANY_BIT, CLONE_THREAD, 1, 0), refuse])
-    for number in (KILL_CALL[column], TGKILL[column]):
-        steps += _if_call(number, [_argument(0), _step(JUMP_EQUAL, own, 1, 0), refuse])
+    for call in (KILL_CALL[column], TGKILL[column]):
+        steps += _if_call(call, [_argument(0), _step(JUMP_EQUAL, own, 1, 0), refuse])
     of_own = [_argument(0), _step(JUMP_EQUAL, 0, 2, 0), _step(JUMP_EQUAL, own, 1, 0), refuse]
     steps += _if_call(PRLIMIT[column], of_own)
     if not allow_writes:

@@ -153,7 +153,7 @@ class GuestProcess:
                 return self._filled_mirror(facts["leaf"], tensor)
             if "output" in facts:
                 self._has_open_ends = True
-                tensor.kata_output = (facts["output"], self._group(facts["group"]))
+                tensor.__dict__["kata_output"] = (facts["output"], self._group(facts["group"]))
             return tensor
 
         return on_tensor
@@ -204,8 +204,8 @@ class GuestProcess:
         try:
             leaves: dict[int, Tensor] = {}
             for end in ends:
-                leaves.update(end.kata_output[1])
-            outputs = [int(end.kata_output[0]) for end in ends]
+                leaves.update(end.__dict__["kata_output"][1])
+            outputs = [int(end.__dict__["kata_output"][0]) for end in ends]
         except (TypeError, KeyError, ValueError, RuntimeError, CodecError):
             self.dead = "the process that runs the submission answers nonsense"
             raise GuestDied(self.dead) from None

@@ -217,6 +217,7 @@ class SpawnServer:
                 stderr=self._write_end,
                 start_new_session=True,
             )
+            assert process.stdin is not None
             process.stdin.write(json.dumps({"port": port, "token": token, "config": config}).encode())
             process.stdin.close()
             try:

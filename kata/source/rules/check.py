@@ -89,7 +89,10 @@ def _task_spans(phase: Phase, path: Path) -> dict[str, tuple[int, int]]:
     spans = {}
     for node in tree.body if tree else []:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
-            spans[node.name] = (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno)
+            spans[node.name] = (
+                min([node.lineno, *(d.lineno for d in node.decorator_list)]),
+                node.end_lineno or node.lineno,
+            )
     return spans
 
 
@@ -108,9 +111,10 @@ class _Checker:
         seen: set[tuple[int, str]] = set()
         for node in ast.walk(self._tree):
             for what, rule in self._judge(node):
-                if (node.lineno, rule.id) not in seen:
-                    seen.add((node.lineno, rule.id))
-                    yield Finding(self._path, node.lineno, what, rule)
+                line = getattr(node, "lineno", 1)
+                if (line, rule.id) not in seen:
+                    seen.add((line, rule.id))
+                    yield Finding(self._path, line, what, rule)
 
     def _judge(self, node: ast.AST) -> Iterator[tuple[str, table.Rule]]:
         if isinstance(node, ast.Import):

@@ -107,7 +107,7 @@ class Names:
         self._scopes[node] = scope
         inner: list[ast.AST] = []
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            inner = node.body if isinstance(node.body, list) else [node.body]
+            inner = [*node.body] if isinstance(node.body, list) else [node.body]
         elif isinstance(node, COMPREHENSIONS):
             inner = list(ast.iter_child_nodes(node))
         self._bind(node, scope)
@@ -148,15 +148,17 @@ class Names:
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             self._bind_target(node.target, node.value, scope)
         elif isinstance(node, ast.NamedExpr):
-            while scope.kind in COMPREHENSIONS:
+            while scope.kind in COMPREHENSIONS and scope.parent is not None:
                 scope = scope.parent
             self._bind_target(node.target, node.value, scope)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension, ast.AugAssign)):
             self._bind_target(node.target, None, scope)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._bind_target(node.optional_vars, None, scope)
-        elif type(node).__name__ in ("ExceptHandler", "MatchAs", "MatchStar") and node.name:
-            scope.bind(node.name, None)
+        elif type(node).__name__ in ("ExceptHandler", "MatchAs", "MatchStar"):  # Python 3.8 has no match
+            name = getattr(node, "name", None)
+            if name:
+                scope.bind(name, None)
         elif isinstance(node, ast.Attribute):
             self.plain.add(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr"):
@@ -184,9 +186,10 @@ class Names:
         if isinstance(target, ast.Name):
             scope.bind(target.id, value)
         elif isinstance(target, (ast.Tuple, ast.List)):
-            pairs = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+            values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+            pairs = len(values) == len(target.elts)
             for number, part in enumerate(target.elts):
-                self._bind_target(part, value.elts[number] if pairs else None, scope)
+                self._bind_target(part, values[number] if pairs else None, scope)
         elif isinstance(target, ast.Starred):
             self._bind_target(target.value, None, scope)
 
@@ -291,7 +294,8 @@ def constant_text(node: ast.AST) -> str | None:
         return node.value
     if isinstance(node, ast.JoinedStr):
         parts = [constant_text(part) for part in node.values]
-        return None if None in parts else "".join(parts)
+        known = [part for part in parts if part is not None]
+        return "".join(known) if len(known) == len(parts) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = constant_text(node.left), constant_text(node.right)
         return None if left is None or right is None else left + right

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from .clauses import Clause, NounPhrase
-from .lexicon import Pronoun
+from .lexicon import Adjective, Pronoun, Verb
 
 
 def english(clause: Clause) -> list[str]:
     """The words of the clause, with its full stop or question mark as the last."""
     subject = _subject(clause.subject)
-    auxiliary, predicate = _quality(clause) if clause.quality else _action(clause)
+    if clause.quality is not None:
+        auxiliary, predicate = _quality(clause, clause.quality)
+    elif clause.verb is not None:
+        auxiliary, predicate = _action(clause, clause.verb)
+    else:
+        raise ValueError("a clause has a verb or a quality")
     negation = ["not"] if clause.negative else []
     if clause.question:  # the auxiliary changes places with the subject
         words = [*auxiliary, *subject, *negation, *predicate]
@@ -18,27 +23,27 @@ def english(clause: Clause) -> list[str]:
     return [*words, *_time(clause), "?" if clause.question else "."]
 
 
-def _quality(clause: Clause) -> tuple[list[str], list[str]]:
+def _quality(clause: Clause, quality: Adjective) -> tuple[list[str], list[str]]:
     """``is`` and ``busy``."""
     if isinstance(clause.subject, Pronoun):
         present, past = clause.subject.be, clause.subject.was
     else:
         present, past = "is", "was"
-    return [past if clause.tense == "past" else present], [clause.quality.en]
+    return [past if clause.tense == "past" else present], [quality.en]
 
 
-def _action(clause: Clause) -> tuple[list[str], list[str]]:
+def _action(clause: Clause, action: Verb) -> tuple[list[str], list[str]]:
     """The auxiliary, if there is one, and the verb with what follows it."""
     third = clause.subject.third if isinstance(clause.subject, Pronoun) else True
-    auxiliary, verb = [], clause.verb.en
+    auxiliary, verb = [], action.en
     if clause.tense == "future":
         auxiliary = ["will"]
     elif clause.negative or clause.question:  # do-support
         auxiliary = ["did" if clause.tense == "past" else "does" if third else "do"]
     elif clause.tense == "past":
-        verb = clause.verb.past
+        verb = action.past
     elif third:
-        verb = clause.verb.third
+        verb = action.third
     rest: list[str] = []
     if clause.object is not None:
         rest += [*(["to"] if clause.object.noun.kind == "place" else []), *_phrase(clause.object)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clauses import Clause, NounPhrase
-from .lexicon import Adjective, Pronoun
+from .lexicon import Adjective, Pronoun, Verb
 
 DETERMINERS = {"this": ["この"], "that": ["その"], "that over there": ["あの"]}
 """Japanese has no articles: "a" and "the" are not said."""
@@ -16,12 +16,12 @@ def japanese(clause: Clause) -> list[str]:
         words += [*clause.time.ja, *([] if clause.time.ja[-1] == "に" else ["、"])]
     if clause.quality is not None:
         words += _quality(clause.quality, clause.tense == "past", clause.negative)
-    else:
-        words += _action(clause)
+    elif clause.verb is not None:
+        words += _action(clause, clause.verb)
     return [*words, *(["か"] if clause.question else []), "。"]
 
 
-def _action(clause: Clause) -> list[str]:
+def _action(clause: Clause, verb: Verb) -> list[str]:
     """Place, means, object and verb, each marked by its particle. The verb ends the clause."""
     words: list[str] = []
     if clause.place is not None:
@@ -29,12 +29,12 @@ def _action(clause: Clause) -> list[str]:
     if clause.vehicle is not None:
         words += [clause.vehicle.ja, "で"]
     if clause.object is not None:
-        words += [*_phrase(clause.object), clause.verb.particle]
+        words += [*_phrase(clause.object), verb.particle]
     if clause.tense == "past":
         ending = "ませんでした" if clause.negative else "ました"
     else:  # Japanese does not tell the future from the present
         ending = "ません" if clause.negative else "ます"
-    return [*words, clause.verb.stem, ending]
+    return [*words, verb.stem, ending]
 
 
 def _quality(adjective: Adjective, past: bool, negative: bool) -> list[str]:
