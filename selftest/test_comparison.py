@@ -84,14 +84,32 @@ def test_how_a_guest_numbers_and_names_its_objects_does_not_count():
     assert differ(one, answer(1.0))
 
 
-def test_exceptions_are_compared_by_type():
-    def complaint(name, message):
-        told = {"names": [name, "Exception"], "message": message, "where": ""}
-        return Encoder(lambda value: None).message({"error": told})
+BROADCAST = "The size of tensor a (5) must match the size of tensor b (7) at non-singleton dimension 3"
+FORWARD = ("DecoderLayer.forward", "self_attention: MultiHeadAttention.forward")
 
-    assert not differ(complaint("ValueError", "too long"), complaint("ValueError", "L > max_len"))
-    assert differ(complaint("ValueError", "too long"), complaint("IndexError", "too long"))
-    assert differ(complaint("ValueError", "too long"), answer(1.0))
+
+def test_two_crashes_are_alike_if_type_words_and_place_are():
+    crash = complaint(BROADCAST, calls=FORWARD)
+    assert not differ(crash, complaint(BROADCAST, "other.py, line 7", calls=FORWARD))
+    assert differ(crash, complaint(BROADCAST, calls=FORWARD, names=("IndexError", "Exception")))
+    assert differ(crash, complaint(BROADCAST.replace("7", "6"), calls=FORWARD))
+    assert differ(crash, complaint(BROADCAST, calls=("DecoderLayer.forward",)))
+    assert differ(crash, complaint(BROADCAST, calls=(FORWARD[0], "cross_attention: MultiHeadAttention.forward")))
+    assert differ(crash, answer(1.0))
+
+
+def test_an_address_in_memory_is_no_difference():
+    assert not differ(complaint("<Thing at 0x7f01> is no Tensor"), complaint("<Thing at 0x55aa> is no Tensor"))
+    assert differ(complaint("10 is no Tensor"), complaint("11 is no Tensor"))
+
+
+def test_of_the_words_of_a_raise_of_the_code_s_own_the_numbers_count():
+    own = complaint("a length of 7 is more than 5", raised=True)
+    assert not differ(own, complaint("max_len = 5 < 7", raised=True))
+    assert differ(own, complaint("too long", raised=True))
+    assert differ(own, complaint("max_len = 5 < 6", raised=True))
+    assert differ(own, complaint("max_len = 5 < 7"))
+    assert differ(own, complaint("max_len = 5 < 7", names=("AssertionError", "Exception"), raised=True))
 
 
 def test_whether_gradients_can_be_asked_for_counts():
@@ -135,9 +153,9 @@ def sent(number, leaves=1):
     return encoder.message({"ok": [object(), torch.ones(2)], "changed": {}})
 
 
-def complaint(message, place="phase.py, line 3", names=("ValueError", "Exception")):
+def complaint(message, place="phase.py, line 3", names=("ValueError", "Exception"), calls=(), raised=False):
     """An answer that tells of an exception."""
-    told = {"names": list(names), "message": message, "where": place}
+    told = {"names": list(names), "message": message, "where": place, "calls": list(calls), "raised": raised}
     return Encoder(lambda value: None).message({"error": told})
 
 
@@ -169,7 +187,7 @@ def test_once_told_it_stays_so():
 
 def test_an_exception_of_the_same_words_is_exact_wherever_it_comes_from():
     assert compared(complaint("too long"), complaint("too long", "other.py, line 7")).exact
-    assert not compared(complaint("too long"), complaint("L > max_len")).exact
+    assert not compared(complaint("too long", raised=True), complaint("L > max_len", raised=True)).exact
     assert not compared(complaint("a"), complaint("a", names=("ValueError", "Own"))).exact
 
 

@@ -2,14 +2,17 @@
 
 The host's side of a test is our own code and draws by seed, so what it asks follows from the answers it got: two
 submissions whose answers are equal, one after another, behave alike in that test. "Equal" is as a suite sees it:
-values within rounding, exceptions by type. How objects are numbered and what they call themselves does not count, nor
-which random numbers a parameter was made with.
+values within rounding. Two exceptions are equal if they are of one type, say the same, with the same numbers in it, and
+come from the same place of the contract: two crashes of one type are not one behaviour. What a learner's own `raise`
+says is worded freely; there the numbers count. How objects are numbered and what they call themselves does not count,
+nor which random numbers a parameter was made with.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any, NamedTuple
 
 import torch
@@ -85,7 +88,7 @@ class _Answer(NamedTuple):
     Attributes:
         seen: what a suite can see of it.
         numbers: how it numbers objects and gradients.
-        complaint: of an exception, all but the place in the file that it came from.
+        complaint: of an exception, its types and its words.
     """
 
     seen: Any
@@ -114,8 +117,17 @@ def _read(answer: Message) -> _Answer:
         error = body["error"] if isinstance(body["error"], dict) else {}
         names = error.get("names")
         kind = names[0] if isinstance(names, list) and names else None
-        return _Answer({"error": kind}, numbers, (names, error.get("message")))
+        seen = {"error": kind, "said": _said(error), "calls": error.get("calls")}
+        return _Answer(seen, numbers, (names, error.get("message")))
     return _Answer({"ok": body.get("ok"), "changed": body.get("changed")}, numbers)
+
+
+def _said(error: dict[str, Any]) -> Any:
+    """What an exception says: torch's and Python's words as they are, of a learner's own words the numbers."""
+    message = str(error.get("message"))
+    if error.get("raised"):
+        return sorted(set(re.findall(r"\d+(?:\.\d+)?", message)))
+    return re.sub(r"\b0x[0-9a-f]+", "0x", message)  # where an object lies in memory
 
 
 class Drawn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterable, Mapping
+from typing import Callable, Iterable, Mapping, Sequence
 
 from ..course.phases import COURSE
 from ..results import FAILED, PASSED, TestResult
@@ -34,6 +34,7 @@ def diagnose(
     recordings: Mapping[str, Recording],
     failed: Iterable[str] = (),
     named: Iterable[str] = (),
+    candidates: Sequence[Misconception] | None = None,
 ) -> Misconception | None:
     """The misconception that behaves as the submission did; None if there is none, or more than one.
 
@@ -46,6 +47,7 @@ def diagnose(
         recordings: test to what the submission answered in it.
         failed: the tasks of the phase that failed; a mistake of another task is tried only if that failed, too.
         named: ids that were named for other tasks already; one of them explains this task as well.
+        candidates: which misconceptions are tried; None for those of the catalogue.
     """
     items = [
         item
@@ -54,7 +56,8 @@ def diagnose(
     ]
     if not any(results[item.nodeid].state == FAILED for item in items):
         return None
-    candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
+    if candidates is None:
+        candidates = [entry for entry in of_task(task) if entry.task == task or entry.task in failed]
     # What was named for another task is to be repaired first in any case: a look is enough, and nothing else is tried.
     known = [entry for entry in candidates if entry.id in named]
     others = [entry for entry in candidates if entry.id not in named]

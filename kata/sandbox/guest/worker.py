@@ -20,7 +20,7 @@ from ...source.files import display_path
 from ..loader import MissingName, SubmissionError, VirtualPackage
 from ..protocol.channel import Channel, ChannelClosed, ChannelTimeout
 from ..protocol.codec import CodecError, Decoder, Encoder
-from ..tracebacks import where
+from ..tracebacks import origin, where
 from . import parameter_order
 from .global_state import GlobalState
 from .initial_values import FreshParameters
@@ -205,6 +205,8 @@ class Guest:
         except BaseException:
             message = "(its message cannot be printed)"
         told = {"names": names[:20], "message": message, "where": where(error, self._sources)}
+        with contextlib.suppress(Exception):
+            told.update(origin(error, self._package.name))
         return Encoder(lambda value: None).message({"error": told})
 
     # -- what the host may ask for --

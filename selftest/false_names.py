@@ -1,0 +1,106 @@
+"""Prove that no mistake is given another's name: each is diagnosed with its own entry taken out of the catalogue.
+
+``python -m selftest.false_names [ID|TASK|PHASE ...] [--seed N]`` prints what was named nevertheless, and whether all
+tests that failed ended in exceptions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple, Sequence
+
+import pytest
+
+from kata.course.phases import COURSE, PROJECT
+from kata.diagnosis.diagnose import diagnose
+from kata.diagnosis.misconceptions import Misconception, of_task
+from kata.diagnosis.replay import TestBench
+from kata.results import FAILED
+from kata.sandbox.host.recording import Recording
+
+from .misconceptions import chosen
+
+ALIKE = ({"transformer-shares-copies", "transformer-shares-nothing"},)
+"""Sets of mistakes that behave alike in every test. Beside its fellow neither is named; alone it would be."""
+
+
+class FalseName(NamedTuple):
+    """A mistake that was given another's name.
+
+    Attributes:
+        made: id of the mistake that was made.
+        named: id of the one that was named.
+        crashed: whether every failed test ended in an exception of the submission's.
+    """
+
+    made: str
+    named: str
+    crashed: bool
+
+
+class _Prover:
+    """A pytest plugin that collects the suites and, instead of running them, diagnoses one mistake after another."""
+
+    def __init__(self, wanted: Sequence[Misconception]) -> None:
+        self._wanted = wanted
+        self.found: list[FalseName] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        bench = TestBench(session.config.pluginmanager.get_plugin("kata-session"), session.items)
+        with tempfile.TemporaryDirectory(prefix="false-names-") as folder:
+            for entry in self._wanted:
+                named = self._named_without(bench, entry, entry.write(Path(folder) / entry.id))
+                self.found += named
+        return True
+
+    @staticmethod
+    def _named_without(bench: Any, entry: Misconception, target: Path) -> list[FalseName]:
+        bench.aim(target)
+        results, recordings = {}, {}
+        for item in bench.tests(entry.phase.id, [entry.task]):
+            recordings[item.nodeid] = Recording()
+            results[item.nodeid] = bench.run(item, recordings[item.nodeid])
+        others = [other for other in of_task(entry.task) if other.id != entry.id]
+        found = diagnose(bench, entry.phase.id, entry.task, results, recordings, [entry.task], candidates=others)
+        failed = [result for result in results.values() if result.state == FAILED]
+        if found is None or {entry.id, found.id} in ALIKE:
+            return []
+        return [FalseName(entry.id, found.id, all(_crashed(test.message) for test in failed))]
+
+
+def _crashed(message: str) -> bool:
+    return message.startswith("raises ")
+
+
+def find(wanted: Sequence[Misconception], seed: int = 0) -> list[FalseName]:
+    """The false names among these mistakes, in a process that this one becomes for as long: call it once."""
+    phases = [phase for phase in COURSE if any(entry.phase == phase for entry in wanted)]
+    prover = _Prover(wanted)
+    arguments = [
+        f"--rootdir={PROJECT}", f"--config-file={PROJECT / 'pyproject.toml'}", "-q", "-p", "no:cacheprovider",
+        f"--seed={seed}", "--wall", *(str(path) for phase in phases for path in phase.suite()),
+    ]  # fmt: skip
+    pytest.main(arguments, plugins=[prover])
+    return prover.found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the false names; return 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m selftest.false_names", description=__doc__)
+    parser.add_argument("which", nargs="*", metavar="ID|TASK|PHASE", help="which misconceptions (default: all)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    wanted = chosen(options.which)
+    found = find(wanted, options.seed)
+    for made, named, crashed in found:
+        print(f"{made:44} named {named:44} {'crashes alone' if crashed else 'by values'}")
+    print(f"{len(wanted)} mistakes without their own entry, {len(found)} given another's name")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
