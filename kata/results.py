@@ -24,7 +24,7 @@ class TestResult:
         phase: id of its phase, or ``ASSEMBLED``.
         task: name of its task; empty in the assembled suite.
         core: whether the task earns nothing without this test.
-        state: one of ``verdicts.STATES``.
+        state: one of ``STATES``.
         message: what a learner reads; empty where it passed.
         seconds: how long it took.
         output: what the submission printed meanwhile, cut to size.

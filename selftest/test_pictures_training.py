@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
+from kata.line_breaking import wrap
 from kata.pictures import fonts, style, training
 from selftest.png import assert_shows_something, pixels
 
@@ -98,8 +100,8 @@ def test_nothing_is_advised_where_the_font_is_there():
 @pytest.mark.parametrize("text", [training.CURVES_CAPTION, training.ALIGNMENT_CAPTION])
 def test_captions_are_broken_into_lines_that_fit(text):
     for lang in (0, 1):
-        lines = style.wrap(text[lang], 60)
+        lines = wrap(text[lang], 60)
         assert len(lines) > 3
-        assert all(40 <= style.width_of(line) <= 62 for line in lines[:-1])
+        assert all(40 <= cell_len(line) <= 62 for line in lines[:-1])
         assert (" " if lang == 0 else "").join(lines).replace(" ", "") == text[lang].replace(" ", "")
         assert not any(line.startswith(("。", "、", "」", "ー")) for line in lines)

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterable
 
 from matplotlib import font_manager
+from rich.cells import cell_len
 
 from ..i18n import choose
 
 LATIN = "DejaVu Sans"
 """The font that matplotlib ships."""
 
-PACKAGES = ("matplotlib_fontja", "japanize_matplotlib")
-"""Packages that ship a Japanese font in their folder ``fonts``."""
-
-SYSTEM = (
-    "Noto Sans CJK JP",
-    "Noto Sans JP",
-    "Source Han Sans JP",
-    "Hiragino Sans",
-    "Hiragino Maru Gothic Pro",
-    "Yu Gothic",
-    "Meiryo",
-    "MS Gothic",
-    "IPAexGothic",
-    "IPAGothic",
-    "TakaoGothic",
-    "VL Gothic",
-)
-"""Japanese fonts that Linux, macOS and Windows bring along, the most legible first."""
+PACKAGE = "matplotlib_fontja"
+"""Ships a Japanese font in its folder ``fonts``."""
 
 ADVICE = (
     "No font with Japanese glyphs was found: {what}. `python -m pip install matplotlib-fontja` brings one.",
@@ -44,16 +28,14 @@ TOKENS_UNREADABLE = ("Japanese tokens show as boxes", "日本語のトークン�
 
 @lru_cache(maxsize=None)
 def japanese_family() -> str | None:
-    """Name of a font family with Japanese glyphs, made known to matplotlib; None if there is none."""
-    for package in PACKAGES:
-        # Looked up, not imported: importing such a package changes the fonts of the whole process.
-        spec = find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for path in sorted(Path(folder, "fonts").glob("*.ttf")):
-                font_manager.fontManager.addfont(str(path))
-                return font_manager.FontProperties(fname=str(path)).get_name()
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in SYSTEM if name in known), None)
+    """Name of a font family with Japanese glyphs, made known to matplotlib; None if it is not installed."""
+    # Looked up, not imported: importing the package changes the fonts of the whole process.
+    spec = find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for path in sorted(Path(folder, "fonts").glob("*.ttf")):
+            font_manager.fontManager.addfont(str(path))
+            return font_manager.FontProperties(fname=str(path)).get_name()
+    return None
 
 
 def families(lang: str) -> list[str]:
@@ -75,11 +57,6 @@ def advice(lang: str, tokens: Iterable[str] = ()) -> str:
         return ""
     if lang == "ja":
         return choose(ADVICE, lang).format(what=choose(LABELS_IN_ENGLISH, lang))
-    if any(is_wide(character) for token in tokens for character in token):
+    if any(cell_len(token) > len(token) for token in tokens):
         return choose(ADVICE, lang).format(what=choose(TOKENS_UNREADABLE, lang))
     return ""
-
-
-def is_wide(character: str) -> bool:
-    """Whether a character takes the width of two Latin ones (kana, kanji, full-width punctuation)."""
-    return unicodedata.east_asian_width(character) in "WF"

@@ -16,7 +16,6 @@ from .picture import Data, Picture, array_of, frozen, pair_of
 from .style import of
 
 TOKENS = ("the", "cat", "saw", "the", "dog", "<eos>", "<pad>", "<pad>")
-NUM_PADS = 2
 D_MODEL, NUM_HEADS = 32, 4
 
 HEADS_TITLE = ("Attention weights of every head under every mask", "各マスクをかけたときの、各ヘッドの注意の重み")

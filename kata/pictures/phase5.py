@@ -48,7 +48,6 @@ BATCH_CAPTION = (
     "えは「次のトークン」になります。行はすべて右側をパディングします。num_tokens は、tgt_out のうち <pad> でない"
     "マスの数です。",
 )
-TABLES = (("src", "src"), ("tgt_in", "tgt_in"), ("tgt_out", "tgt_out"))
 POSITION = ("position", "位置")
 
 SMOOTHING_TITLE = ("What label smoothing asks for", "ラベル平滑化が求めるもの")

@@ -17,8 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from rich.cells import cell_len
 
 from ..i18n import choose
+from ..line_breaking import wrap
 from . import fonts
 
 WIDTH = 10.0
@@ -129,7 +131,7 @@ def heat_map(
     if columns is not None:
         axes.set_xticks(range(len(columns)), columns)
         for label in axes.get_xticklabels():
-            if rotated or rotated is None and width_of(label.get_text()) > (3 if len(columns) > 8 else 5):
+            if rotated or rotated is None and cell_len(label.get_text()) > (3 if len(columns) > 8 else 5):
                 label.set_rotation(90)
     if rows is not None:
         axes.set_yticks(range(len(rows)), rows)
@@ -140,45 +142,6 @@ def heat_map(
 def note(axes: Axes, text: str) -> None:
     """Say in the middle of empty axes why they are empty."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
-
-
-def width_of(text: str) -> int:
-    """Width in Latin characters."""
-    return sum(2 if fonts.is_wide(character) else 1 for character in text)
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines of at most ``width`` Latin characters.
-
-    English is broken at spaces; Japanese anywhere but before closing punctuation and inside Latin words.
-    """
-    lines, line = [], ""
-    for piece in _pieces(text):
-        if width_of(line + piece.rstrip()) > width and line:
-            lines.append(line.rstrip())
-            line = ""
-        line += piece
-    return [*lines, line.rstrip()] if line.strip() else lines
-
-
-def _pieces(text: str) -> list[str]:
-    """Cut a text into parts that must not be broken; a space ends a part."""
-    pieces: list[str] = []
-    joins = False
-    for character in text:
-        closes = character in "。、」）！？・ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…"
-        opens = character in "「（"
-        wide = fonts.is_wide(character)
-        if pieces and (closes or joins or (not wide and not pieces[-1].endswith(" ") and not _ends_wide(pieces[-1]))):
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-        joins = opens
-    return pieces
-
-
-def _ends_wide(piece: str) -> bool:
-    return fonts.is_wide(piece[-1])
 
 
 def of(pair: tuple[str, str], lang: str, /, **values: object) -> str:
