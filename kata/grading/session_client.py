@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import IO, Any, Iterator, Mapping, Sequence
 
 from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
+from ..sandbox.confinement.limits import NO_ACCELERATOR
 from ..sandbox.confinement.scratch import remove
 from ..sandbox.host.launch import can_fork
 from ..session_protocol import (
@@ -275,6 +276,7 @@ def session_environment() -> dict[str, str]:
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["OMP_NUM_THREADS"] = "1"
+    environment.update(NO_ACCELERATOR)
     return environment
 
 

@@ -53,6 +53,10 @@ def _address_space() -> int:
         return 16 * 2**30
 
 
+NO_ACCELERATOR = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
+"""Variables that hide NVIDIA's and AMD's devices from a process that is about to import torch. Sessions and guests have
+no use for one. Not empty values: Windows takes an empty variable for none."""
+
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
@@ -60,7 +64,7 @@ def clean_environment(scratch: str) -> dict[str, str]:
     """The environment of a guest: nothing of the user's but what programs need to start."""
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment.update(HOME=scratch, TMPDIR=scratch, TEMP=scratch, TMP=scratch)
-    environment.update(OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1", PYTHONNOUSERSITE="1")
+    environment.update(OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1", PYTHONNOUSERSITE="1", **NO_ACCELERATOR)
     return environment
 
 

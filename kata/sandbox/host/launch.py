@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Sequence
 
 from ...course.phases import PROJECT
 from .. import interrupts
+from ..confinement.limits import NO_ACCELERATOR
 from ..errors import GuestDied
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
@@ -185,6 +186,7 @@ def start_server() -> Server:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, **NO_ACCELERATOR},
         pass_fds=(theirs.fileno(), write_end),
         start_new_session=True,
     )
@@ -215,6 +217,7 @@ class SpawnServer:
                 stdin=subprocess.PIPE,
                 stdout=self._write_end,
                 stderr=self._write_end,
+                env={**os.environ, **NO_ACCELERATOR},
                 start_new_session=True,
             )
             assert process.stdin is not None
