@@ -1,3 +1,3 @@
 """The machinery of Transformer Kata: course map, loading, running, rules, scoring and reports."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
