@@ -1,16 +1,17 @@
 """Prove the suites by the catalogue: each misconception loses points where it should, and is named.
 
-``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--thorough] [--jobs N]`` prints a table. That a
-mistake costs no other task anything is looked at under the first seed; with ``--thorough`` under all of them.
+``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--thorough] [--write-also] [--jobs N]`` prints
+a table. That a mistake costs no other task anything is looked at under the first seed; with ``--thorough`` under all of
+them. ``--write-also`` writes into the catalogue which other tasks lost points under every seed.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from types import MappingProxyType
 from typing import Iterator, Mapping, Sequence
 
 from kata.course.phases import COURSE, REFERENCE
-from kata.diagnosis.misconceptions import Misconception, catalogue
+from kata.diagnosis.misconceptions import ALSO, Misconception, also, catalogue
+from kata.diagnosis.misconceptions.patch import PARSING
 from kata.grading.session_client import WarmSession
 from kata.results import PASSED
 from kata.session_protocol import Diagnosed
@@ -28,9 +30,6 @@ from selftest.session_events import results_of
 SEEDS = (0, 1, 2, 3, 4, 5)
 NAMED = 0.95
 """Share of the misconceptions that must be named; two that behave alike are not."""
-
-PARSING = threading.Lock()
-"""Python 3.11 may fail with a SystemError where two threads parse at once."""
 
 ROW = "{:44} {:8} {:30} {}"
 
@@ -43,6 +42,7 @@ class Finding:
         misconception: which one.
         escaped: seeds under which its own task, or one of ``also``, lost nothing.
         spilled: (seed, task) where a task lost points that should not have.
+        lost: (seed, task) where a task lost points.
         named: id of the diagnosis under the first seed; empty if there was none.
         diagnosed: whether a diagnosis was asked for.
     """
@@ -50,6 +50,7 @@ class Finding:
     misconception: Misconception
     escaped: list[tuple[int, str]] = field(default_factory=list)
     spilled: list[tuple[int, str]] = field(default_factory=list)
+    lost: set[tuple[int, str]] = field(default_factory=set)
     named: str = ""
     diagnosed: bool = False
 
@@ -135,6 +136,7 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, t
             expected = {entry.task, *entry.also}
             finding.escaped += [(seed, task) for task in expected if not lost.get(task)]
             finding.spilled += [(seed, task) for task in lost if lost[task] and task not in expected]
+            finding.lost |= {(seed, task) for task in lost if lost[task]}
             telling.update({(name, task): tests for task, tests in lost.items() if tests})
             if first:
                 finding.named, finding.diagnosed = named, True
@@ -144,6 +146,18 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, t
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(carry_out, shares, [seed] * len(shares), [number == 0] * len(shares)))
     return list(findings.values())
+
+
+def write_also(findings: Sequence[Finding], seeds: Sequence[int], path: Path = ALSO) -> None:
+    """Write down which other tasks lost points under every seed, by each of the misconceptions that were tried."""
+    known = {entry.id for entry in catalogue()}
+    told = {name: tasks for name, tasks in also().items() if name in known}
+    for finding in findings:
+        entry = finding.misconception
+        others = [task.name for task in entry.phase.tasks if task.name != entry.task]
+        told[entry.id] = [task for task in others if all((seed, task) in finding.lost for seed in seeds)]
+    lines = [f"  {json.dumps(name)}: {json.dumps(told[name])}" for name in sorted(told) if told[name]]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def table(findings: Sequence[Finding]) -> str:
@@ -191,15 +205,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="seeds, with commas between them")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at a time (default: 2)")
     parser.add_argument("--thorough", action="store_true", help="try all tasks that a mistake reaches under all seeds")
+    parser.add_argument("--write-also", action="store_true", help="write down which other tasks lose points")
     options = parser.parse_args(arguments)
     try:
         wanted = chosen(options.which)
     except KeyError as error:
         parser.error(error.args[0])
     started = time.monotonic()
-    findings = find(wanted, [int(seed) for seed in options.seeds.split(",")], options.jobs, options.thorough)
+    seeds = [int(seed) for seed in options.seeds.split(",")]
+    findings = find(wanted, seeds, options.jobs, options.thorough or options.write_also)
     print(table(findings))
     print(f"{time.monotonic() - started:.0f} s")
+    if options.write_also:
+        write_also(findings, seeds)
     return 0 if holds(findings) else 1
 
 

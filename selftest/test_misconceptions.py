@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from kata.course.phases import COURSE, PROJECT
-from kata.diagnosis.misconceptions import Misconception, catalogue, of_task
+from kata.diagnosis.misconceptions import Misconception, also, by_id, catalogue, of_task
 from selftest import misconceptions
 from selftest.grader_runs import run_grader, tasks_of
 from selftest.submissions import make_target
@@ -36,7 +36,7 @@ def test_every_id_is_there_once_and_plain():
 def test_every_mistake_is_a_small_change_of_its_own_task(entry):
     names = {task.name for task in entry.phase.tasks}
     assert set(entry.also) <= names - {entry.task}
-    ast.parse(entry.source())  # every text to be replaced stands in the solution once
+    ast.parse(entry.source())  # all that is to be replaced stands in the solution once
     affected = misconceptions.affected_tasks(entry)
     assert entry.task in affected
     assert set(entry.also) <= set(affected)
@@ -57,11 +57,18 @@ def test_every_mistake_is_explained_in_both_languages(entry):
         assert f"{entry.phase.lesson(lang)}#{entry.lesson}" in entry.explanation(lang)
 
 
-def test_a_text_that_stands_in_the_solution_twice_or_never_is_refused():
-    for find in ("nowhere to be found", "import"):
-        entry = Misconception("x", "split_heads", ((find, "y"),), "", "", "heads")
-        with pytest.raises(ValueError, match="not once"):
-            entry.source()
+def test_what_other_tasks_lose_is_told_of_known_mistakes_alone():
+    assert set(also()) <= {entry.id for entry in ENTRIES}
+    assert all(also().values())
+
+
+def test_the_proof_writes_down_which_other_tasks_lose_points_under_every_seed(tmp_path):
+    entry, other = by_id("split-by-view-alone"), by_id("mask-inverted")
+    finding = misconceptions.Finding(entry, lost={(0, "merge_heads"), (1, "merge_heads"), (1, "MultiHeadAttention")})
+    misconceptions.write_also([finding], [0, 1], tmp_path / "also.json")
+    written = json.loads((tmp_path / "also.json").read_text(encoding="utf-8"))
+    assert written == {**also(), entry.id: ["merge_heads"]}
+    assert written[other.id] == list(other.also)
 
 
 def test_a_change_reaches_the_tasks_that_use_it_and_no_others():

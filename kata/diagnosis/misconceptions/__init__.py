@@ -1,13 +1,33 @@
-"""The catalogue of misconceptions: mistakes that people make, each as a small patch of the reference solution.
+r"""The catalogue of misconceptions: mistakes that people make, each as a small patch of the reference solution.
 
 It serves twice. A failing test is replayed against the misconceptions of its task, and equal behaviour names the
 mistake (``kata.diagnosis.diagnose``). And it proves the suites: each misconception must lose points (``selftest``).
 
-``phase<N>_<subject>.py`` holds a tuple ``CATALOGUE``; a new file is found by its name.
+``phase<N>_<task>.py`` holds a tuple ``CATALOGUE`` of the mistakes in one task; a new file is found by its name. An
+entry says what to find in the task's code (its private helpers included) and what to put there::
+
+    Misconception(
+        id="layer-norm-over-time",
+        task="LayerNorm",
+        edits=(
+            ("mean = x.mean(dim=-1, keepdim=True)", "mean = x.mean(dim=-2, keepdim=True)"),
+            ("variance = x.var(dim=-1, unbiased=False, keepdim=True)", "variance = ..."),
+        ),
+
+Found is a syntax tree: an expression, or statements that follow each other. Layout and comments do not matter, and the
+solution may call its local variables otherwise. It must stand there exactly once. ``...`` as a statement holds any
+statements, which stand in the replacement where that says ``...``::
+
+    ("with _evaluation_mode(model):\n    ...", "model.eval()\nwith torch.no_grad():\n    ...")
+
+Nothing as a replacement takes statements away. Local variables of the solution that a replacement names must stand in
+what is found, too (``...`` helps to reach them), so that they can be renamed with it. Which other tasks lose points by
+a mistake stands in ``also.json``, written by ``python -m selftest.misconceptions --write-also ID``.
 """
 
 from __future__ import annotations
 
+import json
 import pkgutil
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +35,10 @@ from importlib import import_module
 from pathlib import Path
 
 from ...course.phases import COURSE, REFERENCE, Phase
+from . import patch
+
+ALSO = Path(__file__).parent / "also.json"
+"""Misconception's id to the other tasks of its phase that lose points with it, because they use its task."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +48,9 @@ class Misconception:
     Attributes:
         id: lower case, words joined by hyphens; unique in the catalogue.
         task: the task whose code it is in.
-        edits: pairs (find, replace) applied to the solution of the task's phase; each ``find`` stands in it once.
+        edits: pairs (find, replace) applied to the task's solution; the form is told at the top.
         en, ja: what the code does now, what the paper does, and why it matters; two to four sentences.
         lesson: the anchor in the phase's lesson where this is explained.
-        also: other tasks of the phase that lose points with it, because they use this one.
     """
 
     id: str
@@ -36,25 +59,28 @@ class Misconception:
     en: str
     ja: str
     lesson: str
-    also: tuple[str, ...] = ()
 
     @property
     def phase(self) -> Phase:
         """The phase of its task."""
         return next(phase for phase in COURSE if any(task.name == self.task for task in phase.tasks))
 
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Other tasks of the phase that lose points with it, because they use this one."""
+        return tuple(also().get(self.id, ()))
+
     def source(self) -> str:
         """The solution of the phase with this mistake in it.
 
         Raises:
-            ValueError: if a text to be replaced does not stand in the solution exactly once.
+            ValueError: if what an edit looks for does not stand in the task once.
         """
-        text = (REFERENCE / self.phase.file).read_text(encoding="utf-8")
-        for find, replace in self.edits:
-            if text.count(find) != 1:
-                raise ValueError(f"{self.id}: {find!r} stands {text.count(find)} times in {self.phase.file}, not once")
-            text = text.replace(find, replace)
-        return text
+        solution = (REFERENCE / self.phase.file).read_text(encoding="utf-8")
+        try:
+            return patch.apply(solution, self.task, self.edits)
+        except ValueError as error:
+            raise ValueError(f"{self.id}: {error} ({self.phase.file})") from None
 
     def write(self, folder: Path) -> Path:
         """Make ``folder``, a target that holds the phase with this mistake; the other phases are the reference's."""
@@ -66,6 +92,12 @@ class Misconception:
         """What to tell a learner, with the place in the lesson."""
         told, pointer = (self.ja, "解説: {}") if lang == "ja" else (self.en, " See {}.")
         return told + pointer.format(f"{self.phase.lesson(lang)}#{self.lesson}")
+
+
+@lru_cache(maxsize=None)
+def also() -> dict[str, list[str]]:
+    """What ``also.json`` holds."""
+    return json.loads(ALSO.read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=None)

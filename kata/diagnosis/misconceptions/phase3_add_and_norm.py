@@ -1,4 +1,4 @@
-"""Phase 3: mistakes in add & norm: the residual connection, its dropout and its norm."""
+"""Mistakes in ``AddAndNorm`` (phase 3)."""
 
 from __future__ import annotations
 
@@ -151,7 +151,15 @@ CATALOGUE = (
     Misconception(
         id="add-and-norm-in-place",
         task="AddAndNorm",
-        edits=((JOINED, "x += self.dropout(sublayer_output)\n        return self.norm(x)"),),
+        edits=(
+            (
+                JOINED,
+                """
+                x += self.dropout(sublayer_output)
+                return self.norm(x)
+                """,
+            ),
+        ),
         en="`x += ...` writes into the caller's tensor. Write `x + ...`, which makes a new one. The caller's `x`, "
         "which may still be needed (the memory of an encoder, a second call, the backward pass), now holds something "
         "else, and autograd stops with an error where it notices.",

@@ -1,19 +1,21 @@
-"""Phase 3: mistakes in LayerNorm: what is normalised, by which mean, variance and eps."""
+"""Mistakes in ``LayerNorm`` (phase 3)."""
 
 from __future__ import annotations
 
 from . import Misconception
 
-MEAN = "mean = x.mean(dim=-1, keepdim=True)  # (..., 1)"
-VARIANCE = "variance = x.var(dim=-1, unbiased=False, keepdim=True)  # (..., 1)"
+MEAN = "mean = x.mean(dim=-1, keepdim=True)"
+VARIANCE = "variance = x.var(dim=-1, unbiased=False, keepdim=True)"
 NORMALISED = "normalised = (x - mean) / torch.sqrt(variance + self.eps)"
-ALSO = ("AddAndNorm",)
+RESULT = "return normalised * self.weight + self.bias"
+GAIN = "self.weight = nn.Parameter(torch.ones(d_model))"
+BIAS = "self.bias = nn.Parameter(torch.zeros(d_model))"
 
 CATALOGUE = (
     Misconception(
         id="layer-norm-unbiased-variance",
         task="LayerNorm",
-        edits=((VARIANCE, "variance = x.var(dim=-1, keepdim=True)  # (..., 1)"),),
+        edits=((VARIANCE, "variance = x.var(dim=-1, keepdim=True)"),),
         en="The variance is divided by `d_model - 1`: that is what `x.var()` and `x.std()` of torch do by default. "
         "Layer normalisation (Ba et al. 2016, equation 3) divides by `d_model`, because the features are all there "
         "is and not a sample of something larger: pass `unbiased=False`. The outputs are too small by a factor of "
@@ -23,7 +25,6 @@ CATALOGUE = (
         "`unbiased=False` を渡してください。このままでは出力が `sqrt((d_model - 1) / d_model)` 倍に縮みます。幅 512 "
         "では 0.1 % の差ですが、幅 2 では 29 % になり、幅 1 では NaN になります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-divides-by-variance",
@@ -36,7 +37,6 @@ CATALOGUE = (
         "ら 2016)。`torch.randn` のように分散が 1 の入力ではどちらも同じ値になるので、気づきにくい誤りです。入力"
         "が 10 倍になると、出力は 10 分の 1 に縮んでしまいます。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-eps-outside-the-root",
@@ -49,7 +49,6 @@ CATALOGUE = (
         "普通の行ではほとんど差が見えませんが、定数の行 (たとえば値がすべて 0 のパディング) では `sqrt` の 0 での傾"
         "きが無限大になるため、出力は正常に見えても勾配が NaN になります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-without-eps",
@@ -61,7 +60,6 @@ CATALOGUE = (
         ja="`eps` を使わず、`sqrt(var)` だけで割っています。式では `sqrt(var + eps)` で割ります。特徴がすべて等しい"
         "行は分散が 0 なので 0 / 0 で NaN になり、その NaN は注意機構を通って系列全体に広がります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-ignores-its-eps",
@@ -86,12 +84,11 @@ CATALOGUE = (
         "でも滑らかです。下限として使うと、値の小さい行まで同じ大きさに引き伸ばされます。また定数の行では、`sqrt` の "
         "0 での傾きが無限大なので勾配が NaN になります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-default-eps",
         task="LayerNorm",
-        edits=(("eps: float = 1e-5", "eps: float = 1e-6"),),
+        edits=(("1e-5", "1e-6"),),
         en="The default of `eps` is `1e-6`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
         "published code. For rows whose variance is itself about `1e-6` the output changes by a factor of two, so "
         "weights move between two implementations only if the `eps` moves with them.",
@@ -99,7 +96,6 @@ CATALOGUE = (
         "いるコードにはどちらもあります。分散が `1e-6` 程度しかない行では出力が 2 倍ほど変わるので、別の実装に重みを"
         "移すときは `eps` も揃える必要があります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-over-time",
@@ -116,7 +112,6 @@ CATALOGUE = (
         "計算し、ほかの位置は見ません。系列の方向に取ると、前の位置の統計量に後ろの位置が混ざり、デコーダに未来が見"
         "えてしまいます。学習時の損失は不自然に良くなりますが、1 トークンずつ生成すると違う値になります。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-over-the-whole-sequence",
@@ -132,12 +127,14 @@ CATALOGUE = (
         "`dim=-1` だけで計算します。まとめて取ると、ある位置の値が系列の長さやパディング、さらにデコーダではまだ生"
         "成していないトークンにまで左右されます。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-over-the-whole-batch",
         task="LayerNorm",
-        edits=((MEAN, "mean = x.mean()"), (VARIANCE, "variance = x.var(unbiased=False)")),
+        edits=(
+            (MEAN, "mean = x.mean()"),
+            (VARIANCE, "variance = x.var(unbiased=False)"),
+        ),
         en="One mean and one variance are taken of the whole tensor: the dimension is missing. Every position needs "
         "its own, over its own features: `x.mean(dim=-1, keepdim=True)`. As it is, the translation of a sentence "
         "depends on which other sentences share its batch.",
@@ -145,13 +142,18 @@ CATALOGUE = (
         "たって `x.mean(dim=-1, keepdim=True)` のように取ります。このままでは、ある文の翻訳が、同じバッチに入ったほ"
         "かの文に左右されます。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-is-batch-norm",
         task="LayerNorm",
         edits=(
-            (MEAN, "others = tuple(range(x.dim() - 1))\n        mean = x.mean(dim=others, keepdim=True)"),
+            (
+                MEAN,
+                """
+                others = tuple(range(x.dim() - 1))
+                mean = x.mean(dim=others, keepdim=True)
+                """,
+            ),
             (VARIANCE, "variance = x.var(dim=others, unbiased=False, keepdim=True)"),
         ),
         en="Every feature is normalised over all sequences and positions: this is batch normalisation. The paper "
@@ -162,7 +164,6 @@ CATALOGUE = (
         "で (3.1 節、Ba ら 2016)、位置ごとに自分の特徴にわたって (`dim=-1`) 計算します。バッチの統計量は文どうし"
         "を混ぜ、パディングまで数え、未来を漏らします。しかも 1 文だけを生成するときには意味のある値が得られません。",
         lesson="batch-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-mean-not-subtracted",
@@ -175,7 +176,6 @@ CATALOGUE = (
         "がそのまま残り、偏りが大きくてばらつきが小さい行では出力が非常に大きくなります。層を重ねるほど値が膨らみま"
         "す。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-is-rms-norm",
@@ -190,12 +190,11 @@ CATALOGUE = (
         ja="行をその二乗平均平方根で割り、平均は引いていません。これは後のモデルで使われる RMSNorm です。論文の層正"
         "規化 (Ba ら 2016) は、まず平均を引いてから標準偏差で割ります。両者が一致するのは平均が 0 の行だけです。",
         lesson="layer-norm",
-        also=ALSO,
     ),
     Misconception(
         id="layer-norm-mean-of-squares",
         task="LayerNorm",
-        edits=((VARIANCE, "variance = x.pow(2).mean(dim=-1, keepdim=True)  # (..., 1)"),),
+        edits=((VARIANCE, "variance = x.pow(2).mean(dim=-1, keepdim=True)"),),
         en="The variance is taken as the mean of `x ** 2`. It is the mean of `(x - mean) ** 2`, or the mean of the "
         "squares minus the square of the mean. A row that stands far from 0 is divided by its offset instead of its "
         "spread and comes out almost flat.",
@@ -203,6 +202,140 @@ CATALOGUE = (
         "の二乗を引いたもの」です。0 から離れた行は、ばらつきではなく偏りの大きさで割られてしまい、ほとんど平らにな"
         "ります。",
         lesson="layer-norm",
-        also=ALSO,
+    ),
+    Misconception(
+        id="layer-norm-keepdim-forgotten",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "mean = x.mean(dim=-1)"),
+            (VARIANCE, "variance = x.var(dim=-1, unbiased=False)"),
+        ),
+        en="Without `keepdim=True` the mean has shape `(B, L)`, and `x - mean` lines it up with the last two "
+        "dimensions of `x`: an error at most sizes. Keep the dimension, so that `(B, L, 1)` broadcasts over the "
+        "features. Beware of equal sizes: there the wrong broadcast gives wrong numbers without an error.",
+        ja="`keepdim=True` がないので平均の形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応"
+        "づけられます。たいていの大きさではエラーになります。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャ"
+        "ストさせてください。大きさがたまたま等しいときはエラーにならず、値だけが間違うので要注意です。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-affine-forgotten",
+        task="LayerNorm",
+        edits=((RESULT, "return normalised"),),
+        en="The normalised value is returned without `weight` and `bias`. The formula ends with `* weight + bias`: "
+        "gain and bias give every feature back the scale and offset that training finds useful. They start as 1 and "
+        "0, so a new module hides the mistake, but they never get a gradient.",
+        ja="正規化した値を、`weight` と `bias` を使わずに返しています。式の最後は `* weight + bias` です。ゲインと"
+        "バイアスは、各特徴に学習で見つかる適切な大きさと位置を与えます。初期値は 1 と 0 なので作った直後には違いが"
+        "出ませんが、二つのパラメータに勾配がまったく届きません。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-affine-before",
+        task="LayerNorm",
+        edits=(
+            (
+                MEAN,
+                """
+                x = x * self.weight + self.bias
+                mean = x.mean(dim=-1, keepdim=True)
+                """,
+            ),
+            (RESULT, "return normalised"),
+        ),
+        en="`weight` and `bias` are applied to the input, and normalising comes last. The order is the other way "
+        "round: normalise first, then `* weight + bias`. What comes after is not normalised away: applied before, a "
+        "common gain or bias vanishes again.",
+        ja="`weight` と `bias` を入力に適用し、正規化を最後に行っています。順序は逆で、まず正規化し、それから "
+        "`* weight + bias` です。先に適用すると、全特徴に共通のゲインやバイアスは、後の正規化で打ち消されてしまいま"
+        "す。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-gain-starts-at-zero",
+        task="LayerNorm",
+        edits=((GAIN, "self.weight = nn.Parameter(torch.zeros(d_model))"),),
+        en="The gain `weight` starts as zeros. It starts as ones, and only the bias as zeros, so that a new norm "
+        "normalises and nothing else. With a gain of 0 the first output is 0 everywhere, and no gradient passes to "
+        "the layers before it.",
+        ja="ゲイン `weight` の初期値が 0 になっています。初期値はゲインが 1、バイアスが 0 で、作ったばかりの層正規化"
+        "は正規化だけを行います。ゲインが 0 だと最初の出力はすべて 0 になり、それより前の層に勾配が伝わりません。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-plain-tensors",
+        task="LayerNorm",
+        edits=(
+            (GAIN, "self.weight = torch.ones(d_model)"),
+            (BIAS, "self.bias = torch.zeros(d_model)"),
+        ),
+        en="`weight` and `bias` are plain tensors. Wrap them in `nn.Parameter`, so that the module knows them. As "
+        "they are, `parameters()`, the optimizer and `state_dict()` miss them, they are never trained, never saved, "
+        "and stay behind when the model moves to another device.",
+        ja="`weight` と `bias` がただのテンソルです。`nn.Parameter` で包むと、モジュールに登録されます。このままでは "
+        "`parameters()`、オプティマイザ、`state_dict()` のどれからも見えず、学習も保存もされません。モデルを別のデバ"
+        "イスに移しても、置き去りになります。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-scalar-gain",
+        task="LayerNorm",
+        edits=(
+            (GAIN, "self.weight = nn.Parameter(torch.ones(1))"),
+            (BIAS, "self.bias = nn.Parameter(torch.zeros(1))"),
+        ),
+        en="There is one gain and one bias for all features. Both are vectors of size `d_model` (Ba et al. 2016): "
+        "every feature has its own. At the start all gains are 1 and all biases 0, so nothing shows until training "
+        "wants to weigh features differently and cannot.",
+        ja="ゲインとバイアスが全特徴に共通の一つずつしかありません。どちらも大きさ `d_model` のベクトルで (Ba ら "
+        "2016)、特徴ごとに別の値を持ちます。初期値はどれも 1 と 0 なので最初は違いが見えませんが、学習が進んでも特"
+        "徴ごとに重みを変えられません。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-detached-statistics",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "mean = x.mean(dim=-1, keepdim=True).detach()"),
+            (VARIANCE, "variance = x.var(dim=-1, unbiased=False, keepdim=True).detach()"),
+        ),
+        en="Mean and variance are detached from the graph, as if they were constants. They depend on `x`, and the "
+        "gradient must flow through them too. The outputs are right, the gradients are not: they also pull along "
+        "directions (shifting or scaling a row) in which the output cannot change.",
+        ja="平均と分散を計算グラフから切り離し、定数のように扱っています。どちらも `x` から計算するので、勾配はそこ"
+        "も通らなければなりません。出力は正しくても、勾配が違います。行全体をずらしたり伸ばしたりする、出力が変わら"
+        "ないはずの方向にまで勾配がかかってしまいます。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-always-float32",
+        task="LayerNorm",
+        edits=(
+            (
+                MEAN,
+                """
+                x = x.float()
+                mean = x.mean(dim=-1, keepdim=True)
+                """,
+            ),
+        ),
+        en="The input is turned into float32, whatever it was. Code of this course follows the dtype of its input. A "
+        "float64 input loses half of its digits on the way, although the result may still be called float64, and "
+        "gradient checks in double precision fail.",
+        ja="入力の型に関係なく float32 に変換しています。この教材のコードは入力の dtype に従います。float64 の入力は"
+        "途中で桁の半分を失い、結果の型だけが float64 になることもあります。倍精度での勾配の検査も通りません。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-in-place",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = x.sub_(mean).div_(torch.sqrt(variance + self.eps))"),),
+        en="`x` itself is centred and scaled in place, in the caller's tensor. Make new tensors: `(x - mean) / ...`. "
+        "The residual connection and everything else that still needs the old `x` gets the normalised one, and "
+        "autograd complains as soon as `x` is a leaf or is needed for the backward pass.",
+        ja="`x` そのもの、つまり呼び出し側のテンソルを上書きして正規化しています。`(x - mean) / ...` のように新しい"
+        "テンソルを作ってください。残差接続など、元の `x` を必要とする処理が正規化後の値を受け取ってしまいます。`x` "
+        "が葉のときや逆伝播で必要なときには、autograd がエラーを出します。",
+        lesson="mistakes",
     ),
 )

@@ -1,4 +1,4 @@
-"""Phase 4: mistakes in one layer of the decoder."""
+"""Mistakes in ``DecoderLayer`` (phase 4)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from . import Misconception
 
 SELF = "self.self_attention(x, x, x, self_mask)"
 CROSS = "self.cross_attention(x, memory, memory, memory_mask)"
-FEED_FORWARD = "return self.add_norm3(x, self.feed_forward(x))"
-FIRST = """attended, _ = self.self_attention(x, x, x, self_mask)
-        x = self.add_norm1(x, attended)
+STEPS = """
+attended, _ = self.self_attention(x, x, x, self_mask)
+x = self.add_norm1(x, attended)
+attended, _ = self.cross_attention(x, memory, memory, memory_mask)
+x = self.add_norm2(x, attended)
+return self.add_norm3(x, self.feed_forward(x))
 """
-SECOND = """attended, _ = self.cross_attention(x, memory, memory, memory_mask)
-        x = self.add_norm2(x, attended)
-"""
-STEPS = f"{FIRST}        {SECOND}        {FEED_FORWARD}"
-ALSO = ("Decoder", "Transformer")
 
 CATALOGUE = (
     Misconception(
@@ -23,12 +21,14 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                """normed = self.add_norm1.norm(x)
-        attended, _ = self.self_attention(normed, normed, normed, self_mask)
-        x = x + self.add_norm1.dropout(attended)
-        attended, _ = self.cross_attention(self.add_norm2.norm(x), memory, memory, memory_mask)
-        x = x + self.add_norm2.dropout(attended)
-        return x + self.add_norm3.dropout(self.feed_forward(self.add_norm3.norm(x)))""",
+                """
+                normed = self.add_norm1.norm(x)
+                attended, _ = self.self_attention(normed, normed, normed, self_mask)
+                x = x + self.add_norm1.dropout(attended)
+                attended, _ = self.cross_attention(self.add_norm2.norm(x), memory, memory, memory_mask)
+                x = x + self.add_norm2.dropout(attended)
+                return x + self.add_norm3.dropout(self.feed_forward(self.add_norm3.norm(x)))
+                """,
             ),
         ),
         en="Each sublayer's input is normalised and its output added: pre-norm, as in most models after GPT-2. The "
@@ -39,7 +39,6 @@ CATALOGUE = (
         "文は和を正規化し、`norm(x + Sublayer(x))` とします (3.1 節)。それを行うのが `AddAndNorm` です。Pre-LN では"
         "層の出力が正規化されないので、スタックの最後に正規化がないと、深くするほどロジットが大きくなります。",
         lesson="decoder",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-self-mask-forgotten",
@@ -52,7 +51,6 @@ CATALOGUE = (
         "がないとデコーダは学習中に答えを読んでしまい、損失はほぼ 0 になりますが、答えのない生成時にはでたらめな出"
         "力になります。",
         lesson="decoder",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-memory-mask-forgotten",
@@ -65,7 +63,6 @@ CATALOGUE = (
         "を渡してください。このままでは、原文の後ろのパディングの量、つまり同じバッチのほかの文によって翻訳が変わり"
         "ます。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-masks-swapped",
@@ -82,7 +79,6 @@ CATALOGUE = (
         "は訳文側の位置、`memory_mask` は原文側の位置についてのマスクです。長さが違えばエラーになりますが、同じ長さ"
         "だと動いてしまい、未来が見え、原文の一部が隠れます。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-queries-from-memory",
@@ -96,7 +92,6 @@ CATALOGUE = (
         "キーとバリューはメモリから取り、訳文側の各位置が原文を見渡します。このままでは結果の長さが原文の長さになり、"
         "両方の長さがたまたま等しいとき以外は残差接続で失敗します。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-cross-attention-to-itself",
@@ -109,7 +104,6 @@ CATALOGUE = (
         "ます (3.2.3 節)。このままではデコーダが原文をまったく見ず、入力と無関係な、もっともらしい文を出すようにな"
         "ります。エンコーダには勾配が届きません。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-memory-never-read",
@@ -122,7 +116,6 @@ CATALOGUE = (
         "`memory` から取ります (3.2.3 節)。このマスクの形が合うのは、原文と出力文の長さがたまたま等しいときだけで、"
         "マスクがなければエラーにもならず、デコーダは原文をまったく見ません。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-one-attention-in-two-places",
@@ -140,7 +133,6 @@ CATALOGUE = (
         "メータを持つので (3.1 節)、二つ作ってください。このままでは、訳文側での関係も原文側との対応も同じ射影で探"
         "すことになり、パラメータが `4 d_model^2 + 4 d_model` 個足りません。",
         lesson="counting",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-self-attention-used-twice",
@@ -153,12 +145,22 @@ CATALOGUE = (
         "それぞれの注意機構が自分の射影を持ちます (3.1 節、3.2.3 節)。このままでは `cross_attention` の重みに勾配が"
         "届かず、初期値のまま変わりません。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-memory-before-self",
         task="DecoderLayer",
-        edits=((STEPS, f"{SECOND}        {FIRST}        {FEED_FORWARD}"),),
+        edits=(
+            (
+                STEPS,
+                """
+                attended, _ = self.cross_attention(x, memory, memory, memory_mask)
+                x = self.add_norm2(x, attended)
+                attended, _ = self.self_attention(x, x, x, self_mask)
+                x = self.add_norm1(x, attended)
+                return self.add_norm3(x, self.feed_forward(x))
+                """,
+            ),
+        ),
         en="The cross-attention comes first and the self-attention second. In the paper a position first looks at "
         "the target so far and then, knowing that, asks the source (figure 1, 3.1). As it is, the questions to the "
         "source are asked without knowing what has been said already.",
@@ -166,17 +168,20 @@ CATALOGUE = (
         "文に問い合わせます (図 1、3.1 節)。このままでは、すでに何を出力したかを知らずに原文に問い合わせることにな"
         "ります。",
         lesson="decoder",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-residual-overwritten",
         task="DecoderLayer",
         edits=(
             (
-                SECOND,
-                """x, _ = self.cross_attention(x, memory, memory, memory_mask)
-        x = self.add_norm2(x, x)
-""",
+                """
+                attended, _ = self.cross_attention(x, memory, memory, memory_mask)
+                x = self.add_norm2(x, attended)
+                """,
+                """
+                x, _ = self.cross_attention(x, memory, memory, memory_mask)
+                x = self.add_norm2(x, x)
+                """,
             ),
         ),
         en="The result of the cross-attention is stored in `x`, so the `x` that `add_norm2` adds is no longer the "
@@ -187,12 +192,11 @@ CATALOGUE = (
         "が足すのはサブ層の入力です (3.1 節)。結果には別の名前を付けてください。このままでは、デコーダが自分のトー"
         "クンもそれまでの出力も忘れ、原文から得たものしか残りません。",
         lesson="mistakes",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-feed-forward-forgotten",
         task="DecoderLayer",
-        edits=((FEED_FORWARD, "return x"),),
+        edits=(("return self.add_norm3(x, self.feed_forward(x))", "return x"),),
         en="The layer ends after the cross-attention: the feed-forward network and `add_norm3` are made and never "
         "called. A decoder layer has three sublayers (3.1). Without the third, half of a decoder layer's weights (in "
         "the base model) do nothing, and positions only mix what others hold without working on it.",
@@ -200,7 +204,6 @@ CATALOGUE = (
         "ません。デコーダの層のサブ層は三つです (3.1 節)。三つ目がないと、位置どうしの情報を混ぜるだけで、それを位"
         "置ごとに加工する部分がなくなります。使われないパラメータには勾配も届きません。",
         lesson="decoder",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-always-causal",
@@ -208,8 +211,10 @@ CATALOGUE = (
         edits=(
             (
                 "attended, _ = self.self_attention(x, x, x, self_mask)",
-                """causal = x.new_ones(x.size(1), x.size(1)).tril().bool()
-        attended, _ = self.self_attention(x, x, x, causal if self_mask is None else self_mask & causal)""",
+                """
+                causal = x.new_ones(x.size(1), x.size(1)).tril().bool()
+                attended, _ = self.self_attention(x, x, x, causal if self_mask is None else self_mask & causal)
+                """,
             ),
         ),
         en="The layer makes a look-ahead mask of its own. What may be seen is the caller's decision: `self_mask` is "
@@ -219,7 +224,6 @@ CATALOGUE = (
         "None ならすべて見えるようにします。普段のマスクでは何も変わらないので、別のマスクで使ったときに初めて気づく"
         "ことになります。",
         lesson="decoder",
-        also=("Transformer",),
     ),
     Misconception(
         id="decoder-layer-memory-detached",
@@ -232,7 +236,6 @@ CATALOGUE = (
         "ダは初期値のままで、デコーダは原文のでたらめな特徴でやりくりすることになります。損失は下がりますが、十分に"
         "は下がりません。",
         lesson="cross-attention",
-        also=ALSO,
     ),
     Misconception(
         id="decoder-layer-dropout-not-passed-on",
@@ -245,6 +248,5 @@ CATALOGUE = (
         "してください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、ほかの二つは正しいだけに原因が見つけ"
         "にくくなります。",
         lesson="mistakes",
-        also=ALSO,
     ),
 )

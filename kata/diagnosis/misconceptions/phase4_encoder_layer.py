@@ -1,19 +1,19 @@
-"""Phase 4: mistakes in one layer of the encoder."""
+"""Mistakes in ``EncoderLayer`` (phase 4)."""
 
 from __future__ import annotations
 
 from . import Misconception
 
 ATTENTION = "self.self_attention(x, x, x, mask)"
-FEED_FORWARD = "return self.add_norm2(x, self.feed_forward(x))"
-STEPS = """attended, _ = self.self_attention(x, x, x, mask)
-        x = self.add_norm1(x, attended)
-        return self.add_norm2(x, self.feed_forward(x))"""
-NORMS = """self.add_norm1 = AddAndNorm(d_model, dropout)
-        self.add_norm2 = AddAndNorm(d_model, dropout)
-
+STEPS = """
+attended, _ = self.self_attention(x, x, x, mask)
+x = self.add_norm1(x, attended)
+return self.add_norm2(x, self.feed_forward(x))
 """
-ALSO = ("Encoder", "Transformer")
+NORMS = """
+self.add_norm1 = AddAndNorm(d_model, dropout)
+self.add_norm2 = AddAndNorm(d_model, dropout)
+"""
 
 CATALOGUE = (
     Misconception(
@@ -22,10 +22,12 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                """normed = self.add_norm1.norm(x)
-        attended, _ = self.self_attention(normed, normed, normed, mask)
-        x = x + self.add_norm1.dropout(attended)
-        return x + self.add_norm2.dropout(self.feed_forward(self.add_norm2.norm(x)))""",
+                """
+                normed = self.add_norm1.norm(x)
+                attended, _ = self.self_attention(normed, normed, normed, mask)
+                x = x + self.add_norm1.dropout(attended)
+                return x + self.add_norm2.dropout(self.feed_forward(self.add_norm2.norm(x)))
+                """,
             ),
         ),
         en="Each sublayer's input is normalised and its output added: `x + Sublayer(norm(x))`. This is pre-norm, the "
@@ -36,7 +38,6 @@ CATALOGUE = (
         "ルに多い Pre-LN です。論文は足した後に正規化し、`norm(x + Sublayer(x))` とします (3.1 節)。それを行うのが "
         "`AddAndNorm` です。Pre-LN はむしろ学習しやすいくらいですが、スタックの最後に正規化が必要で、値も変わります。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-mask-forgotten",
@@ -48,7 +49,6 @@ CATALOGUE = (
         ja="`mask` を受け取っていますが、自己注意に渡していません。そのため本物の位置が後ろのパディングにも注意を向"
         "け、ある文の表現が、同じバッチのほかの文の長さに左右されます。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-mask-inverted",
@@ -61,7 +61,6 @@ CATALOGUE = (
         "まま渡します。逆の意味なのは `torch.nn.MultiheadAttention` です。このままでは、本物のトークンがパディングだ"
         "けに注意を向けます。",
         lesson="mistakes",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-causal",
@@ -69,8 +68,10 @@ CATALOGUE = (
         edits=(
             (
                 "attended, _ = self.self_attention(x, x, x, mask)",
-                """causal = x.new_ones(x.size(1), x.size(1)).tril().bool()
-        attended, _ = self.self_attention(x, x, x, causal if mask is None else mask & causal)""",
+                """
+                causal = x.new_ones(x.size(1), x.size(1)).tril().bool()
+                attended, _ = self.self_attention(x, x, x, causal if mask is None else mask & causal)
+                """,
             ),
         ),
         en="The encoder's self-attention hides later positions, as a decoder's does. The whole source is known "
@@ -80,12 +81,11 @@ CATALOGUE = (
         "いるので、エンコーダではどの位置もすべての位置に注意を向けられます (3.2.3 節)。このままでは、先頭の単語が"
         "後に続くものを知らずに解釈されます。小さな課題は解けてしまいますが、実際の翻訳の質は下がります。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-first-norm-twice",
         task="EncoderLayer",
-        edits=((FEED_FORWARD, "return self.add_norm1(x, self.feed_forward(x))"),),
+        edits=(("return self.add_norm2(x, self.feed_forward(x))", "return self.add_norm1(x, self.feed_forward(x))"),),
         en="`add_norm1` is used after both sublayers and `add_norm2` never. Each sublayer has a norm of its own "
         "(3.1), with its own gain and bias. As it is, `add_norm2` gets no gradient, and one gain has to serve two "
         "places.",
@@ -93,12 +93,19 @@ CATALOGUE = (
         "れ自分の層正規化があり (3.1 節)、ゲインとバイアスも別です。このままでは `add_norm2` に勾配が届かず、1 組の"
         "ゲインとバイアスが 2 か所を兼ねることになります。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-one-norm",
         task="EncoderLayer",
-        edits=((NORMS, "self.add_norm1 = AddAndNorm(d_model, dropout)\n        self.add_norm2 = self.add_norm1\n\n"),),
+        edits=(
+            (
+                NORMS,
+                """
+                self.add_norm1 = AddAndNorm(d_model, dropout)
+                self.add_norm2 = self.add_norm1
+                """,
+            ),
+        ),
         en="`add_norm2` is the same module as `add_norm1`. Each sublayer has its own norm (3.1): make two. One "
         "object under two names has one gain and one bias, so the layer has `2 * d_model` parameters too few, and "
         "what training writes into one place stands in the other.",
@@ -106,7 +113,6 @@ CATALOGUE = (
         "二つ作ってください。名前が二つあっても物は一つなので、パラメータが `2 * d_model` 個足りず、片方の学習がも"
         "う片方も変えてしまいます。",
         lesson="counting",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-feed-forward-of-the-input",
@@ -114,7 +120,11 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                STEPS.replace("x = self.add_norm1", "y = self.add_norm1").replace("(x, self.feed", "(y, self.feed"),
+                """
+                attended, _ = self.self_attention(x, x, x, mask)
+                y = self.add_norm1(x, attended)
+                return self.add_norm2(y, self.feed_forward(x))
+                """,
             ),
         ),
         en="The feed-forward network is fed with the layer's input instead of what the self-attention made of it. "
@@ -124,7 +134,6 @@ CATALOGUE = (
         "1)、`feed_forward(x)` は `add_norm1` の出力を受け取ります。このままでは、ほかの位置から得た情報が、二つ目"
         "のサブ層には残差としてしか届きません。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-old-residual",
@@ -132,7 +141,11 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                STEPS.replace("x = self.add_norm1", "y = self.add_norm1").replace("feed_forward(x)", "feed_forward(y)"),
+                """
+                attended, _ = self.self_attention(x, x, x, mask)
+                y = self.add_norm1(x, attended)
+                return self.add_norm2(x, self.feed_forward(y))
+                """,
             ),
         ),
         en="The second residual connection adds the layer's input `x` instead of the output of `add_norm1`. A "
@@ -142,7 +155,6 @@ CATALOGUE = (
         "ぐもので、フィードフォワードネットワークに入ったものを、出てきたものに足します (3.1 節)。このままでは、注"
         "意の結果がフィードフォワードネットワークを通してしか出力に届きません。",
         lesson="encoder",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-residual-twice",
@@ -150,7 +162,11 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                STEPS.replace("(x, attended)", "(x, x + attended)").replace("x, self.feed", "x, x + self.feed"),
+                """
+                attended, _ = self.self_attention(x, x, x, mask)
+                x = self.add_norm1(x, x + attended)
+                return self.add_norm2(x, x + self.feed_forward(x))
+                """,
             ),
         ),
         en="`x` is added to each sublayer's output before `AddAndNorm`, which adds it once more. `AddAndNorm` is the "
@@ -160,7 +176,6 @@ CATALOGUE = (
         "残差接続は `AddAndNorm` が行うので、サブ層の出力をそのまま渡してください。和が `2 x` を含むため各サブ層の"
         "寄与が半分になり、学習時には残差にまでドロップアウトがかかります。",
         lesson="mistakes",
-        also=ALSO,
     ),
     Misconception(
         id="encoder-layer-join-arguments-swapped",
@@ -168,9 +183,11 @@ CATALOGUE = (
         edits=(
             (
                 STEPS,
-                STEPS.replace("(x, attended)", "(attended, x)").replace(
-                    "x, self.feed_forward(x)", "self.feed_forward(x), x"
-                ),
+                """
+                attended, _ = self.self_attention(x, x, x, mask)
+                x = self.add_norm1(attended, x)
+                return self.add_norm2(self.feed_forward(x), x)
+                """,
             ),
         ),
         en="`AddAndNorm` is called with its arguments exchanged: the sublayer's output first, then `x`. The sum is "
@@ -184,13 +201,20 @@ CATALOGUE = (
     Misconception(
         id="encoder-layer-dropout-not-passed-on",
         task="EncoderLayer",
-        edits=((NORMS, NORMS.replace(", dropout)", ")")),),
+        edits=(
+            (
+                NORMS,
+                """
+                self.add_norm1 = AddAndNorm(d_model)
+                self.add_norm2 = AddAndNorm(d_model)
+                """,
+            ),
+        ),
         en="`AddAndNorm` is made without `dropout`, so its default of 0.1 stays. Pass the argument on. A model made "
         "with `dropout=0` is still random in training: tests that compare two runs fail for no visible reason, and a "
         "stronger dropout never arrives.",
         ja="`AddAndNorm` に `dropout` を渡していないので、既定値の 0.1 のままです。引数をそのまま渡してください。"
         "`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きません。",
         lesson="mistakes",
-        also=ALSO,
     ),
 )

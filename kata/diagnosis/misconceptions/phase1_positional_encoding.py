@@ -1,4 +1,4 @@
-"""Mistakes in adding positions to embeddings (phase 1)."""
+"""Mistakes in ``PositionalEncoding`` (phase 1)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from . import Misconception
 TABLE = 'self.register_buffer("pe", sinusoidal_encoding(max_len, d_model), persistent=False)'
 DROPOUT = "self.dropout = nn.Dropout(dropout)"
 SUM = "return self.dropout(x + self.pe[:length].to(x.dtype))"
-REFUSAL = (
-    "        if length > max_len:\n"
-    '            raise ValueError(f"a sequence of length {length} is longer than max_len = {max_len}")\n'
-)
 
 CATALOGUE = (
     Misconception(
@@ -68,7 +64,15 @@ CATALOGUE = (
     Misconception(
         id="positions-added-in-place",
         task="PositionalEncoding",
-        edits=((SUM, "x += self.pe[:length].to(x.dtype)\n        return self.dropout(x)"),),
+        edits=(
+            (
+                SUM,
+                """
+                x += self.pe[:length].to(x.dtype)
+                return self.dropout(x)
+                """,
+            ),
+        ),
         en=(
             "`x += ...` writes into the tensor that the caller passed. Whoever uses it again finds the positions "
             "already added, and a second call adds them twice. `x = x + ...` looks almost the same but makes a "
@@ -180,7 +184,7 @@ CATALOGUE = (
     Misconception(
         id="positions-from-the-end",
         task="PositionalEncoding",
-        edits=((SUM, "return self.dropout(x + self.pe[max_len - length :].to(x.dtype))"),),
+        edits=((SUM, "return self.dropout(x + self.pe[self.pe.size(0) - length :].to(x.dtype))"),),
         en=(
             "The last `L` rows of the table are added, `PE[-L:]`, instead of the first, `PE[:L]`. The first word "
             "must get position 0 whatever the length. Here the position of a word depends on `max_len` and on how "
@@ -228,7 +232,7 @@ CATALOGUE = (
     Misconception(
         id="positions-longest-refused",
         task="PositionalEncoding",
-        edits=(("if length > max_len:", "if length >= max_len:"),),
+        edits=(("length > max_len", "length >= max_len"),),
         en=(
             "A sequence of exactly `max_len` positions is refused. The table has the rows 0 to `max_len - 1`, "
             "enough for `L = max_len`; only `L > max_len` is too long. With `>=` the last row is never used, and "
@@ -245,7 +249,13 @@ CATALOGUE = (
         id="positions-too-long-cut",
         task="PositionalEncoding",
         edits=(
-            (REFUSAL, "        x = x[:, :max_len]\n"),
+            (
+                """
+                if length > max_len:
+                    ...
+                """,
+                "x = x[:, :max_len]",
+            ),
             (SUM, "return self.dropout(x + self.pe[: x.size(1)].to(x.dtype))"),
         ),
         en=(

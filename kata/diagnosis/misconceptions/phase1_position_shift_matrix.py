@@ -1,4 +1,4 @@
-"""Mistakes in the matrix that shifts positions (phase 1)."""
+"""Mistakes in ``position_shift_matrix`` (phase 1)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from . import Misconception
 SHIFT_ANGLE = "angle = offset / 10000.0**exponent"
 UPPER = "matrix[even, even + 1] = torch.sin(angle)"
 LOWER = "matrix[even + 1, even] = -torch.sin(angle)"
+RESULT = "return matrix.to(torch.get_default_dtype())"
 
 CATALOGUE = (
     Misconception(
@@ -68,8 +69,8 @@ CATALOGUE = (
         task="position_shift_matrix",
         edits=(
             (
-                "exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model\n    angle = offset",
-                "exponent = torch.arange(d_model // 2, dtype=torch.float64) / d_model\n    angle = offset",
+                "torch.arange(0, d_model, 2, dtype=torch.float64) / d_model",
+                "torch.arange(d_model // 2, dtype=torch.float64) / d_model",
             ),
         ),
         en=(
@@ -89,8 +90,11 @@ CATALOGUE = (
         task="position_shift_matrix",
         edits=(
             (
-                "    even = torch.arange(0, d_model, 2)\n",
-                "    even = torch.arange(d_model // 2)\n    odd = even + d_model // 2\n",
+                "even = torch.arange(0, d_model, 2)",
+                """
+                even = torch.arange(d_model // 2)
+                odd = even + d_model // 2
+                """,
             ),
             (UPPER, "matrix[even, odd] = torch.sin(angle)"),
             (LOWER, "matrix[odd, even] = -torch.sin(angle)"),
@@ -113,10 +117,7 @@ CATALOGUE = (
         task="position_shift_matrix",
         edits=(
             (SHIFT_ANGLE, "angle = 1 / 10000.0**exponent"),
-            (
-                "return matrix.to(torch.get_default_dtype())",
-                "return torch.linalg.matrix_power(matrix, max(offset, 0)).to(torch.get_default_dtype())",
-            ),
+            (RESULT, "return torch.linalg.matrix_power(matrix, max(offset, 0)).to(torch.get_default_dtype())"),
         ),
         en=(
             "The step by one position is applied `offset` times, and for a negative `offset` not at all, as in a "
@@ -135,12 +136,12 @@ CATALOGUE = (
         task="position_shift_matrix",
         edits=(
             (
-                "return matrix.to(torch.get_default_dtype())",
-                (
-                    "first = torch.zeros(d_model, dtype=torch.float64)\n"
-                    "    first[1::2] = 1.0\n"
-                    "    return torch.outer(matrix @ first, first / first.sum()).to(torch.get_default_dtype())"
-                ),
+                RESULT,
+                """
+                first = torch.zeros(d_model, dtype=torch.float64)
+                first[1::2] = 1.0
+                return torch.outer(matrix @ first, first / first.sum()).to(torch.get_default_dtype())
+                """,
             ),
         ),
         en=(

@@ -1,12 +1,15 @@
-"""Mistakes in the table of sinusoids (phase 1)."""
+"""Mistakes in ``sinusoidal_encoding`` (phase 1)."""
 
 from __future__ import annotations
 
 from . import Misconception
 
-EXPONENT = "exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model  # (d_model / 2), is 2i / d_model"
+EXPONENT = "exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model"
 ANGLE = "angle = position / 10000.0**exponent"
-SINES = "    encoding[:, 0::2] = torch.sin(angle)\n    encoding[:, 1::2] = torch.cos(angle)\n"
+SINES = """
+encoding[:, 0::2] = torch.sin(angle)
+encoding[:, 1::2] = torch.cos(angle)
+"""
 
 CATALOGUE = (
     Misconception(
@@ -26,7 +29,6 @@ CATALOGUE = (
             "`torch.arange(0, d_model, 2)` がそのまま `2i` です。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-exponent-doubled",
@@ -44,12 +46,19 @@ CATALOGUE = (
             "きくなるため、後ろ半分の列はほとんど回転せず、位置の情報をもたない定数のような列になります。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-sine-and-cosine-swapped",
         task="sinusoidal_encoding",
-        edits=((SINES, "    encoding[:, 0::2] = torch.cos(angle)\n    encoding[:, 1::2] = torch.sin(angle)\n"),),
+        edits=(
+            (
+                SINES,
+                """
+                encoding[:, 0::2] = torch.cos(angle)
+                encoding[:, 1::2] = torch.sin(angle)
+                """,
+            ),
+        ),
         en=(
             "Cosine stands in the even columns and sine in the odd ones. The paper (3.5) has it the other way "
             "round: `PE[pos, 2i]` is the sine, so position 0 is `[0, 1, 0, 1, ...]`. A model could learn with "
@@ -61,7 +70,6 @@ CATALOGUE = (
             "をもう片方で使うことはできません。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-angle-multiplied",
@@ -79,17 +87,11 @@ CATALOGUE = (
             "になります。これでは「7 と 8 は近い」ということが伝わりません。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-positions-from-one",
         task="sinusoidal_encoding",
-        edits=(
-            (
-                "position = torch.arange(max_len, dtype=torch.float64)",
-                "position = torch.arange(1, max_len + 1, dtype=torch.float64)",
-            ),
-        ),
+        edits=(("torch.arange(max_len, dtype=torch.float64)", "torch.arange(1, max_len + 1, dtype=torch.float64)"),),
         en=(
             "Positions are counted from 1 here. In the course, as in most implementations of the paper's formula "
             "(3.5), they are counted from 0, so the first row is `sin(0) = 0` and `cos(0) = 1` in turn. Every row "
@@ -101,7 +103,6 @@ CATALOGUE = (
             "ています。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-sines-then-cosines",
@@ -109,10 +110,10 @@ CATALOGUE = (
         edits=(
             (
                 SINES,
-                (
-                    "    encoding[:, : d_model // 2] = torch.sin(angle)\n"
-                    "    encoding[:, d_model // 2 :] = torch.cos(angle)\n"
-                ),
+                """
+                encoding[:, : d_model // 2] = torch.sin(angle)
+                encoding[:, d_model // 2 :] = torch.cos(angle)
+                """,
             ),
         ),
         en=(
@@ -128,7 +129,6 @@ CATALOGUE = (
             "重みとかみ合いません。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-sine-everywhere",
@@ -146,15 +146,22 @@ CATALOGUE = (
             "ます。コサインがないと、一定の位置だけずらす行列も存在しません。"
         ),
         lesson="rotation",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-every-column-its-own-frequency",
         task="sinusoidal_encoding",
         edits=(
             (
-                "encoding[:, 1::2] = torch.cos(angle)",
-                "encoding[:, 1::2] = torch.cos(position / 10000.0 ** (exponent + 1.0 / d_model))",
+                """
+                angle = position / 10000.0**exponent
+                ...
+                encoding[:, 1::2] = torch.cos(angle)
+                """,
+                """
+                angle = position / 10000.0**exponent
+                ...
+                encoding[:, 1::2] = torch.cos(position / 10000.0 ** (exponent + 1.0 / d_model))
+                """,
             ),
         ),
         en=(
@@ -169,7 +176,6 @@ CATALOGUE = (
             "サインは円周上の点にならないため、`pos + k` の値を `pos` の値の回転として表せなくなります。"
         ),
         lesson="rotation",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-base-by-log10",
@@ -188,7 +194,6 @@ CATALOGUE = (
             "てしまいます。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-floor-division",
@@ -205,7 +210,6 @@ CATALOGUE = (
             "切り捨てるとすべて 0 になり区別がつきません。`/` を使いましょう。"
         ),
         lesson="sinusoids",
-        also=("PositionalEncoding",),
     ),
     Misconception(
         id="encoding-keeps-float64",

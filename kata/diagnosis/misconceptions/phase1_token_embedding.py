@@ -1,4 +1,4 @@
-"""Mistakes in the token embedding (phase 1)."""
+"""Mistakes in ``TokenEmbedding`` (phase 1)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ CATALOGUE = (
     Misconception(
         id="embedding-token-0-frozen",
         task="TokenEmbedding",
-        edits=(("nn.Embedding(vocab_size, d_model)\n\n", "nn.Embedding(vocab_size, d_model, padding_idx=0)\n\n"),),
+        edits=(("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=0)"),),
         en=(
             "`padding_idx=0` freezes row 0: it gets no gradient. This module is not told which token is padding, "
             "and in another vocabulary 0 may be an ordinary word, which would never be learned. Nothing needs "
@@ -143,7 +143,10 @@ CATALOGUE = (
         edits=(
             (
                 LOOKUP,
-                ("self.embedding.weight.data.mul_(math.sqrt(self.d_model))\n        return self.embedding(tokens)"),
+                """
+                self.embedding.weight.data.mul_(math.sqrt(self.d_model))
+                return self.embedding(tokens)
+                """,
             ),
         ),
         en=(
@@ -162,9 +165,7 @@ CATALOGUE = (
     Misconception(
         id="embedding-gradient-by-frequency",
         task="TokenEmbedding",
-        edits=(
-            ("nn.Embedding(vocab_size, d_model)\n\n", "nn.Embedding(vocab_size, d_model, scale_grad_by_freq=True)\n\n"),
-        ),
+        edits=(("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, scale_grad_by_freq=True)"),),
         en=(
             "`scale_grad_by_freq=True` divides the gradient of a row by the number of times the token occurs in "
             "the batch. The outputs are the same, so it is easy to miss. The gradient of a sum is the sum over "
@@ -181,7 +182,7 @@ CATALOGUE = (
     Misconception(
         id="embedding-rows-kept-short",
         task="TokenEmbedding",
-        edits=(("nn.Embedding(vocab_size, d_model)\n\n", "nn.Embedding(vocab_size, d_model, max_norm=1.0)\n\n"),),
+        edits=(("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, max_norm=1.0)"),),
         en=(
             "`max_norm=1.0` shortens every row that is looked up to length 1, in the table itself and outside the "
             "graph. The paper's embedding (3.4) is a plain lookup times `sqrt(d_model)`; the length of a row is "

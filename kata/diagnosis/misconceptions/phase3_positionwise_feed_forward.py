@@ -1,11 +1,11 @@
-"""Phase 3: mistakes in the feed-forward network."""
+"""Mistakes in ``PositionwiseFeedForward`` (phase 3)."""
 
 from __future__ import annotations
 
 from . import Misconception
 
-HIDDEN = "hidden = torch.relu(self.linear1(x))  # (..., d_ff)"
-OUTPUT = "return self.linear2(hidden)  # (..., d_model)"
+HIDDEN = "hidden = torch.relu(self.linear1(x))"
+OUTPUT = "return self.linear2(hidden)"
 LINEAR1 = "self.linear1 = nn.Linear(d_model, d_ff)"
 LINEAR2 = "self.linear2 = nn.Linear(d_ff, d_model)"
 
@@ -57,7 +57,10 @@ CATALOGUE = (
     Misconception(
         id="feed-forward-relu-at-the-end-only",
         task="PositionwiseFeedForward",
-        edits=((HIDDEN, "hidden = self.linear1(x)"), (OUTPUT, "return torch.relu(self.linear2(hidden))")),
+        edits=(
+            (HIDDEN, "hidden = self.linear1(x)"),
+            (OUTPUT, "return torch.relu(self.linear2(hidden))"),
+        ),
         en="The ReLU stands after the second linear layer instead of between the two. The order of the paper is "
         "linear, ReLU, linear (3.3, equation 2). As it is, the two layers collapse into one, and the output can "
         "never be negative.",

@@ -1,143 +1,15 @@
-"""Mistakes in cutting features into heads, putting them together, and in multi-head attention (phase 2)."""
+"""Mistakes in ``MultiHeadAttention`` (phase 2)."""
 
 from __future__ import annotations
 
 from . import Misconception
 
-SPLIT = (
-    "    x = x.reshape(batch, length, num_heads, d_model // num_heads)  # (B, L, h, d_k)\n    return x.transpose(1, 2)"
-)
-MERGE = "    x = x.transpose(1, 2)  # (B, L, h, d_k)\n    return x.reshape(batch, length, num_heads * d_k)"
-QUERY = "q = split_heads(self.w_q(query), self.num_heads)"
 KEY = "k = split_heads(self.w_k(key), self.num_heads)"
 VALUE = "v = split_heads(self.w_v(value), self.num_heads)"
 ATTEND = "heads, weights = scaled_dot_product_attention(q, k, v, mask)"
 RETURN = "return self.w_o(merge_heads(heads)), weights"
-BOTH = ("MultiHeadAttention",)
 
 CATALOGUE = (
-    Misconception(
-        id="split-by-view-alone",
-        task="split_heads",
-        edits=((SPLIT, "    return x.reshape(batch, num_heads, length, d_model // num_heads)"),),
-        en=(
-            "The tensor is reshaped straight to `(B, h, L, d_k)`. A reshape keeps the order of the numbers, so a "
-            "`head` then holds all features of a few positions instead of a few features of all positions. First "
-            "`(B, L, h, d_k)`, which cuts the last dimension, then exchange L and h."
-        ),
-        ja=(
-            "いきなり `(B, h, L, d_k)` に `reshape` しています。`reshape` は数の順番を変えないので、「ヘッド」の中"
-            "身が「全位置の一部の特徴」ではなく「一部の位置の全特徴」になります。まず最後の次元を切って "
-            "`(B, L, h, d_k)` にし、それから L と h を入れ替えてください。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="split-interleaves-features",
-        task="split_heads",
-        edits=(
-            (
-                SPLIT,
-                "    x = x.reshape(batch, length, d_model // num_heads, num_heads)\n    return x.permute(0, 3, 1, 2)",
-            ),
-        ),
-        en=(
-            "Head `j` gets every `h`-th feature (`j`, `j + h`, ...) instead of the block `j * d_k` to "
-            "`(j + 1) * d_k - 1`. A model trained so works, but weights of any other implementation do not fit. "
-            "Cut into `(h, d_k)` in this order."
-        ),
-        ja=(
-            "ヘッド `j` が、`j * d_k` から `(j + 1) * d_k - 1` までの連続した特徴ではなく、`h` 個おきの特徴 (`j`, "
-            "`j + h`, …) を受け取っています。それでも学習はできますが、ほかの実装の重みと合いません。`(h, d_k)` の"
-            "順に切ってください。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="split-without-transpose",
-        task="split_heads",
-        edits=((SPLIT, "    return x.reshape(batch, length, num_heads, d_model // num_heads)"),),
-        en=(
-            "The heads are cut out but stay in the third place: `(B, L, h, d_k)`. T"
-            "he attention that follows works on "
-            "the last two dimensions, so heads would attend to heads at each position, and no position would ever "
-            "see another. Exchange dimensions 1 and 2."
-        ),
-        ja=(
-            "ヘッドに切った後、`(B, L, h, d_k)` のまま返しています。続く注意は最後の二つの次元で計算するので、各位"
-            "置の中でヘッドどうしが注意を向け合うだけで、位置どうしがまったく見えなくなります。次元 1 と 2 を入れ替"
-            "えてください。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="split-heads-in-reverse",
-        task="split_heads",
-        edits=((SPLIT, SPLIT + ".flip(1)"),),
-        en=(
-            "The heads come in reverse order: head 0 holds the last block of features. By the contract head `j` "
-            "holds the features from `j * d_k` on. `merge_heads` puts them back in another order, so features "
-            "end up in the wrong places."
-        ),
-        ja=(
-            "ヘッドの順序が逆で、ヘッド 0 に最後のまとまりが入っています。取り決めでは、ヘッド `j` は `j * d_k` か"
-            "らの特徴です。`merge_heads` は別の順序で戻すので、特徴が違う場所に収まってしまいます。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="merge-by-view-alone",
-        task="merge_heads",
-        edits=((MERGE, "    return x.reshape(batch, length, num_heads * d_k)"),),
-        en=(
-            "`(B, h, L, d_k)` is reshaped to `(B, L, d_model)` without exchanging h and L first. The numbers keep "
-            "their order, so a row of the result holds one head at several positions instead of all heads at one. "
-            "Transpose, then reshape."
-        ),
-        ja=(
-            "h と L を入れ替えずに、`(B, h, L, d_k)` を `(B, L, d_model)` に `reshape` しています。数の順番は変わら"
-            "ないので、結果の一行が「一つの位置の全ヘッド」ではなく「一つのヘッドの数個の位置」になります。転置して"
-            "から `reshape` してください。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="merge-interleaves-features",
-        task="merge_heads",
-        edits=((MERGE, "    x = x.permute(0, 2, 3, 1)\n    return x.reshape(batch, length, num_heads * d_k)"),),
-        en=(
-            "The features are woven together: the first feature of every head, then the second of every head. "
-            "`Concat(head_1, ..., head_h)` (3.2.2) puts whole heads side by side; bring the tensor to "
-            "`(B, L, h, d_k)` before the reshape."
-        ),
-        ja=(
-            "各ヘッドの 1 番目の特徴、次に 2 番目の特徴、というように互い違いに並べています。論文の Concat(head_1, "
-            "…, head_h) (3.2.2) は、ヘッドを丸ごと横に並べます。`(B, L, h, d_k)` にしてから `reshape` してください。"
-        ),
-        lesson="split-merge",
-        also=BOTH,
-    ),
-    Misconception(
-        id="merge-adds-heads",
-        task="merge_heads",
-        edits=((MERGE, "    return x.mean(dim=1).repeat(1, 1, num_heads)"),),
-        en=(
-            "The heads are averaged, and the average stands there `h` times. Each head has looked at something of "
-            "its own; an average throws that away. The paper (3.2.2) concatenates the heads and leaves it to `w_o` "
-            "to mix them."
-        ),
-        ja=(
-            "ヘッドの平均を取り、それを `h` 回並べています。ヘッドはそれぞれ別のものを見ているので、平均するとその"
-            "違いが失われます。論文 (3.2.2) ではヘッドを連結し、混ぜ合わせるのは `w_o` に任せます。"
-        ),
-        lesson="heads",
-        also=BOTH,
-    ),
     Misconception(
         id="heads-key-projection-for-values",
         task="MultiHeadAttention",
@@ -188,7 +60,12 @@ CATALOGUE = (
     Misconception(
         id="heads-scaled-by-d-model",
         task="MultiHeadAttention",
-        edits=((QUERY, "q = split_heads(self.w_q(query) / math.sqrt(self.num_heads), self.num_heads)"),),
+        edits=(
+            (
+                "q = split_heads(self.w_q(query), self.num_heads)",
+                "q = split_heads(self.w_q(query) / math.sqrt(self.num_heads), self.num_heads)",
+            ),
+        ),
         en=(
             "The scores of each head are divided by `sqrt(d_model)` in all. A head'"
             "s vectors have `d_k = d_model / h` "
@@ -251,10 +128,12 @@ CATALOGUE = (
         edits=(
             (
                 ATTEND,
-                "if mask is not None:\n"
-                "            mask = mask.expand(q.size(0), self.num_heads, q.size(2), k.size(2)).clone()\n"
-                "            mask[:, 1:] = True\n"
-                "        heads, weights = scaled_dot_product_attention(q, k, v, mask)",
+                """
+                if mask is not None:
+                    mask = mask.expand(q.size(0), self.num_heads, q.size(2), k.size(2)).clone()
+                    mask[:, 1:] = True
+                heads, weights = scaled_dot_product_attention(q, k, v, mask)
+                """,
             ),
         ),
         en=(
@@ -294,8 +173,10 @@ CATALOGUE = (
         task="MultiHeadAttention",
         edits=(
             (
-                "        if d_model % num_heads != 0:\n"
-                '            raise ValueError(f"num_heads = {num_heads} does not divide d_model = {d_model}")\n',
+                """
+                if d_model % num_heads != 0:
+                    ...
+                """,
                 "",
             ),
         ),
