@@ -174,7 +174,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "from solutions.phase2_attention import split_heads",
         "from solutions import phase2_attention",
         "from tests.oracles import attention",
-        "import tests.checks",
+        "import tests.support.checks",
         "import kata.session",
         "from kata import scoring",
         "from exercises.phase1_embedding import TokenEmbedding",

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from tests import checks
 from tests.oracles import decoding as oracle
 from tests.oracles import training
 from tests.oracles import transformer as model_oracle
-from tests.tensors import array, randomise, weights_of
+from tests.support import checks
+from tests.support.inputs import array, randomise, weights_of
 
 PAD, BOS, EOS = 0, 1, 2
 LETTERS = (3, 4, 5)
@@ -75,9 +75,9 @@ def test_the_six_files_make_one_model(phase4, phase5, gen):
     checks.expect_close(logits, expected, "the logits of the assembled model", PHASES, tolerance=1e-4)
 
 
-def test_the_six_files_learn_to_reverse_strings(phase4, phase5, phase6, stage, gen):
+def test_the_six_files_learn_to_reverse_strings(phase4, phase5, phase6, in_guest, gen):
     model, loss_fn = small_model(phase4), phase5.LabelSmoothingLoss(PAD, 0.1)
-    optimizer = stage.optim.adam(model, 1.0)
+    optimizer = in_guest.optim.adam(model, 1.0)
     scheduler = phase5.NoamScheduler(optimizer, 32, warmup_steps=30, factor=0.35)
     everything = make(phase5, PAIRS)
 

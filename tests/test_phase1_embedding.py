@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import embedding as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, integers, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, integers, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support.strategies import generators, sizes
 
 # A table made in float32 is off by up to 8e-6 at 128 positions (pow and exp(log) differ by as much).
 TABLE = 3e-5
@@ -154,7 +154,7 @@ def test_shift_matrix_turns_each_pair_alone(phase1):
 def make_embedding(phase1, gen, vocab_size=11, d_model=6):
     module = phase1.TokenEmbedding(vocab_size, d_model)
     shapes = {"embedding.weight": (vocab_size, d_model)}
-    faces.expect_parameters(module, shapes, f"TokenEmbedding({vocab_size}, {d_model})")
+    contract.expect_parameters(module, shapes, f"TokenEmbedding({vocab_size}, {d_model})")
     randomise(module, gen, scale=1.0)
     return module
 
@@ -208,15 +208,15 @@ def test_embedding_faces_float64(phase1, gen):
     table, label = weights_of(module)["embedding.weight"], "TokenEmbedding(11, 6)(tokens)"
     expected = oracle.token_embedding(tokens.numpy(), table)
     # The root may have been kept in float32; the table's digits must all be there.
-    faces.float64_in_and_out(module, [tokens], expected, label, tolerance=1e-6)
+    contract.float64_in_and_out(module, [tokens], expected, label, tolerance=1e-6)
     root = module(tokens)[0, 0, 0].item() / table[tokens[0, 0], 0]
-    faces.float64_in_and_out(module, [tokens], table[tokens.numpy()] * root, label)
+    contract.float64_in_and_out(module, [tokens], table[tokens.numpy()] * root, label)
 
 
 @pytest.mark.task("TokenEmbedding")
 def test_embedding_faces_meta(phase1):
     module = phase1.TokenEmbedding(11, 6).to("meta")
-    faces.on_meta(module, [torch.zeros(2, 3, dtype=torch.int64)], (2, 3, 6), "TokenEmbedding(11, 6)(tokens)")
+    contract.on_meta(module, [torch.zeros(2, 3, dtype=torch.int64)], (2, 3, 6), "TokenEmbedding(11, 6)(tokens)")
 
 
 @pytest.mark.task("TokenEmbedding")
@@ -224,8 +224,8 @@ def test_embedding_faces_copies_and_unchanged_inputs(phase1, gen):
     module, fresh = make_embedding(phase1, gen).eval(), make_embedding(phase1, gen).eval()
     tokens = integers(gen, 0, 11, 2, 5)
     expected = oracle.token_embedding(tokens.numpy(), weights_of(module)["embedding.weight"])
-    faces.copies_behave_alike(module, fresh, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
-    faces.inputs_unchanged(module, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
+    contract.copies_behave_alike(module, fresh, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
+    contract.inputs_unchanged(module, [tokens], expected, "TokenEmbedding(11, 6)(tokens)")
     checks.expect_close(module.train()(tokens), expected, "TokenEmbedding(11, 6)(tokens) in training mode")
 
 
@@ -300,7 +300,7 @@ def test_one_encoding_serves_batches_of_every_shape(phase1, gen):
 @pytest.mark.task("PositionalEncoding")
 def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=9)
-    faces.expect_parameters(module, {}, "PositionalEncoding(6)")
+    contract.expect_parameters(module, {}, "PositionalEncoding(6)")
     names = [name for name, _ in module.named_buffers()]
     checks.expect_that(
         "pe" in names, f"PositionalEncoding(6) has no buffer 'pe'; its buffers: {names}", "register_buffer"
@@ -355,7 +355,7 @@ def test_positional_encoding_faces_float64(phase1, gen):
     x = normal(gen, 2, 5, 6, dtype=torch.float64)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
     # The table may have been made in float32 before the module became float64.
-    faces.float64_in_and_out(module, [x], expected, "PositionalEncoding(6)(x)", tolerance=TABLE)
+    contract.float64_in_and_out(module, [x], expected, "PositionalEncoding(6)(x)", tolerance=TABLE)
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -366,7 +366,7 @@ def test_positional_encoding_faces_meta_and_odd_layouts(phase1, gen):
     checks.expect_close(
         module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE
     )
-    faces.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
+    contract.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -378,5 +378,5 @@ def test_positional_encoding_faces_copies_and_unchanged_inputs(phase1, gen):
     checks.expect_close(
         expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=TABLE
     )
-    faces.inputs_unchanged(module, [x], expected, "PositionalEncoding(6)(x)")
-    faces.copies_behave_alike(module, fresh, [x], expected, "PositionalEncoding(6)(x)")
+    contract.inputs_unchanged(module, [x], expected, "PositionalEncoding(6)(x)")
+    contract.copies_behave_alike(module, fresh, [x], expected, "PositionalEncoding(6)(x)")

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import attention as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, leaf, normal
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal
+from tests.support.strategies import generators, sizes
 
 ATTEND = "scaled_dot_product_attention(query, key, value)"
 SCORES = "softmax(query @ key^T / sqrt(d_k)) over the keys, then weights @ value"
@@ -228,7 +228,7 @@ def test_attention_faces_float64(phase2, gen):
         expected = oracle.attention(*map(array, tensors), given_mask)
         arguments = [*tensors] if given_mask is None else [*tensors, mask]
         for (call, label), values in zip(calls(phase2), expected):
-            faces.float64_in_and_out(call, arguments, values, label)
+            contract.float64_in_and_out(call, arguments, values, label)
 
 
 @pytest.mark.task("scaled_dot_product_attention")
@@ -237,7 +237,7 @@ def test_attention_faces_odd_memory_layouts(phase2, gen):
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     expected = oracle.attention(*map(array, tensors), mask)
     for (call, label), values in zip(calls(phase2), expected):
-        faces.odd_memory_layout(call, [*tensors, mask], values, label)
+        contract.odd_memory_layout(call, [*tensors, mask], values, label)
         heads_last = [x.transpose(1, 2).contiguous().transpose(1, 2) for x in tensors]
         what = f"{label} for heads cut by view and transpose, with an expanded mask"
         checks.expect_close(call(*heads_last, mask.expand(2, 3, 4, 5)), values, what, "`view` needs contiguous memory")
@@ -249,8 +249,8 @@ def test_attention_faces_meta(phase2, gen):
     expect_attention(attend(phase2, *tensors), oracle.attention(*map(array, tensors)))
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     for (call, label), shape in zip(calls(phase2), [(2, 3, 4, 7), (2, 3, 4, 5)]):
-        faces.on_meta(call, tensors, shape, label)
-        faces.on_meta(call, [*tensors, mask], shape, f"{label} with a mask")
+        contract.on_meta(call, tensors, shape, label)
+        contract.on_meta(call, [*tensors, mask], shape, f"{label} with a mask")
 
 
 @pytest.mark.task("scaled_dot_product_attention")
@@ -261,4 +261,4 @@ def test_attention_leaves_its_inputs_as_they_are(phase2, gen):
         expected = oracle.attention(*map(array, tensors), given_mask)
         arguments = [*tensors] if given_mask is None else [*tensors, mask]
         for (call, label), values in zip(calls(phase2), expected):
-            faces.inputs_unchanged(call, arguments, values, label)
+            contract.inputs_unchanged(call, arguments, values, label)

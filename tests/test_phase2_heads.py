@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 
-from tests import checks, faces
 from tests.oracles import attention as oracle
-from tests.strategies import generators, head_sizes, sizes
-from tests.tensors import array, leaf, normal
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal
+from tests.support.strategies import generators, head_sizes, sizes
 
 LAYOUT = "first (B, L, h, d_k), each position cut into h pieces of d_k features; then exchange dimensions 1 and 2"
 BACK = "first exchange dimensions 1 and 2, so that the heads of a position stand together; then join the last two"
@@ -80,8 +80,8 @@ def test_split_faces_float64_and_odd_memory_layouts(phase2, gen):
     def call(x):
         return phase2.split_heads(x, 3)
 
-    faces.float64_in_and_out(call, [x], expected, label)
-    faces.odd_memory_layout(call, [x], expected, label)
+    contract.float64_in_and_out(call, [x], expected, label)
+    contract.odd_memory_layout(call, [x], expected, label)
     length_first = x.transpose(0, 1).contiguous().transpose(0, 1)
     checks.expect_close(call(length_first), expected, f"{label} of a transposed x", "`view` needs contiguous memory")
 
@@ -89,10 +89,10 @@ def test_split_faces_float64_and_odd_memory_layouts(phase2, gen):
 @pytest.mark.task("split_heads")
 def test_split_faces_meta_and_leaves_its_input_as_it_is(phase2, gen):
     x = normal(gen, 2, 5, 12)
-    faces.inputs_unchanged(
+    contract.inputs_unchanged(
         lambda x: phase2.split_heads(x, 4), [x], oracle.split_heads(array(x), 4), "split_heads(x, 4)"
     )
-    faces.on_meta(lambda x: phase2.split_heads(x, 4), [x], (2, 4, 5, 3), "split_heads(x, 4)")
+    contract.on_meta(lambda x: phase2.split_heads(x, 4), [x], (2, 4, 5, 3), "split_heads(x, 4)")
 
 
 # -- merge_heads --------------------------------------------------------------------------------------------
@@ -149,12 +149,12 @@ def test_merge_passes_every_gradient_back_to_its_head(phase2, gen):
 def test_merge_faces_float64_and_odd_memory_layouts(phase2, gen):
     x = normal(gen, 2, 3, 5, 4, dtype=torch.float64)
     expected = oracle.merge_heads(array(x))
-    faces.float64_in_and_out(phase2.merge_heads, [x], expected, "merge_heads(x)")
-    faces.odd_memory_layout(phase2.merge_heads, [x], expected, "merge_heads(x)")
+    contract.float64_in_and_out(phase2.merge_heads, [x], expected, "merge_heads(x)")
+    contract.odd_memory_layout(phase2.merge_heads, [x], expected, "merge_heads(x)")
 
 
 @pytest.mark.task("merge_heads")
 def test_merge_faces_meta_and_leaves_its_input_as_it_is(phase2, gen):
     x = normal(gen, 2, 3, 5, 4)
-    faces.inputs_unchanged(phase2.merge_heads, [x], oracle.merge_heads(array(x)), "merge_heads(x)")
-    faces.on_meta(phase2.merge_heads, [x], (2, 5, 12), "merge_heads(x)")
+    contract.inputs_unchanged(phase2.merge_heads, [x], oracle.merge_heads(array(x)), "merge_heads(x)")
+    contract.on_meta(phase2.merge_heads, [x], (2, 5, 12), "merge_heads(x)")

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks
 from tests.oracles import attention as oracle
-from tests.strategies import generators
-from tests.tensors import array, leaf, normal
+from tests.support import checks
+from tests.support.inputs import array, leaf, normal
+from tests.support.strategies import generators
 
 ATTEND = "scaled_dot_product_attention(query, key, value, mask)"
 SHAPES = list(oracle.mask_shapes(2, 3, 4, 5).items())

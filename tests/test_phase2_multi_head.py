@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import attention as oracle
-from tests.strategies import generators, head_sizes, sizes
-from tests.tensors import array, leaf, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal, randomise, weights_of
+from tests.support.strategies import generators, head_sizes, sizes
 
 FORMULA = "split w_q(query), w_k(key), w_v(value) into heads, attend in each (sqrt(d_k)), merge, then w_o"
 MASKED = "the mask broadcasts to (B, h, L_q, L_k) and holds for every head; True means `may attend`"
@@ -106,7 +106,7 @@ def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
 def test_it_has_four_projections_with_biases(phase2, gen):
     module, tensors = make(phase2, gen, 6, 2), inputs(gen, d_model=6)
     shapes = {name: (6, 6) if name.endswith("weight") else (6,) for name in PARAMETERS}
-    faces.expect_parameters(module, shapes, "MultiHeadAttention(6, 2)")
+    contract.expect_parameters(module, shapes, "MultiHeadAttention(6, 2)")
     expect_attention(attend(module, *tensors), formula(module, tensors, 2))
 
 
@@ -290,7 +290,7 @@ def test_multi_head_attention_faces_float64(phase2, gen):
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     expected = formula(module, tensors, 3, mask)
     for part, label in enumerate(("the output", "the weights")):
-        faces.float64_in_and_out(
+        contract.float64_in_and_out(
             lambda *given, part=part: attend(module, *given)[part], [*tensors, mask], expected[part], label
         )
 
@@ -300,7 +300,7 @@ def test_multi_head_attention_faces_odd_memory_layouts(phase2, gen):
     module, tensors = make(phase2, gen), inputs(gen)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     expected = formula(module, tensors, 3, mask)[0]
-    faces.odd_memory_layout(lambda *given: attend(module, *given)[0], [*tensors, mask], expected, "the output")
+    contract.odd_memory_layout(lambda *given: attend(module, *given)[0], [*tensors, mask], expected, "the output")
     length_first = [x.transpose(0, 1).contiguous().transpose(0, 1) for x in tensors]
     got, _ = attend(module, *length_first, mask.expand(2, 3, 4, 5))
     checks.expect_close(
@@ -316,8 +316,8 @@ def test_multi_head_attention_faces_meta(phase2, gen):
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     for part, shape in enumerate([(2, 4, 12), (2, 3, 4, 5)]):
         label = ("the output", "the weights")[part]
-        faces.on_meta(lambda *given, part=part: attend(module, *given)[part], tensors, shape, label)
-        faces.on_meta(
+        contract.on_meta(lambda *given, part=part: attend(module, *given)[part], tensors, shape, label)
+        contract.on_meta(
             lambda *given, part=part: attend(module, *given)[part], [*tensors, mask], shape, f"{label} with a mask"
         )
 
@@ -330,7 +330,7 @@ def test_multi_head_attention_faces_copies_and_unchanged_inputs(phase2, gen):
     twin = copy.deepcopy(module)
     expected = formula(module, tensors, 3, mask)[0]
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    faces.inputs_unchanged(lambda *given: attend(module, *given)[0], [*tensors, mask], expected, "the output")
+    contract.inputs_unchanged(lambda *given: attend(module, *given)[0], [*tensors, mask], expected, "the output")
     for name, value in module.state_dict().items():
         checks.expect_close(value, before[name], f"{name} after a call", "a call must not change the weights")
     expect_attention(attend(twin, *tensors, mask), formula(module, tensors, 3, mask), " of a deep copy")

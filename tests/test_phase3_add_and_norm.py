@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import layers as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support.strategies import generators, sizes
 
 ORDER = "norm(x + dropout(sublayer_output)): drop out, add, normalise, in this order (post-norm)"
 
@@ -66,7 +66,7 @@ def test_add_and_norm_is_the_formula_of_section_3_1(phase3, gen, dims, scale):
 @pytest.mark.task("AddAndNorm")
 def test_add_and_norm_owns_one_norm_and_nothing_else_that_learns(phase3, gen):
     module = make_join(phase3, gen)
-    faces.expect_parameters(module, {"norm.weight": (6,), "norm.bias": (6,)}, "AddAndNorm(6)")
+    contract.expect_parameters(module, {"norm.weight": (6,), "norm.bias": (6,)}, "AddAndNorm(6)")
     x, sublayer_output = pair(gen, 2, 3, 6)
     expected = by_own_norm(module, x + sublayer_output)
     checks.expect_close(module(x, sublayer_output), expected, "AddAndNorm(6)(x, sublayer_output)", ORDER)
@@ -136,7 +136,7 @@ def test_dropping_everything_leaves_the_residual_path(phase3, gen):
     module = make_join(phase3, gen, 6, dropout=1.0).train()
     x, sublayer_output = pair(gen, 3, 4, 6)
     label, why = "AddAndNorm(6, dropout=1.0)(x, sublayer_output) in training mode", "only norm(x) is left: " + ORDER
-    faces.inputs_unchanged(module, [x, sublayer_output], by_own_norm(module, x), label)
+    contract.inputs_unchanged(module, [x, sublayer_output], by_own_norm(module, x), label)
     checks.expect_close(module(x, sublayer_output), by_own_norm(module, x), label, why)
     both = by_own_norm(module, x + sublayer_output)
     label, why = "AddAndNorm(6, dropout=1.0) in evaluation mode", "in evaluation mode nothing is dropped"
@@ -190,7 +190,7 @@ def test_add_and_norm_faces_float64(phase3, gen):
     module = make_join(phase3, gen).double()
     x, sublayer_output = pair(gen, 3, 5, 6, dtype=torch.float64)
     expected = array(by_own_norm(module, x + sublayer_output))
-    faces.float64_in_and_out(module, [x, sublayer_output], expected, "AddAndNorm(6)(x, sublayer_output)")
+    contract.float64_in_and_out(module, [x, sublayer_output], expected, "AddAndNorm(6)(x, sublayer_output)")
 
 
 @pytest.mark.task("AddAndNorm")
@@ -198,8 +198,8 @@ def test_add_and_norm_faces_meta_and_odd_layouts(phase3, gen):
     module = make_join(phase3, gen)
     x, sublayer_output = pair(gen, 3, 5, 6)
     expected = by_own_norm(module, non_contiguous(x + sublayer_output))
-    faces.odd_memory_layout(module, [x, sublayer_output], expected, "AddAndNorm(6)(x, sublayer_output)")
-    faces.on_meta(module.to("meta"), [x, sublayer_output], (3, 5, 6), "AddAndNorm(6)(x, sublayer_output)")
+    contract.odd_memory_layout(module, [x, sublayer_output], expected, "AddAndNorm(6)(x, sublayer_output)")
+    contract.on_meta(module.to("meta"), [x, sublayer_output], (3, 5, 6), "AddAndNorm(6)(x, sublayer_output)")
 
 
 @pytest.mark.task("AddAndNorm")
@@ -208,5 +208,5 @@ def test_add_and_norm_faces_copies_and_unchanged_inputs(phase3, gen):
     x, sublayer_output = pair(gen, 3, 5, 6)
     expected = by_own_norm(module, x + sublayer_output)
     label = "AddAndNorm(6)(x, sublayer_output)"
-    faces.copies_behave_alike(module, fresh, [x, sublayer_output], expected, label)
-    faces.inputs_unchanged(module, [x, sublayer_output], expected, label)
+    contract.copies_behave_alike(module, fresh, [x, sublayer_output], expected, label)
+    contract.inputs_unchanged(module, [x, sublayer_output], expected, label)

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import layers as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, leaf, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal, randomise, weights_of
+from tests.support.strategies import generators, sizes
 
 FORMULA = "max(0, x W1 + b1) W2 + b2: linear1, then ReLU, then linear2, and nothing else"
 LABEL = "PositionwiseFeedForward(4, 7)(x)"
@@ -24,7 +24,7 @@ def make_network(phase3, gen, d_model=4, d_ff=7):
         "linear2.weight": (d_model, d_ff),
         "linear2.bias": (d_model,),
     }
-    faces.expect_parameters(module, shapes, f"PositionwiseFeedForward({d_model}, {d_ff})")
+    contract.expect_parameters(module, shapes, f"PositionwiseFeedForward({d_model}, {d_ff})")
     randomise(module, gen, scale=1.0)
     return module.eval()  # training mode has a test of its own
 
@@ -159,15 +159,15 @@ def test_input_and_all_weights_get_the_gradients_of_the_formula(phase3, gen):
 def test_feed_forward_faces_float64(phase3, gen):
     module = make_network(phase3, gen).double()
     x = normal(gen, 3, 5, 4, dtype=torch.float64)
-    faces.float64_in_and_out(module, [x], formula(module, x), LABEL)
+    contract.float64_in_and_out(module, [x], formula(module, x), LABEL)
 
 
 @pytest.mark.task("PositionwiseFeedForward")
 def test_feed_forward_faces_meta_and_odd_layouts(phase3, gen):
     module = make_network(phase3, gen)
     x = normal(gen, 3, 5, 4)
-    faces.odd_memory_layout(module, [x], formula(module, x), LABEL)
-    faces.on_meta(module.to("meta"), [x], (3, 5, 4), LABEL)
+    contract.odd_memory_layout(module, [x], formula(module, x), LABEL)
+    contract.on_meta(module.to("meta"), [x], (3, 5, 4), LABEL)
 
 
 @pytest.mark.task("PositionwiseFeedForward")
@@ -175,5 +175,5 @@ def test_feed_forward_faces_copies_and_unchanged_inputs(phase3, gen):
     module, fresh = make_network(phase3, gen).eval(), make_network(phase3, gen).eval()
     x = normal(gen, 3, 5, 4)
     expected = formula(module, x)
-    faces.copies_behave_alike(module, fresh, [x], expected, LABEL)
-    faces.inputs_unchanged(module, [x], expected, LABEL)
+    contract.copies_behave_alike(module, fresh, [x], expected, LABEL)
+    contract.inputs_unchanged(module, [x], expected, LABEL)

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
 from tests.oracles import layers as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, leaf, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal, randomise, weights_of
+from tests.support.strategies import generators, sizes
 
 # A float32 row of nearly equal features loses digits, in any right answer: random sizes are drawn in float64.
 ROUNDING = 3e-4
@@ -20,7 +20,7 @@ BIASED = "over the last dimension take mean and biased variance (divide by d_mod
 
 def make_norm(phase3, gen, d_model, *args, **kwargs):
     module = phase3.LayerNorm(d_model, *args, **kwargs)
-    faces.expect_parameters(module, {"weight": (d_model,), "bias": (d_model,)}, f"LayerNorm({d_model})")
+    contract.expect_parameters(module, {"weight": (d_model,), "bias": (d_model,)}, f"LayerNorm({d_model})")
     randomise(module, gen)
     return module
 
@@ -67,7 +67,7 @@ def test_layer_norm_is_right_at_every_width_and_scale(phase3, gen, dims, scale):
 @pytest.mark.task("LayerNorm")
 def test_gain_starts_as_ones_and_bias_as_zeros(phase3):
     module = phase3.LayerNorm(3, eps=1e-12)
-    faces.expect_parameters(module, {"weight": (3,), "bias": (3,)}, "LayerNorm(3)")
+    contract.expect_parameters(module, {"weight": (3,), "bias": (3,)}, "LayerNorm(3)")
     checks.expect_close(module.weight, torch.ones(3), "the weight of a new LayerNorm(3)", "the gain starts as ones")
     checks.expect_close(module.bias, torch.zeros(3), "the bias of a new LayerNorm(3)", "it starts as zeros")
     x = torch.tensor([[-1.0, 0.0, 1.0], [7.0, 7.0, 1.0]])
@@ -199,15 +199,15 @@ def test_input_gain_and_bias_get_the_gradients_of_the_formula(phase3, gen, dims,
 def test_layer_norm_faces_float64(phase3, gen):
     module = make_norm(phase3, gen, 6).double()
     x = double(gen, 3, 4, 6)
-    faces.float64_in_and_out(module, [x], formula(module, x), "LayerNorm(6)(x)")
+    contract.float64_in_and_out(module, [x], formula(module, x), "LayerNorm(6)(x)")
 
 
 @pytest.mark.task("LayerNorm")
 def test_layer_norm_faces_meta_and_odd_layouts(phase3, gen):
     module = make_norm(phase3, gen, 6)
     x = normal(gen, 3, 5, 6)
-    faces.odd_memory_layout(module, [x], formula(module, x), "LayerNorm(6)(x)")
-    faces.on_meta(module.to("meta"), [x], (3, 5, 6), "LayerNorm(6)(x)")
+    contract.odd_memory_layout(module, [x], formula(module, x), "LayerNorm(6)(x)")
+    contract.on_meta(module.to("meta"), [x], (3, 5, 6), "LayerNorm(6)(x)")
 
 
 @pytest.mark.task("LayerNorm")
@@ -215,5 +215,5 @@ def test_layer_norm_faces_copies_and_unchanged_inputs(phase3, gen):
     module, fresh = make_norm(phase3, gen, 6).eval(), make_norm(phase3, gen, 6).eval()
     x = normal(gen, 3, 5, 6)
     expected = formula(module, x)
-    faces.copies_behave_alike(module, fresh, [x], expected, "LayerNorm(6)(x)")
-    faces.inputs_unchanged(module, [x], expected, "LayerNorm(6)(x)")
+    contract.copies_behave_alike(module, fresh, [x], expected, "LayerNorm(6)(x)")
+    contract.inputs_unchanged(module, [x], expected, "LayerNorm(6)(x)")

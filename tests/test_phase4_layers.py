@@ -7,12 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
-from tests.models import causal, expect_gradients_like, lengths_mask, masks, parameter, random_mask
 from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
-from tests.strategies import generators, head_sizes, sizes
-from tests.tensors import array, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, non_contiguous, normal, randomise, weights_of
+from tests.support.phase4 import causal, expect_gradients_like, lengths_mask, masks, parameter, random_mask
+from tests.support.strategies import generators, head_sizes, sizes
 
 # Pairwise distinct: batch, heads, d_k = 4, target length, hidden width, source length, d_model.
 B, H, L_TGT, D_FF, L_SRC, D = 2, 3, 5, 7, 8, 12
@@ -102,7 +102,7 @@ def test_encoder_layer_does_not_know_the_order_of_its_positions(phase4, gen):
 @pytest.mark.task("EncoderLayer")
 def test_encoder_layer_has_two_sublayers_and_two_norms(phase4, gen):
     layer = make_encoder_layer(phase4, gen)
-    faces.expect_parameters(layer, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
+    contract.expect_parameters(layer, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
     count = sum(value.numel() for _, value in layer.named_parameters())
     expected = 4 * D * D + 4 * D + 2 * D * D_FF + D_FF + D + 4 * D
     checks.expect_same(count, expected, f"the number of parameters of {ENCODER}")
@@ -151,9 +151,9 @@ def test_encoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
     layer = make_encoder_layer(phase4, gen)
     x, mask = normal(gen, B, L_SRC, D), random_mask(gen, B, 1, L_SRC, L_SRC)
     expected = oracle.encoder_layer(array(x), weights_of(layer), H, array(mask))
-    faces.odd_memory_layout(layer, [x, mask], expected, f"{ENCODER}(x, mask)")
-    faces.float64_in_and_out(layer.double(), [x.double(), mask], expected, f"{ENCODER}(x, mask)")
-    faces.on_meta(layer.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
+    contract.odd_memory_layout(layer, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.float64_in_and_out(layer.double(), [x.double(), mask], expected, f"{ENCODER}(x, mask)")
+    contract.on_meta(layer.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
 
 
 @pytest.mark.task("EncoderLayer")
@@ -161,8 +161,8 @@ def test_encoder_layer_faces_copies_and_unchanged_inputs(phase4, gen):
     layer, fresh = make_encoder_layer(phase4, gen, 0.3).eval(), make_encoder_layer(phase4, gen, 0.3).eval()
     x, mask = normal(gen, B, L_SRC, D), random_mask(gen, B, 1, 1, L_SRC)
     expected = oracle.encoder_layer(array(x), weights_of(layer), H, array(mask))
-    faces.inputs_unchanged(layer, [x, mask], expected, f"{ENCODER}(x, mask)")
-    faces.copies_behave_alike(layer, fresh, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.inputs_unchanged(layer, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.copies_behave_alike(layer, fresh, [x, mask], expected, f"{ENCODER}(x, mask)")
 
 
 # -- DecoderLayer -------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def test_the_memory_is_a_set_of_keys_with_their_values(phase4, gen):
 @pytest.mark.task("DecoderLayer")
 def test_decoder_layer_has_three_sublayers_and_three_norms(phase4, gen):
     layer = make_decoder_layer(phase4, gen)
-    faces.expect_parameters(layer, oracle.layer_shapes("decoder", D, D_FF), DECODER)
+    contract.expect_parameters(layer, oracle.layer_shapes("decoder", D, D_FF), DECODER)
     count = sum(value.numel() for _, value in layer.named_parameters())
     expected = 8 * D * D + 8 * D + 2 * D * D_FF + D_FF + D + 6 * D
     checks.expect_same(count, expected, f"the number of parameters of {DECODER}")
@@ -314,11 +314,11 @@ def test_decoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
     inputs = [x, memory, self_mask, memory_mask]
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
     expected = oracle.decoder_layer(*map(array, inputs[:2]), weights_of(layer), H, *map(array, inputs[2:]))
-    faces.odd_memory_layout(layer, inputs, expected, label)
+    contract.odd_memory_layout(layer, inputs, expected, label)
     checks.expect_close(layer(non_contiguous(x), *inputs[1:]), expected, f"{label} for a non-contiguous x")
     doubles = [x.double(), memory.double(), self_mask, memory_mask]
-    faces.float64_in_and_out(layer.double(), doubles, expected, label)
-    faces.on_meta(layer.to("meta"), inputs, (B, L_TGT, D), label)
+    contract.float64_in_and_out(layer.double(), doubles, expected, label)
+    contract.on_meta(layer.to("meta"), inputs, (B, L_TGT, D), label)
 
 
 @pytest.mark.task("DecoderLayer")
@@ -327,8 +327,8 @@ def test_decoder_layer_faces_copies_and_unchanged_inputs(phase4, gen):
     inputs = [normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D), causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
     expected = oracle.decoder_layer(*map(array, inputs[:2]), weights_of(layer), H, *map(array, inputs[2:]))
-    faces.inputs_unchanged(layer, inputs, expected, label)
-    faces.copies_behave_alike(layer, fresh, inputs, expected, label)
+    contract.inputs_unchanged(layer, inputs, expected, label)
+    contract.copies_behave_alike(layer, fresh, inputs, expected, label)
     why = "the layer must keep nothing from one call to the next: another memory gives another answer"
     other = normal(gen, B, L_SRC, D)
     expected = oracle.decoder_layer(array(inputs[0]), array(other), weights_of(layer), H, *map(array, inputs[2:]))

@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from tests import checks, faces
-from tests.models import TIED, causal, expect_registered, lengths_mask, parameter, randomise_shared
 from tests.oracles import transformer as oracle
-from tests.tensors import array, integers, normal, randomise, weights_of
+from tests.support import checks, contract
+from tests.support.inputs import array, integers, normal, randomise, weights_of
+from tests.support.phase4 import TIED, causal, expect_registered, lengths_mask, parameter, randomise_shared
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 3, 2, 4, 5, 7, 8, 9, 11, 13
@@ -54,7 +54,7 @@ def project_own(model, src, tgt, src_mask, tgt_mask, weight):
 @pytest.mark.task("Transformer")
 def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
     model = make_model(phase4)
-    faces.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
+    contract.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
     feed_forward = 2 * D * D_FF + D_FF + D
     layers = N * (4 * D * D + 4 * D + feed_forward + 4 * D) + N * (8 * D * D + 8 * D + feed_forward + 6 * D)
     count = sum(value.numel() for _, value in model.named_parameters())
@@ -83,9 +83,9 @@ def test_the_logits_are_a_linear_map_of_the_hidden_states(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
-def test_the_defaults_are_the_papers_base_model(phase4, stage):
-    model = stage.building.on_meta(phase4.Transformer, 11, 13)
-    faces.expect_parameters(model, oracle.model_shapes(11, 13, 512, 6, 2048), "Transformer(11, 13)")
+def test_the_defaults_are_the_papers_base_model(phase4, in_guest):
+    model = in_guest.building.on_meta(phase4.Transformer, 11, 13)
+    contract.expect_parameters(model, oracle.model_shapes(11, 13, 512, 6, 2048), "Transformer(11, 13)")
     x = torch.zeros(1, 3, 512, device="meta")
     _, weights = parameter(model, "encoder.layers.5.self_attention")(x, x, x)
     checks.expect_same(tuple(weights.shape), (1, 8, 3, 3), "the shape (B, h, L, L) of the attention weights")
@@ -132,7 +132,7 @@ def test_parameters_start_as_agreed(phase4, shared):
     size = 120 if shared else 150
     model = phase4.Transformer(120, size, d_model=24, num_heads=3, num_layers=2, d_ff=40, share_embeddings=shared)
     shapes = oracle.model_shapes(120, size, 24, 2, 40, shared)
-    faces.expect_parameters(model, shapes, f"Transformer(120, {size}, ...)", shared=TIED if shared else ())
+    contract.expect_parameters(model, shapes, f"Transformer(120, {size}, ...)", shared=TIED if shared else ())
     state = model.state_dict()
     for name in TIED if shared else TIED[:2]:
         expect_normal(state[name], 24**-0.5, name)
@@ -148,7 +148,7 @@ def test_parameters_start_as_agreed(phase4, shared):
 @pytest.mark.task("Transformer")
 def test_every_matrix_starts_with_values_of_its_own(phase4):
     model = make_model(phase4)
-    faces.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
+    contract.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
     seen = {}
     for name, value in model.state_dict().items():
         if value.dim() < 2 or not value.dtype.is_floating_point or name.endswith(".pe"):
@@ -166,7 +166,7 @@ def test_every_matrix_starts_with_values_of_its_own(phase4):
 def test_sharing_makes_three_matrices_one(phase4, gen):
     model = make_model(phase4, share=True, tgt_size=V_SRC)
     label = f"Transformer({V_SRC}, {V_SRC}, ..., share_embeddings=True)"
-    faces.expect_parameters(model, oracle.model_shapes(V_SRC, V_SRC, D, N, D_FF, shared=True), label, shared=TIED)
+    contract.expect_parameters(model, oracle.model_shapes(V_SRC, V_SRC, D, N, D_FF, shared=True), label, shared=TIED)
     why = "assign one parameter to all three places; a copy starts alike but learns for itself"
     table = normal(gen, V_SRC, D, dtype=torch.float64)
     state = model.state_dict()
@@ -211,7 +211,7 @@ def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
     # Equal sizes alone share nothing.
     model = make_model(phase4, src_size=V_TGT)
     label = f"Transformer({V_TGT}, {V_TGT}, ...)"
-    faces.expect_parameters(model, oracle.model_shapes(V_TGT, V_TGT, D, N, D_FF), label)
+    contract.expect_parameters(model, oracle.model_shapes(V_TGT, V_TGT, D, N, D_FF), label)
     randomise(model, gen)
     state = model.state_dict()
     inputs = batch_of(gen, src_size=V_TGT)

@@ -11,8 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
-from tests.models import (
+from tests.oracles import torch_transformer as twin
+from tests.oracles import transformer as oracle
+from tests.support import checks, contract
+from tests.support.inputs import array, leaf, normal, randomise, weights_of
+from tests.support.phase4 import (
     causal,
     expect_gradients_like,
     expect_registered,
@@ -23,10 +26,7 @@ from tests.models import (
     part_of,
     random_mask,
 )
-from tests.oracles import torch_transformer as twin
-from tests.oracles import transformer as oracle
-from tests.strategies import few, generators, head_sizes, sizes
-from tests.tensors import array, leaf, normal, randomise, weights_of
+from tests.support.strategies import few, generators, head_sizes, sizes
 
 # Pairwise distinct: batch, layers = heads - 1, heads, target length, hidden width, source length, d_model.
 B, N, H, L_TGT, D_FF, L_SRC, D = 2, 3, 4, 5, 7, 9, 8
@@ -137,7 +137,7 @@ def test_a_masked_position_stays_masked_in_every_layer(phase4, gen):
 @pytest.mark.task("Encoder")
 def test_the_layers_of_the_encoder_are_registered_and_independent(phase4, gen):
     stack = make_encoder(phase4, gen)
-    faces.expect_parameters(stack, oracle.stack_shapes("encoder", N, D, D_FF), ENCODER)
+    contract.expect_parameters(stack, oracle.stack_shapes("encoder", N, D, D_FF), ENCODER)
     count = sum(value.numel() for _, value in stack.named_parameters())
     expected = N * (4 * D * D + 4 * D + 2 * D * D_FF + D_FF + D + 4 * D)
     checks.expect_same(count, expected, f"the number of parameters of {ENCODER}")
@@ -187,9 +187,9 @@ def test_encoder_faces_float64_meta_and_odd_layouts(phase4, gen):
     stack = make_encoder(phase4, gen).double()
     x, mask = normal(gen, B, L_SRC, D, dtype=torch.float64), random_mask(gen, B, 1, L_SRC, L_SRC)
     expected = chain_encoder(phase4, stack, x, mask)
-    faces.float64_in_and_out(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
-    faces.odd_memory_layout(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
-    faces.on_meta(stack.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
+    contract.float64_in_and_out(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.odd_memory_layout(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.on_meta(stack.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
 
 
 @pytest.mark.task("Encoder")
@@ -197,8 +197,8 @@ def test_encoder_faces_copies_and_unchanged_inputs(phase4, gen):
     stack, fresh = make_encoder(phase4, gen, 0.3).eval(), make_encoder(phase4, gen, 0.3).eval()
     x, mask = normal(gen, B, L_SRC, D), random_mask(gen, B, 1, 1, L_SRC)
     expected = chain_encoder(phase4, stack, x, mask)
-    faces.inputs_unchanged(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
-    faces.copies_behave_alike(stack, fresh, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.inputs_unchanged(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
+    contract.copies_behave_alike(stack, fresh, [x, mask], expected, f"{ENCODER}(x, mask)")
 
 
 # -- Decoder ------------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_masked_memory_has_no_influence_in_any_layer(phase4, gen):
 @pytest.mark.task("Decoder")
 def test_the_layers_of_the_decoder_are_registered_and_independent(phase4, gen):
     stack = make_decoder(phase4, gen)
-    faces.expect_parameters(stack, oracle.stack_shapes("decoder", N, D, D_FF), DECODER)
+    contract.expect_parameters(stack, oracle.stack_shapes("decoder", N, D, D_FF), DECODER)
     count = sum(value.numel() for _, value in stack.named_parameters())
     expected = N * (8 * D * D + 8 * D + 2 * D * D_FF + D_FF + D + 6 * D)
     checks.expect_same(count, expected, f"the number of parameters of {DECODER}")
@@ -333,9 +333,9 @@ def test_decoder_faces_float64_meta_and_odd_layouts(phase4, gen):
     inputs = [x, memory, causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
     expected = chain_decoder(phase4, stack, *inputs)
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
-    faces.float64_in_and_out(stack, inputs, expected, label)
-    faces.odd_memory_layout(stack, inputs, expected, label)
-    faces.on_meta(stack.to("meta"), inputs, (B, L_TGT, D), label)
+    contract.float64_in_and_out(stack, inputs, expected, label)
+    contract.odd_memory_layout(stack, inputs, expected, label)
+    contract.on_meta(stack.to("meta"), inputs, (B, L_TGT, D), label)
 
 
 @pytest.mark.task("Decoder")
@@ -344,8 +344,8 @@ def test_decoder_faces_copies_unchanged_inputs_and_other_memories(phase4, gen):
     inputs = [normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D), causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
     expected = chain_decoder(phase4, stack, *inputs)
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
-    faces.inputs_unchanged(stack, inputs, expected, label)
-    faces.copies_behave_alike(stack, fresh, inputs, expected, label)
+    contract.inputs_unchanged(stack, inputs, expected, label)
+    contract.copies_behave_alike(stack, fresh, inputs, expected, label)
     inputs[1] = normal(gen, B, L_SRC, D)
     why = "the decoder must keep nothing from one call to the next: another memory gives another answer"
     checks.expect_close(stack(*inputs), chain_decoder(phase4, stack, *inputs), f"{label} with another memory", why)

@@ -11,8 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks, faces
-from tests.models import (
+from tests.oracles import torch_transformer as twin
+from tests.oracles import transformer as oracle
+from tests.oracles.embedding import sinusoidal_encoding
+from tests.support import checks, contract
+from tests.support.inputs import array, integers, leaf, randomise, weights_of
+from tests.support.phase4 import (
     TIED,
     causal,
     expect_gradients_like,
@@ -25,11 +29,7 @@ from tests.models import (
     random_mask,
     randomise_shared,
 )
-from tests.oracles import torch_transformer as twin
-from tests.oracles import transformer as oracle
-from tests.oracles.embedding import sinusoidal_encoding
-from tests.strategies import few, generators, sizes
-from tests.tensors import array, integers, leaf, randomise, weights_of
+from tests.support.strategies import few, generators, sizes
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 3, 2, 4, 5, 7, 8, 9, 11, 13
@@ -284,10 +284,10 @@ def test_the_model_faces_float32_meta_and_odd_layouts(phase4, gen):
     label = f"{MODEL}(src, tgt, src_mask, tgt_mask)"
     turned = [src.T.contiguous().T, tgt.T.contiguous().T]
     checks.expect_close(model(*turned, *inputs[2:]), expected, f"{label}, tokens not contiguous", tolerance=TABLE)
-    faces.float64_in_and_out(model, inputs, expected, label, tolerance=TABLE)
+    contract.float64_in_and_out(model, inputs, expected, label, tolerance=TABLE)
     why = "everything made on the way must follow the dtype of the parameters"
     checks.expect_close(model.float()(*inputs), expected, label, why, dtype=torch.float32, tolerance=2e-3)
-    faces.on_meta(model.to("meta"), inputs, (B, L_TGT, V_TGT), label)
+    contract.on_meta(model.to("meta"), inputs, (B, L_TGT, V_TGT), label)
 
 
 @pytest.mark.task("Transformer")
@@ -299,7 +299,7 @@ def test_the_model_faces_copies_and_unchanged_inputs(phase4, gen):
     expected = model(*inputs)
     checks.expect_close(expected, own_logits(phase4, model, *inputs), label, tolerance=TABLE)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    faces.inputs_unchanged(model, inputs, expected, label)
-    faces.copies_behave_alike(model, fresh, inputs, expected, label)
+    contract.inputs_unchanged(model, inputs, expected, label)
+    contract.copies_behave_alike(model, fresh, inputs, expected, label)
     for name, value in model.state_dict().items():
         checks.expect_close(value, before[name], f"{name} after a call", "a call must not change the weights")

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks
 from tests.oracles import mechanics as oracle
+from tests.support import checks
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary token.
 PAD, BOS, EOS = 3, 1, 2
@@ -180,12 +180,12 @@ def test_no_pairs_are_refused_and_one_pair_is_not(phase5):
 
 
 @pytest.mark.task("make_batch")
-def test_the_callers_lists_stay_as_they_are(phase5, stage):
+def test_the_callers_lists_stay_as_they_are(phase5, in_guest):
     pairs = [([4, 5], [6]), ([7], [8, 4, 5]), ([], [6])]
     expected = [([4, 5], [6]), ([7], [8, 4, 5]), ([], [6])]
-    again = stage.pair_lists.second_batch(phase5.make_batch, pairs, PAD, BOS, EOS)
+    again = in_guest.pair_lists.second_batch(phase5.make_batch, pairs, PAD, BOS, EOS)
     expect_tokens(again, expected, PAD, BOS, EOS)
-    after = stage.pair_lists.lists_after(phase5.make_batch, [list(pair) for pair in expected], PAD, BOS, EOS)
+    after = in_guest.pair_lists.lists_after(phase5.make_batch, [list(pair) for pair in expected], PAD, BOS, EOS)
     why = "ids + [eos] makes a new list; append, extend, insert and += write into the caller's"
     checks.expect_same([tuple(pair) for pair in after], expected, "the list of pairs after make_batch", why)
 

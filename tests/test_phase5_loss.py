@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests import checks, faces
 from tests.oracles import mechanics as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import array, integers, leaf, normal
+from tests.support import checks, contract
+from tests.support.inputs import array, integers, leaf, normal
+from tests.support.strategies import generators, sizes
 
 TASK = "LabelSmoothingLoss"
 FORMULA = "q(k) = (1 - eps) [k == y] + eps / V, loss = -sum_k q(k) log p(k), mean over the tokens that are not padding"
@@ -271,7 +271,7 @@ def test_the_loss_faces_float64(phase5, gen):
     logits = normal(gen, 3, 4, 6, scale=2.0, dtype=torch.float64)
     expected = ragged_loss(logits)
     criterion = phase5.LabelSmoothingLoss(3, 0.1)
-    faces.float64_in_and_out(
+    contract.float64_in_and_out(
         criterion, [logits, ragged_target()], expected, "LabelSmoothingLoss(3, 0.1)(logits, target)"
     )
     free = leaf(logits)
@@ -306,7 +306,7 @@ def test_the_loss_faces_odd_memory_layouts(phase5, gen):
     criterion, why = phase5.LabelSmoothingLoss(3, 0.1), "`view` needs contiguous memory; `reshape` does not"
     got = criterion(length_first, ragged_target())
     expect_loss(got, ragged_loss(logits), "the loss for logits that are not contiguous", why)
-    faces.odd_memory_layout(criterion, [logits, ragged_target()], ragged_loss(logits), "the loss")
+    contract.odd_memory_layout(criterion, [logits, ragged_target()], ragged_loss(logits), "the loss")
     got = criterion(logits, ragged_target().t().contiguous().t())
     expect_loss(got, ragged_loss(logits), "the loss for a target that is not contiguous", why)
 
@@ -316,9 +316,9 @@ def test_the_loss_faces_unchanged_inputs_copies_and_both_modes(phase5, gen):
     logits = normal(gen, 3, 4, 6)
     expected = ragged_loss(logits)
     module, fresh = phase5.LabelSmoothingLoss(3, 0.1), phase5.LabelSmoothingLoss(3, 0.1)
-    faces.inputs_unchanged(module, [logits, ragged_target()], expected, "the loss")
-    faces.copies_behave_alike(module, fresh, [logits, ragged_target()], expected, "the loss")
-    faces.expect_parameters(module, {}, "LabelSmoothingLoss(3, 0.1)")
+    contract.inputs_unchanged(module, [logits, ragged_target()], expected, "the loss")
+    contract.copies_behave_alike(module, fresh, [logits, ragged_target()], expected, "the loss")
+    contract.expect_parameters(module, {}, "LabelSmoothingLoss(3, 0.1)")
     checks.expect_close(module.train()(logits, ragged_target()), expected, "the loss in training mode")
     checks.expect_close(
         module.eval()(logits, ragged_target()), expected, "the loss in evaluation mode", "smooth in both modes"

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests import checks, faces
 from tests.oracles import mechanics as oracle
-from tests.strategies import generators, sizes
-from tests.tensors import integers
+from tests.support import checks, contract
+from tests.support.inputs import integers
+from tests.support.strategies import generators, sizes
 
 POLARITY = "True means `may attend`: False for padding and for the future"
 
@@ -95,7 +95,7 @@ def test_the_padding_mask_faces_meta_odd_layouts_and_unchanged_tokens(phase5, ge
     expect_mask(phase5.padding_mask(tokens, 2), expected, "padding_mask(tokens, 2)")
     expect_unchanged(tokens, before, "padding_mask(tokens, 2)")
     expect_mask(phase5.padding_mask(columns_first(tokens), 2), expected, "padding_mask of non-contiguous tokens")
-    faces.on_meta(lambda t: phase5.padding_mask(t, 2), [tokens], (3, 1, 1, 5), "padding_mask(tokens, 2)")
+    contract.on_meta(lambda t: phase5.padding_mask(t, 2), [tokens], (3, 1, 1, 5), "padding_mask(tokens, 2)")
 
 
 # -- look_ahead_mask ----------------------------------------------------------------------------------------
@@ -216,4 +216,4 @@ def test_the_decoder_mask_faces_meta_odd_layouts_and_unchanged_tokens(phase5, ge
     expect_mask(phase5.decoder_mask(tokens, 2), expected, "decoder_mask(tokens, 2)")
     expect_unchanged(tokens, before, "decoder_mask(tokens, 2)")
     expect_mask(phase5.decoder_mask(columns_first(tokens), 2), expected, "decoder_mask of non-contiguous tokens")
-    faces.on_meta(lambda t: phase5.decoder_mask(t, 2), [tokens], (3, 1, 5, 5), "decoder_mask(tokens, 2)")
+    contract.on_meta(lambda t: phase5.decoder_mask(t, 2), [tokens], (3, 1, 5, 5), "decoder_mask(tokens, 2)")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks
 from tests.oracles import mechanics as oracle
+from tests.support import checks
 
 EQUATION = "lrate = factor * d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)"
 
@@ -124,21 +124,21 @@ def expect_run(used: Sequence[Sequence[float]], first: int, label: str, why: str
 
 @pytest.mark.task("NoamScheduler")
 @pytest.mark.core
-def test_every_training_step_has_the_rate_of_equation_3(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0])
+def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0])
     scheduler = phase5.NoamScheduler(optimizer, 64, warmup_steps=6)
-    used = stage.schedule_tools.run(optimizer, scheduler, 20)
+    used = in_guest.schedule_tools.run(optimizer, scheduler, 20)
     why = "training step n uses noam_learning_rate(n): step 1 is set on building, each step() moves on by one"
     expect_run(used, 1, "(d_model=64, warmup_steps=6)", why, d_model=64, warmup_steps=6)
 
 
 @pytest.mark.task("NoamScheduler")
-def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0, 1e-3])
+def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0, 1e-3])
     scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=9, factor=2.0)
     expected = 2.0 / (4 * 27)
     why = "set group['lr'] for every group of optimizer.param_groups, whatever rate it had before"
-    expect_rates(stage.schedule_tools.rates(optimizer), expected, "the rate after building the scheduler", why)
+    expect_rates(in_guest.schedule_tools.rates(optimizer), expected, "the rate after building the scheduler", why)
     checks.expect_number(
         scheduler.last_lr, expected, "last_lr after building the scheduler", "the rate that is set now"
     )
@@ -146,69 +146,71 @@ def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, stage):
 
 @pytest.mark.task("NoamScheduler")
 @given(steps=st.integers(0, 60), **settings)
-def test_its_settings_reach_the_rate(phase5, stage, steps, d_model, warmup_steps, factor):
-    optimizer = stage.schedule_tools.optimizer("SGD", [1.0])
+def test_its_settings_reach_the_rate(phase5, in_guest, steps, d_model, warmup_steps, factor):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [1.0])
     scheduler = phase5.NoamScheduler(optimizer, d_model=d_model, warmup_steps=warmup_steps, factor=factor)
-    stage.schedule_tools.run(optimizer, scheduler, steps)
+    in_guest.schedule_tools.run(optimizer, scheduler, steps)
     expected = oracle.noam_learning_rate(steps + 1, d_model, warmup_steps, factor)
     label = f"d_model={d_model}, warmup_steps={warmup_steps}, factor={factor:.4g}"
-    expect_rates(stage.schedule_tools.rates(optimizer), expected, f"the rate of step {steps + 1} ({label})", EQUATION)
+    expect_rates(
+        in_guest.schedule_tools.rates(optimizer), expected, f"the rate of step {steps + 1} ({label})", EQUATION
+    )
     checks.expect_number(scheduler.last_lr, expected, f"last_lr at step {steps + 1} ({label})", EQUATION)
 
 
 @pytest.mark.task("NoamScheduler")
-def test_the_defaults_are_those_of_the_paper(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("Adam", [1.0])
+def test_the_defaults_are_those_of_the_paper(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("Adam", [1.0])
     scheduler = phase5.NoamScheduler(optimizer, 512)
     why = "by default 4000 steps of warm-up and a factor of 1 (5.3)"
-    expect_rates(stage.schedule_tools.rates(optimizer), 512**-0.5 * 4000**-1.5, "the first rate", why)
-    stage.schedule_tools.run(optimizer, scheduler, 9)
-    expect_rates(stage.schedule_tools.rates(optimizer), 10 * 512**-0.5 * 4000**-1.5, "the rate of step 10", why)
+    expect_rates(in_guest.schedule_tools.rates(optimizer), 512**-0.5 * 4000**-1.5, "the first rate", why)
+    in_guest.schedule_tools.run(optimizer, scheduler, 9)
+    expect_rates(in_guest.schedule_tools.rates(optimizer), 10 * 512**-0.5 * 4000**-1.5, "the rate of step 10", why)
 
 
 @pytest.mark.task("NoamScheduler")
-def test_last_lr_is_the_rate_that_is_set_now(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("SGD", [1.0])
+def test_last_lr_is_the_rate_that_is_set_now(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [1.0])
     scheduler = phase5.NoamScheduler(optimizer, 4, warmup_steps=3)
     for step in range(1, 9):
         expected = oracle.noam_learning_rate(step, 4, 3)
         checks.expect_number(
             scheduler.last_lr, expected, f"last_lr at step {step}", "a plain number, set by every step()"
         )
-        expect_rates(stage.schedule_tools.rates(optimizer), expected, f"the rate set at step {step}", EQUATION)
-        stage.schedule_tools.run(optimizer, scheduler, 1)
+        expect_rates(in_guest.schedule_tools.rates(optimizer), expected, f"the rate set at step {step}", EQUATION)
+        in_guest.schedule_tools.run(optimizer, scheduler, 1)
 
 
 @pytest.mark.task("NoamScheduler")
-def test_the_parameters_move_by_the_rates(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("SGD", [0.37, 5.0])
+def test_the_parameters_move_by_the_rates(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0])
     scheduler = phase5.NoamScheduler(optimizer, 4, warmup_steps=3)
-    stage.schedule_tools.run(optimizer, scheduler, 8)
+    in_guest.schedule_tools.run(optimizer, scheduler, 8)
     total = sum(oracle.noam_learning_rate(step, 4, 3) for step in range(1, 9))
     why = "the scheduler sets rates only: no optimizer.step() of its own, no parameter touched"
-    moved = [-position for position in stage.schedule_tools.positions(optimizer)]
+    moved = [-position for position in in_guest.schedule_tools.positions(optimizer)]
     expect_rates(moved, total, "the way that gradients of 1 move a parameter in 8 steps", why)
 
 
 @pytest.mark.task("NoamScheduler")
-def test_adam_keeps_its_other_settings(phase5, stage):
-    optimizer = stage.schedule_tools.optimizer("Adam", [0.37, 5.0])
+def test_adam_keeps_its_other_settings(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("Adam", [0.37, 5.0])
     scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=4, factor=0.5)
-    used = stage.schedule_tools.run(optimizer, scheduler, 12)
+    used = in_guest.schedule_tools.run(optimizer, scheduler, 12)
     expect_run(used, 1, "of an Adam", EQUATION, d_model=16, warmup_steps=4, factor=0.5)
-    betas = stage.schedule_tools.settings(optimizer)
+    betas = in_guest.schedule_tools.settings(optimizer)
     checks.expect_same(betas, [[0.9, 0.98]] * 2, "the betas of the Adam", 'set "lr" and nothing else')
 
 
 @pytest.mark.task("NoamScheduler")
-def test_two_schedulers_count_their_own_steps(phase5, stage):
-    one, other = (stage.schedule_tools.optimizer("SGD", [1.0]) for _ in range(2))
+def test_two_schedulers_count_their_own_steps(phase5, in_guest):
+    one, other = (in_guest.schedule_tools.optimizer("SGD", [1.0]) for _ in range(2))
     first = phase5.NoamScheduler(one, 4, warmup_steps=5)
     second = phase5.NoamScheduler(other, 9, warmup_steps=3)
-    used = stage.schedule_tools.run(one, first, 7)
+    used = in_guest.schedule_tools.run(one, first, 7)
     why = "the count belongs to one scheduler: keep it on self, not on the class or the module"
     expect_run(used, 1, "of one scheduler beside another", why, d_model=4, warmup_steps=5)
-    used = stage.schedule_tools.run(other, second, 5)
+    used = in_guest.schedule_tools.run(other, second, 5)
     expect_run(used, 1, "of the other scheduler", why, d_model=9, warmup_steps=3)
 
 
@@ -217,8 +219,8 @@ def test_two_schedulers_count_their_own_steps(phase5, stage):
 
 @pytest.mark.task("NoamScheduler")
 @pytest.mark.parametrize("done", [0, 2, 5, 11])
-def test_a_resumed_run_goes_on_where_it_stopped(phase5, stage, done):
-    tools = stage.schedule_tools
+def test_a_resumed_run_goes_on_where_it_stopped(phase5, in_guest, done):
+    tools = in_guest.schedule_tools
     before, after = tools.optimizer("SGD", [1.0, 2.0]), tools.optimizer("SGD", [1.0, 2.0])
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5, factor=2.0)
     tools.run(before, stopped, done)
@@ -234,8 +236,8 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase5, stage, done):
 
 
 @pytest.mark.task("NoamScheduler")
-def test_the_loaded_settings_replace_the_ones_given(phase5, stage):
-    tools = stage.schedule_tools
+def test_the_loaded_settings_replace_the_ones_given(phase5, in_guest):
+    tools = in_guest.schedule_tools
     before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
     stopped = phase5.NoamScheduler(before, 36, warmup_steps=8, factor=3.0)
     tools.run(before, stopped, 4)
@@ -250,8 +252,8 @@ def test_the_loaded_settings_replace_the_ones_given(phase5, stage):
 
 
 @pytest.mark.task("NoamScheduler")
-def test_the_state_is_plain_data_that_a_file_can_hold(phase5, stage):
-    tools = stage.schedule_tools
+def test_the_state_is_plain_data_that_a_file_can_hold(phase5, in_guest):
+    tools = in_guest.schedule_tools
     before, after = tools.optimizer("Adam", [1.0]), tools.optimizer("Adam", [1.0])
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
     tools.run(before, stopped, 7)
@@ -269,8 +271,8 @@ def test_the_state_is_plain_data_that_a_file_can_hold(phase5, stage):
 
 
 @pytest.mark.task("NoamScheduler")
-def test_a_state_once_taken_does_not_move_on(phase5, stage):
-    tools = stage.schedule_tools
+def test_a_state_once_taken_does_not_move_on(phase5, in_guest):
+    tools = in_guest.schedule_tools
     before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
     tools.run(before, stopped, 3)
@@ -288,8 +290,8 @@ def test_a_state_once_taken_does_not_move_on(phase5, stage):
 
 
 @pytest.mark.task("NoamScheduler")
-def test_the_rate_reaches_the_groups_of_an_optimizer_that_was_resumed_too(phase5, stage):
-    tools = stage.schedule_tools
+def test_the_rate_reaches_the_groups_of_an_optimizer_that_was_resumed_too(phase5, in_guest):
+    tools = in_guest.schedule_tools
     before, after = tools.optimizer("Adam", [1.0, 2.0]), tools.optimizer("Adam", [1.0, 2.0])
     stopped = phase5.NoamScheduler(before, 16, warmup_steps=5)
     tools.run(before, stopped, 3)

@@ -14,11 +14,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests import checks
 from tests.oracles import decoding as oracle
-from tests.phase6_setup import PAD, small_transformer
-from tests.strategies import generators
-from tests.tensors import array, integers, normal, randomise
+from tests.support import checks
+from tests.support.inputs import array, integers, normal, randomise
+from tests.support.phase6 import PAD, small_transformer
+from tests.support.strategies import generators
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
 RULE = "extend every live hypothesis by every token, keep the beam_size best of all, collect those that end in EOS"
@@ -77,9 +77,9 @@ def search(phase6: Any, model: Any, beam_size: int, alpha: float, max_len: int, 
     return phase6.beam_search(model, src, mask, BOS, EOS, max_len, beam_size=beam_size, alpha=alpha)
 
 
-def model_of(stage: Any, table: Any, dtype: torch.dtype = torch.float64) -> Any:
+def model_of(in_guest: Any, table: Any, dtype: torch.dtype = torch.float64) -> Any:
     """A model that answers from this table, whatever the source."""
-    return stage.fakes.TableModel(torch.as_tensor(table)[None].to(dtype), BOS).eval()
+    return in_guest.fakes.TableModel(torch.as_tensor(table)[None].to(dtype), BOS).eval()
 
 
 def random_table(gen: torch.Generator, vocab_size: int, max_len: int, scale: float = 1.0) -> Tensor:
@@ -128,42 +128,42 @@ def expect_answers(got: Any, expected: Sequence[oracle.Answer], label: str, why:
 @pytest.mark.task("beam_search")
 @pytest.mark.core
 @given(gen=generators(), beam_size=st.integers(1, 4), max_len=st.integers(1, 5), alpha=alphas)
-def test_beam_search_follows_the_rule_on_random_tables(phase6, stage, gen, beam_size, max_len, alpha):
+def test_beam_search_follows_the_rule_on_random_tables(phase6, in_guest, gen, beam_size, max_len, alpha):
     table = random_table(gen, 5, max_len)
     expected, clearance = oracle.beam_search(array(table), EOS, max_len, beam_size, alpha)
     assume(clearance > CLEAR)
-    got = search(phase6, model_of(stage, table), beam_size, alpha, max_len)
+    got = search(phase6, model_of(in_guest, table), beam_size, alpha, max_len)
     label = f"beam_search(beam_size={beam_size}, alpha={alpha}, max_len={max_len})"
     expect_answers(got, expected, label)
 
 
 @pytest.mark.task("beam_search")
 @given(gen=generators(), sizes=st.sampled_from([(2, 4), (3, 3), (4, 2), (6, 2)]), alpha=alphas)
-def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, stage, gen, sizes, alpha):
+def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, in_guest, gen, sizes, alpha):
     vocab_size, max_len = sizes
     table = random_table(gen, vocab_size, max_len)
     expected = oracle.exhaustive(array(table), EOS, max_len, alpha)
     assume(all(better[1] - worse[1] > CLEAR for better, worse in zip(expected, expected[1:])))
     beam_size = vocab_size**max_len
-    got = search(phase6, model_of(stage, table), beam_size, alpha, max_len)
+    got = search(phase6, model_of(in_guest, table), beam_size, alpha, max_len)
     label = f"beam_search over {vocab_size} tokens, max_len={max_len}, beam_size={beam_size}"
     expect_answers(got, expected, label, "with such a beam nothing is ever dropped: every answer must be there, once")
 
 
 @pytest.mark.task("beam_search")
 @given(gen=generators(), max_len=st.integers(1, 6))
-def test_a_beam_of_one_without_penalty_is_greedy(phase6, stage, gen, max_len):
+def test_a_beam_of_one_without_penalty_is_greedy(phase6, in_guest, gen, max_len):
     table = random_table(gen, 6, max_len, scale=2.0)
     assume(oracle.beam_search(array(table), EOS, max_len, 1, 0.0)[1] > CLEAR)
     said = oracle.greedy(array(table), EOS, max_len)
     total = sum(oracle.log_probabilities(array(table), said[:t])[token] for t, token in enumerate(said))
-    got = search(phase6, model_of(stage, table), 1, 0.0, max_len)
+    got = search(phase6, model_of(in_guest, table), 1, 0.0, max_len)
     why = "one hypothesis, its best token each time"
     expect_answers(got, [(said, total)], "beam_search(beam_size=1, alpha=0)", why)
 
 
 @pytest.mark.task("beam_search")
-def test_each_token_is_appended_to_the_hypothesis_it_extends(phase6, stage):
+def test_each_token_is_appended_to_the_hypothesis_it_extends(phase6, in_guest):
     # The second hypothesis becomes the first: whoever appends by position glues tokens to the wrong prefix.
     table = oracle.written_table(
         {
@@ -178,13 +178,13 @@ def test_each_token_is_appended_to_the_hypothesis_it_extends(phase6, stage):
         length=3,
     )
     expected, _ = oracle.beam_search(table, EOS, 3, 3, 0.0)
-    got = search(phase6, model_of(stage, table), 3, 0.0, 3)
+    got = search(phase6, model_of(in_guest, table), 3, 0.0, 3)
     why = "the kept extensions come from different parents: take tokens and log-probability from the right one"
     expect_answers(got[:1] if got else got, [([B, C, EOS], expected[0][1])], "the best of beam_search", why)
 
 
 @pytest.mark.task("beam_search")
-def test_eos_outside_the_kept_extensions_is_not_collected(phase6, stage):
+def test_eos_outside_the_kept_extensions_is_not_collected(phase6, in_guest):
     # EOS comes third at the first step; with a beam of two it is gone, however good its score would have been.
     table = oracle.written_table(
         {
@@ -199,13 +199,13 @@ def test_eos_outside_the_kept_extensions_is_not_collected(phase6, stage):
     )
     expected, clearance = oracle.beam_search(table, EOS, 3, 2, 0.0)
     checks.expect_that([EOS] not in [tokens for tokens, _ in expected] and clearance > 1e-6, "the test's table")
-    got = search(phase6, model_of(stage, table), 2, 0.0, 3)
+    got = search(phase6, model_of(in_guest, table), 2, 0.0, 3)
     why = "only an EOS among the beam_size kept extensions is collected: one that ranks below them is dropped"
     expect_answers(got, expected, "beam_search(beam_size=2)", why)
 
 
 @pytest.mark.task("beam_search")
-def test_eos_takes_a_place_among_the_kept_extensions(phase6, stage):
+def test_eos_takes_a_place_among_the_kept_extensions(phase6, in_guest):
     # EOS and A are kept at the first step, B is not, though it would lead further than A.
     table = oracle.written_table(
         {
@@ -221,13 +221,13 @@ def test_eos_takes_a_place_among_the_kept_extensions(phase6, stage):
     )
     expected, _ = oracle.beam_search(table, EOS, 3, 2, 0.0)
     checks.expect_same([tokens for tokens, _ in expected], [[EOS], [A, A, EOS]], "the answers by the rule")
-    got = search(phase6, model_of(stage, table), 2, 0.0, 3)
+    got = search(phase6, model_of(in_guest, table), 2, 0.0, 3)
     why = "beam_size extensions are kept in all, EOS or not: what ends leaves the beam, and nothing moves up for it"
     expect_answers(got, expected, "beam_search(beam_size=2)", why)
 
 
 @pytest.mark.task("beam_search")
-def test_a_hypothesis_that_ended_early_does_not_stop_better_ones(phase6, stage):
+def test_a_hypothesis_that_ended_early_does_not_stop_better_ones(phase6, in_guest):
     table = oracle.written_table(
         {
             (): {EOS: 0.45, A: 0.4, B: 0.15},
@@ -239,7 +239,7 @@ def test_a_hypothesis_that_ended_early_does_not_stop_better_ones(phase6, stage):
         vocab_size=5,
         length=4,
     )
-    got = search(phase6, model_of(stage, table), 2, 1.0, 4)
+    got = search(phase6, model_of(in_guest, table), 2, 1.0, 4)
     expected, _ = oracle.beam_search(table, EOS, 4, 2, 1.0)
     checks.expect_same(expected[0][0], [A, B, C, EOS], "the best by the rule")
     why = "the first EOS is not the end: go on while a hypothesis is live, a longer one may score better"
@@ -247,7 +247,7 @@ def test_a_hypothesis_that_ended_early_does_not_stop_better_ones(phase6, stage):
 
 
 @pytest.mark.task("beam_search")
-def test_alpha_decides_between_short_and_long(phase6, stage):
+def test_alpha_decides_between_short_and_long(phase6, in_guest):
     table = oracle.written_table(
         {(): {EOS: 0.52, A: 0.48}, (A,): {B: 0.9, EOS: 0.1}, (A, B): {C: 0.8, A: 0.2}, (A, B, C): {EOS: 1.0}},
         vocab_size=5,
@@ -255,14 +255,14 @@ def test_alpha_decides_between_short_and_long(phase6, stage):
     )
     long = math.log(0.48 * 0.9 * 0.8)
     for alpha, best, score in ((0.0, [EOS], math.log(0.52)), (2.0, [A, B, C, EOS], long / 1.5**2)):
-        got = search(phase6, model_of(stage, table), 2, alpha, 4)
+        got = search(phase6, model_of(in_guest, table), 2, alpha, 4)
         label = f"the best of beam_search(alpha={alpha})"
         why = f"{SCORE}; alpha 0 prefers what is probable, a large alpha what is long"
         expect_answers(got[:1] if got else got, [(best, score)], label, why)
 
 
 @pytest.mark.task("beam_search")
-def test_long_answers_have_the_penalty_of_their_own_length(phase6, stage, gen):
+def test_long_answers_have_the_penalty_of_their_own_length(phase6, in_guest, gen):
     clearance, lengths, order, plain_order = 0.0, set(), [], None
     while clearance <= CLEAR or len(lengths) < 2 or min(lengths) < 7 or order != plain_order:
         table = random_table(gen, 4, 4)  # longer prefixes share its rows
@@ -270,25 +270,25 @@ def test_long_answers_have_the_penalty_of_their_own_length(phase6, stage, gen):
         expected, clearance = oracle.beam_search(array(table), EOS, 12, 3, 0.9)
         order, lengths = [tokens for tokens, _ in expected], {len(tokens) for tokens, _ in expected}
         plain_order = [tokens for tokens, _ in oracle.beam_search(array(table), EOS, 12, 3, 0.0)[0]]
-    got = search(phase6, model_of(stage, table), 3, 0.9, 12)
+    got = search(phase6, model_of(in_guest, table), 3, 0.9, 12)
     expect_answers(got, expected, "beam_search(beam_size=3, alpha=0.9, max_len=12)", SCORE)
 
 
 @pytest.mark.task("beam_search")
 @pytest.mark.parametrize("max_len", [1, 2, 3])
-def test_hypotheses_that_reach_max_len_are_answers_too(phase6, stage, gen, max_len):
+def test_hypotheses_that_reach_max_len_are_answers_too(phase6, in_guest, gen, max_len):
     clearance = 0.0
     while clearance <= CLEAR:
         table = random_table(gen, 5, 3)
         table[:, EOS] = -40.0  # nothing ever ends
         expected, clearance = oracle.beam_search(array(table), EOS, max_len, 3, 0.6)
-    got = search(phase6, model_of(stage, table), 3, 0.6, max_len)
+    got = search(phase6, model_of(in_guest, table), 3, 0.6, max_len)
     why = "what is still live after max_len tokens is ranked together with what was collected; no EOS is put on"
     expect_answers(got, expected, f"beam_search(max_len={max_len}) where nothing ends", why)
 
 
 @pytest.mark.task("beam_search")
-def test_the_collected_and_the_live_are_ranked_together(phase6, stage):
+def test_the_collected_and_the_live_are_ranked_together(phase6, in_guest):
     table = oracle.written_table(
         {
             (): {A: 0.55, EOS: 0.05, B: 0.4},
@@ -301,30 +301,30 @@ def test_the_collected_and_the_live_are_ranked_together(phase6, stage):
     )
     expected, _ = oracle.beam_search(table, EOS, 3, 2, 0.0)
     checks.expect_same([tokens for tokens, _ in expected], [[A, A, C], [B, EOS]], "the answers by the rule")
-    got = search(phase6, model_of(stage, table), 2, 0.0, 3)
+    got = search(phase6, model_of(in_guest, table), 2, 0.0, 3)
     expect_answers(got, expected, "beam_search(beam_size=2, max_len=3)", "an unended hypothesis may be the best")
 
 
 @pytest.mark.task("beam_search")
 @pytest.mark.parametrize("beam_size", [7, 40])
-def test_a_beam_wider_than_the_vocabulary_starts_with_what_there_is(phase6, stage, gen, beam_size):
+def test_a_beam_wider_than_the_vocabulary_starts_with_what_there_is(phase6, in_guest, gen, beam_size):
     table, expected = clear_case(gen, 3, 3, beam_size)
-    got = search(phase6, model_of(stage, table), beam_size, 0.6, 3)
+    got = search(phase6, model_of(in_guest, table), beam_size, 0.6, 3)
     why = "at the first step there is one hypothesis and so no more extensions than tokens; none may occur twice"
     expect_answers(got, expected, f"beam_search over 3 tokens with beam_size={beam_size}", why)
 
 
 @pytest.mark.task("beam_search")
-def test_the_defaults_are_those_of_the_paper(phase6, stage, gen):
+def test_the_defaults_are_those_of_the_paper(phase6, in_guest, gen):
     table, expected = clear_case(gen, 6, 4, beam_size=4)
-    got = phase6.beam_search(model_of(stage, table), torch.tensor([[5, 6]]), None, BOS, EOS, 4)
+    got = phase6.beam_search(model_of(in_guest, table), torch.tensor([[5, 6]]), None, BOS, EOS, 4)
     expect_answers(got, expected, "beam_search without beam_size and alpha", "a beam of 4 and alpha 0.6 (6.1)")
 
 
 @pytest.mark.task("beam_search")
-def test_other_ids_of_bos_and_eos_serve_as_well(phase6, stage, gen):
+def test_other_ids_of_bos_and_eos_serve_as_well(phase6, in_guest, gen):
     table, expected = clear_case(gen, 5, 3, beam_size=2, eos_id=3)
-    model = stage.fakes.TableModel(table[None], 4).eval()
+    model = in_guest.fakes.TableModel(table[None], 4).eval()
     got = phase6.beam_search(model, torch.tensor([[5, 6]]), None, 4, 3, 3, 2)
     expect_answers(got, expected, "beam_search with bos_id=4, eos_id=3", "no id is a constant")
     checks.expect_same(model.first_tokens, [4], "what the decoder's input starts with", "BOS comes first")
@@ -332,11 +332,11 @@ def test_other_ids_of_bos_and_eos_serve_as_well(phase6, stage, gen):
 
 @pytest.mark.task("beam_search")
 @given(gen=generators(), words=st.lists(st.integers(4, 12), min_size=1, max_size=4), pads=st.integers(0, 2))
-def test_source_and_mask_go_with_every_hypothesis(phase6, stage, gen, words, pads):
+def test_source_and_mask_go_with_every_hypothesis(phase6, in_guest, gen, words, pads):
     tables = torch.stack([random_table(gen, 4, 3) for _ in range(5)])
     expected, clearance = oracle.beam_search(array(tables[oracle.source_row(words, 5)]), EOS, 3, 3, 0.6)
     assume(clearance > CLEAR)
-    model = stage.fakes.TableModel(tables, BOS).eval()
+    model = in_guest.fakes.TableModel(tables, BOS).eval()
     src = torch.tensor([words + [PAD] * pads])
     src_mask = torch.tensor([True] * len(words) + [False] * pads)[None, None, None, :]
     src_before, mask_before = src.clone(), src_mask.clone()
@@ -350,9 +350,9 @@ def test_source_and_mask_go_with_every_hypothesis(phase6, stage, gen, words, pad
 
 @pytest.mark.task("beam_search")
 @pytest.mark.parametrize("training", [True, False])
-def test_the_search_runs_in_evaluation_mode_and_without_gradients(phase6, stage, gen, training):
+def test_the_search_runs_in_evaluation_mode_and_without_gradients(phase6, in_guest, gen, training):
     table, expected = clear_case(gen, 5, 4, beam_size=3)
-    model = model_of(stage, table).train(training)
+    model = model_of(in_guest, table).train(training)
     for number in (1, 2):
         got = search(phase6, model, 3, 0.6, 4)
         why = "model.eval() while searching: in training mode dropout makes the answer random"

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks
 from tests.oracles import training as oracle
-from tests.phase6_setup import (
+from tests.support import checks
+from tests.support.inputs import normal, randomise
+from tests.support.phase6 import (
     BOS,
     EOS,
     PAD,
@@ -23,8 +24,7 @@ from tests.phase6_setup import (
     state_of,
     tables_of,
 )
-from tests.strategies import generators
-from tests.tensors import normal, randomise
+from tests.support.strategies import generators
 
 WEIGHTED = "every real token counts the same: weight each batch with its num_tokens"
 ACCURACY = "the share of the real target tokens (pad left out) whose largest logit is the right one"
@@ -56,8 +56,8 @@ def expected_of(model: Any, batches: list[Any], smoothing: float = 0.1) -> dict[
 
 @pytest.mark.task("evaluate")
 @pytest.mark.core
-def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, stage, gen):
-    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, in_guest, gen):
+    model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, **expected_of(model, batches))
 
@@ -68,8 +68,8 @@ def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, stage, 
     shapes=st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=3),
     smoothing=st.floats(0.0, 0.5),
 )
-def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, stage, gen, shapes, smoothing):
-    model = context_model(stage, gen)
+def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, in_guest, gen, shapes, smoothing):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in shapes]
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, smoothing))
     expect_evaluation(got, **expected_of(model, batches, smoothing))
@@ -92,13 +92,13 @@ def test_it_does_not_matter_how_sentences_are_put_into_batches(phase4, phase5, p
 
 
 @pytest.mark.task("evaluate")
-def test_padding_is_neither_right_nor_wrong(phase5, phase6, stage, gen):
+def test_padding_is_neither_right_nor_wrong(phase5, phase6, in_guest, gen):
     batch = phase5.make_batch([([4], [5, 6, 7, 0]), ([4], [])], PAD, BOS, EOS)  # 6 real tokens, 4 pads
     for table_says, accuracy in ((PAD, 0.0), (EOS, 2 / 6), (5, 1 / 6)):
         table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
         table[:, table_says] = 6.0
         past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
-        model = stage.fakes.ContextModel(table, past, source)
+        model = in_guest.fakes.ContextModel(table, past, source)
         got = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
         expected = expected_of(model, [batch])
         label = f"evaluate for a model that always answers {table_says} (pad is {PAD})"
@@ -106,7 +106,7 @@ def test_padding_is_neither_right_nor_wrong(phase5, phase6, stage, gen):
 
 
 @pytest.mark.task("evaluate")
-def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, stage, gen):
+def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, in_guest, gen):
     chain = [5, 6, 4, 7, 0]  # each of these words has one that follows it
     batches = [phase5.make_batch([([4], chain), ([5, 6], chain)], PAD, BOS, EOS)]
     batches.append(phase5.make_batch([([7], chain)], PAD, BOS, EOS))
@@ -114,25 +114,25 @@ def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, sta
     for word, following in zip([BOS, *chain], [*chain, EOS]):
         table[word, following] = 9.0
     past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
-    model = stage.fakes.ContextModel(table, past, source)
+    model = in_guest.fakes.ContextModel(table, past, source)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     expect_evaluation(got, expected_of(model, batches, 0.0)["loss"], 1.0)
 
 
 @pytest.mark.task("evaluate")
 @given(gen=generators(), count=st.integers(1, 4))
-def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, stage, gen, count):
-    model = context_model(stage, gen)
+def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, in_guest, gen, count):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, [n, 3 - n]) for n in range(count)]
-    stream = stage.recorders.stream(batches)
+    stream = in_guest.recorders.stream(batches)
     got = phase6.evaluate(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, **expected_of(model, batches), label=f"evaluate for a generator of {count}")
 
 
 @pytest.mark.task("evaluate")
 @pytest.mark.parametrize("training", [True, False])
-def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, stage, gen, training):
-    model, batches = context_model(stage, gen).train(training), ragged_batches(phase5, gen)
+def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, in_guest, gen, training):
+    model, batches = context_model(in_guest, gen).train(training), ragged_batches(phase5, gen)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, **expected_of(model, batches))
     why = "model.eval() before the first batch, so that nothing is dropped"
@@ -141,8 +141,8 @@ def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, pha
 
 
 @pytest.mark.task("evaluate")
-def test_no_gradients_are_kept(phase5, phase6, stage, gen):
-    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+def test_no_gradients_are_kept(phase5, phase6, in_guest, gen):
+    model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, **expected_of(model, batches))
     why = "torch.no_grad() around the forward pass: the graph costs memory, and nobody needs it"
@@ -173,11 +173,11 @@ def test_dropout_does_not_touch_the_measurement(phase4, phase5, phase6, gen):
 @pytest.mark.task("evaluate")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("what", ["the model", "the loss", "the batches"])
-def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, stage, gen, what, training):
-    model = context_model(stage, gen, fails_at=2 if what == "the model" else 0).train(training)
+def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, in_guest, gen, what, training):
+    model = context_model(in_guest, gen, fails_at=2 if what == "the model" else 0).train(training)
     batches = ragged_batches(phase5, gen)
-    loss_fn = stage.recorders.breaking_loss if what == "the loss" else phase5.LabelSmoothingLoss(PAD, 0.1)
-    stream = stage.recorders.stream(batches, breaks_at=3 if what == "the batches" else 0)
+    loss_fn = in_guest.recorders.breaking_loss if what == "the loss" else phase5.LabelSmoothingLoss(PAD, 0.1)
+    stream = in_guest.recorders.stream(batches, breaks_at=3 if what == "the batches" else 0)
     label = f"evaluate where {what} raised a RuntimeError"
     checks.expect_raises(RuntimeError, lambda: phase6.evaluate(model, stream, loss_fn), label)
     checks.expect_same(model.training, training, f"model.training after {label}", RESTORED)
@@ -185,8 +185,8 @@ def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, stage, gen, wh
 
 @pytest.mark.task("evaluate")
 @pytest.mark.parametrize("training", [True, False])
-def test_nothing_to_measure_is_a_value_error(phase5, phase6, stage, gen, training):
-    model = context_model(stage, gen).train(training)
+def test_nothing_to_measure_is_a_value_error(phase5, phase6, in_guest, gen, training):
+    model = context_model(in_guest, gen).train(training)
     loss_fn = phase5.LabelSmoothingLoss(PAD, 0.1)
     checks.expect_raises(ValueError, lambda: phase6.evaluate(model, [], loss_fn), "evaluate without batches")
     checks.expect_same(model.training, training, "model.training after evaluate without batches", RESTORED)
@@ -199,8 +199,8 @@ def test_nothing_to_measure_is_a_value_error(phase5, phase6, stage, gen, trainin
 
 
 @pytest.mark.task("evaluate")
-def test_evaluating_changes_nothing_and_can_be_repeated(phase5, phase6, stage, gen):
-    model, batches = context_model(stage, gen), ragged_batches(phase5, gen)
+def test_evaluating_changes_nothing_and_can_be_repeated(phase5, phase6, in_guest, gen):
+    model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
     expected, before = expected_of(model, batches), state_of(model)
     for number in (1, 2):
         got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests import checks
 from tests.oracles import decoding as oracle
-from tests.phase6_setup import small_transformer
-from tests.strategies import generators
-from tests.tensors import array, integers, normal, randomise
+from tests.support import checks
+from tests.support.inputs import array, integers, normal, randomise
+from tests.support.phase6 import small_transformer
+from tests.support.strategies import generators
 
 VOCAB, ROWS = 7, 101
 PAD, BOS, EOS = 3, 1, 2
@@ -78,9 +78,9 @@ def decode(phase6: Any, model: Any, src: Tensor, src_mask: Any, max_len: int) ->
 
 @pytest.mark.task("greedy_decode")
 @pytest.mark.core
-def test_every_row_says_its_own_sentence(phase6, stage, gen):
+def test_every_row_says_its_own_sentence(phase6, in_guest, gen):
     said = [[4, 5, 4, EOS], [0, EOS], [6, 6, 0, 5, 4, EOS]]
-    model = stage.fakes.TableModel(table_that_says(gen, said), BOS).eval()
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1, 2], 3)
     got = decode(phase6, model, src, src_mask, 9)
     expect_said(got, padded(said), "greedy_decode of three rows", OWN)
@@ -88,9 +88,9 @@ def test_every_row_says_its_own_sentence(phase6, stage, gen):
 
 @pytest.mark.task("greedy_decode")
 @given(gen=generators(), rows=st.lists(st.integers(0, 4), min_size=1, max_size=5), max_len=st.integers(1, 7))
-def test_greedy_is_the_most_probable_token_at_every_step(phase6, stage, gen, rows, max_len):
+def test_greedy_is_the_most_probable_token_at_every_step(phase6, in_guest, gen, rows, max_len):
     table = random_table(gen)
-    model = stage.fakes.TableModel(table, BOS).eval()
+    model = in_guest.fakes.TableModel(table, BOS).eval()
     src, src_mask = sources_for(rows, 5)
     said = [oracle.greedy(array(table[row]), EOS, max_len) for row in rows]
     got = decode(phase6, model, src, src_mask, max_len)
@@ -99,9 +99,9 @@ def test_greedy_is_the_most_probable_token_at_every_step(phase6, stage, gen, row
 
 @pytest.mark.task("greedy_decode")
 @given(gen=generators(), rows=st.lists(st.integers(0, 4), min_size=2, max_size=5))
-def test_a_batch_is_decoded_as_its_rows_are_one_by_one(phase6, stage, gen, rows):
+def test_a_batch_is_decoded_as_its_rows_are_one_by_one(phase6, in_guest, gen, rows):
     table = random_table(gen)
-    model = stage.fakes.TableModel(table, BOS).eval()
+    model = in_guest.fakes.TableModel(table, BOS).eval()
     src, src_mask = sources_for(rows, 5)
     together = decode(phase6, model, src, src_mask, 6)
     longest = max(len(oracle.greedy(array(table[row]), EOS, 6)) for row in rows)
@@ -116,9 +116,9 @@ def test_a_batch_is_decoded_as_its_rows_are_one_by_one(phase6, stage, gen, rows)
 
 @pytest.mark.task("greedy_decode")
 @pytest.mark.parametrize("max_len", [1, 3, 4, 5, 6])
-def test_max_len_counts_the_tokens_made_with_eos_and_without_bos(phase6, stage, gen, max_len):
+def test_max_len_counts_the_tokens_made_with_eos_and_without_bos(phase6, in_guest, gen, max_len):
     said = [[4, 5, 0, EOS], [6, 0, 0, 6, 5, 4, 4, 6]]  # the second never ends
-    model = stage.fakes.TableModel(table_that_says(gen, said), BOS).eval()
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1], 2)
     expected = padded([sentence[:max_len] for sentence in said])
     got = decode(phase6, model, src, src_mask, max_len)
@@ -127,9 +127,9 @@ def test_max_len_counts_the_tokens_made_with_eos_and_without_bos(phase6, stage, 
 
 
 @pytest.mark.task("greedy_decode")
-def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, stage, gen):
+def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, in_guest, gen):
     said = [[4, 5, EOS], [EOS], [0, EOS]]
-    model = stage.fakes.TableModel(table_that_says(gen, said), BOS).eval()
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1, 2], 3)
     got = decode(phase6, model, src, src_mask, 50)
     why = "stop when all rows have had their EOS, not at max_len and not when the first row ends"
@@ -139,18 +139,18 @@ def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, stage, gen):
 
 
 @pytest.mark.task("greedy_decode")
-def test_nothing_follows_eos_but_padding(phase6, stage, gen):
+def test_nothing_follows_eos_but_padding(phase6, in_guest, gen):
     # After its EOS the first row would say EOS again, and then words.
     said = [[4, EOS], [0, 6, 5, 4, 0, EOS]]
     table = table_that_says(gen, [[4, EOS, EOS, 5, 5, 6], said[1]])
-    model = stage.fakes.TableModel(table, BOS).eval()
+    model = in_guest.fakes.TableModel(table, BOS).eval()
     src, src_mask = sources_for([0, 1], 2)
     expect_said(decode(phase6, model, src, src_mask, 8), padded(said), "greedy_decode", PADDED)
 
 
 @pytest.mark.task("greedy_decode")
 @pytest.mark.parametrize("ids", [(0, 6, 5), (6, 0, 1), (5, 4, 0)])
-def test_the_ids_given_are_the_ids_used(phase6, stage, gen, ids):
+def test_the_ids_given_are_the_ids_used(phase6, in_guest, gen, ids):
     pad_id, bos_id, eos_id = ids
     word = next(token for token in range(VOCAB) if token not in ids)
     table = normal(gen, 2, ROWS, VOCAB, dtype=torch.float64)
@@ -160,7 +160,7 @@ def test_the_ids_given_are_the_ids_used(phase6, stage, gen, ids):
     said = [oracle.greedy(array(table[0]), eos_id, 6), [word] * 6]
     expected = torch.full((2, 6), pad_id)
     expected[0, : len(said[0])], expected[1] = torch.tensor(said[0]), word
-    model = stage.fakes.TableModel(table, bos_id).eval()
+    model = in_guest.fakes.TableModel(table, bos_id).eval()
     src, src_mask = sources_for([0, 1], 2)
     got = phase6.greedy_decode(model, src, src_mask, bos_id, eos_id, pad_id, 6)
     label = f"greedy_decode with bos_id={bos_id}, eos_id={eos_id}, pad_id={pad_id}"
@@ -169,9 +169,9 @@ def test_the_ids_given_are_the_ids_used(phase6, stage, gen, ids):
 
 
 @pytest.mark.task("greedy_decode")
-def test_the_source_is_encoded_once(phase6, stage, gen):
+def test_the_source_is_encoded_once(phase6, in_guest, gen):
     said = [[4, 5, 4, 0, EOS], [0, 6, EOS]]
-    model = stage.fakes.TableModel(table_that_says(gen, said), BOS).eval()
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1], 2)
     expect_said(decode(phase6, model, src, src_mask, 9), padded(said), "greedy_decode", OWN)
     why = "the memory does not depend on the target: encode before the loop, for the whole batch"
@@ -179,9 +179,9 @@ def test_the_source_is_encoded_once(phase6, stage, gen):
 
 
 @pytest.mark.task("greedy_decode")
-def test_the_source_mask_reaches_encoder_and_decoder(phase6, stage, gen):
+def test_the_source_mask_reaches_encoder_and_decoder(phase6, in_guest, gen):
     table = random_table(gen, sources=11)
-    model = stage.fakes.TableModel(table, BOS).eval()
+    model = in_guest.fakes.TableModel(table, BOS).eval()
     src = torch.tensor([[4, 5, PAD, PAD], [6, PAD, PAD, PAD], [4, 4, 6, 5]])
     src_mask = (src != PAD)[:, None, None, :]
     for mask, label in ((src_mask, "with a mask of the source"), (None, "with src_mask=None")):
@@ -194,9 +194,9 @@ def test_the_source_mask_reaches_encoder_and_decoder(phase6, stage, gen):
 
 @pytest.mark.task("greedy_decode")
 @pytest.mark.parametrize("training", [True, False])
-def test_decoding_runs_in_evaluation_mode_and_without_gradients(phase6, stage, gen, training):
+def test_decoding_runs_in_evaluation_mode_and_without_gradients(phase6, in_guest, gen, training):
     said = [[4, 5, 4, EOS], [0, EOS]]
-    model = stage.fakes.TableModel(table_that_says(gen, said), BOS).train(training)
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).train(training)
     src, src_mask = sources_for([0, 1], 2)
     got = decode(phase6, model, src, src_mask, 9)
     why = "model.eval() while decoding: in training mode dropout makes the answer random"
@@ -248,9 +248,9 @@ def test_a_transformer_says_what_it_says_in_training(phase4, phase5, phase6, gen
 
 
 @pytest.mark.task("greedy_decode")
-def test_decoding_leaves_source_and_mask_as_they_are(phase6, stage, gen):
+def test_decoding_leaves_source_and_mask_as_they_are(phase6, in_guest, gen):
     said = [[4, 5, 4, EOS], [0, EOS]]
-    model = stage.fakes.TableModel(table_that_says(gen, said).float(), BOS).eval()
+    model = in_guest.fakes.TableModel(table_that_says(gen, said).float(), BOS).eval()
     src, src_mask = sources_for([0, 1], 2)
     src_before, mask_before = src.clone(), src_mask.clone()
     for number in (1, 2):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests import checks
-from tests.phase6_setup import BOS, EOS, PAD
+from tests.support import checks
+from tests.support.phase6 import BOS, EOS, PAD
 
 # No word stands twice in a sentence: repeated words take a small model much longer to tell apart.
 SENTENCES = [
@@ -30,10 +30,10 @@ def said_by(phase5: Any, model: Any, src: torch.Tensor, src_mask: torch.Tensor, 
 
 
 @pytest.mark.task("train")
-def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, stage):
+def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, in_guest):
     model = phase4.Transformer(8, 8, d_model=32, num_heads=4, num_layers=1, d_ff=64, dropout=0.0, max_len=10)
     batches = [phase5.make_batch(SENTENCES[:2], PAD, BOS, EOS), phase5.make_batch(SENTENCES[2:], PAD, BOS, EOS)]
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), stage.optim.adam(model, 5e-3)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.adam(model, 5e-3)
     losses = phase6.train(model.eval(), batches * 40, loss_fn, optimizer, max_norm=1.0)
     checks.expect_that(losses is not None, "train returned None, expected the losses: is a `return` missing?")
     checks.expect_that(isinstance(losses, list), f"train returned {checks.kind_of(losses)}, expected a list of floats")

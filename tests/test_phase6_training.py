@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import checks
 from tests.oracles import training as oracle
-from tests.phase6_setup import PAD, context_model, random_batch, small_transformer, state_of, tables_of
-from tests.strategies import generators
-from tests.tensors import randomise
+from tests.support import checks
+from tests.support.inputs import randomise
+from tests.support.phase6 import PAD, context_model, random_batch, small_transformer, state_of, tables_of
+from tests.support.strategies import generators
 
 STEP = "train mode, gradients to zero, forward, loss, backward, clip if asked, optimizer.step(), scheduler.step()"
 CLOSE = 1e-6  # clip_grad_norm_ adds 1e-6 to the norm it divides by
@@ -35,10 +35,10 @@ def expect_tables(model: Any, expected: oracle.Weights, label: str, why: str, to
         checks.expect_close(state[name], expected[name], f"{name} {label}", why, tolerance=tolerance)
 
 
-def steep_start(phase5: Any, stage: Any, gen: torch.Generator, smoothing: float) -> tuple[Any, Any]:
+def steep_start(phase5: Any, in_guest: Any, gen: torch.Generator, smoothing: float) -> tuple[Any, Any]:
     """A model and a batch of one token whose gradient has a norm well over 1, a usual limit."""
     while True:
-        model, batch = context_model(stage, gen), random_batch(phase5, gen, [0])
+        model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [0])
         if oracle.norm(oracle.gradients(tables_of(model), oracle.Numbers(batch), smoothing)) > 1.3:
             return model, batch
 
@@ -48,10 +48,10 @@ def steep_start(phase5: Any, stage: Any, gen: torch.Generator, smoothing: float)
 
 @pytest.mark.task("train_step")
 @pytest.mark.core
-def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 1, 2])
+def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
     before, numbers = tables_of(model), oracle.Numbers(batch)
-    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.7))
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.7))
     expect_loss(loss, oracle.loss(before, numbers, 0.1), "the loss that train_step returns")
     expected = oracle.sgd(before, oracle.gradients(before, numbers, 0.1), 0.7)
     expect_tables(model, expected, "after one step of SGD", STEP)
@@ -59,18 +59,18 @@ def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, stage, gen):
 
 @pytest.mark.task("train_step")
 @given(gen=generators(), lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4), smoothing=st.floats(0.0, 0.5))
-def test_a_step_is_right_for_every_batch(phase5, phase6, stage, gen, lengths, smoothing):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, lengths)
+def test_a_step_is_right_for_every_batch(phase5, phase6, in_guest, gen, lengths, smoothing):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, lengths)
     before, numbers = tables_of(model), oracle.Numbers(batch)
     loss_fn = phase5.LabelSmoothingLoss(PAD, smoothing)
-    loss = phase6.train_step(model, batch, loss_fn, stage.optim.sgd(model, 1.3))
+    loss = phase6.train_step(model, batch, loss_fn, in_guest.optim.sgd(model, 1.3))
     expect_loss(loss, oracle.loss(before, numbers, smoothing), "the loss that train_step returns")
     expected = oracle.sgd(before, oracle.gradients(before, numbers, smoothing), 1.3)
     expect_tables(model, expected, "after one step of SGD", STEP)
 
 
 @pytest.mark.task("train_step")
-def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5, phase6, stage, gen):
+def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5, phase6, in_guest, gen):
     model = small_transformer(phase4).double()
     randomise(model, gen)
     batch = random_batch(phase5, gen, [3, 5])
@@ -79,7 +79,7 @@ def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5,
     loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten(), ignore_index=PAD, label_smoothing=0.1)
     names, parameters = zip(*model.named_parameters())
     gradients = torch.autograd.grad(loss, parameters)
-    got = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.2))
+    got = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.2))
     expect_loss(got, float(loss.detach()), "the loss that train_step returns for a Transformer")
     after = model.state_dict()
     for name, gradient in zip(names, gradients):
@@ -87,11 +87,11 @@ def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5,
 
 
 @pytest.mark.task("train_step")
-def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [3, 2])
+def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [3, 2])
     before, numbers = tables_of(model), oracle.Numbers(batch)
-    optimizer = stage.optim.sgd(model, 0.5)
-    stage.optim.leave_gradients(model, 0.25)
+    optimizer = in_guest.optim.sgd(model, 0.5)
+    in_guest.optim.leave_gradients(model, 0.25)
     phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), optimizer)
     expected = oracle.sgd(before, oracle.gradients(before, numbers, 0.1), 0.5)
     why = "backward() adds to the gradients that are there: set them to zero before it"
@@ -99,9 +99,9 @@ def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, stage, ge
 
 
 @pytest.mark.task("train_step")
-def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, stage, gen):
-    model, optimizer_oracle = context_model(stage, gen), oracle.Adam(0.03)
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.adam(model, 0.03)
+def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, in_guest, gen):
+    model, optimizer_oracle = context_model(in_guest, gen), oracle.Adam(0.03)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.adam(model, 0.03)
     tables = tables_of(model)
     for number, lengths in enumerate(([2, 4, 1], [5, 0], [1, 1, 3]), start=1):
         batch = random_batch(phase5, gen, lengths)
@@ -115,13 +115,13 @@ def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, stage, gen):
 
 @pytest.mark.task("train_step")
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.5])
-def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, stage, gen, share):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 1, 2])
+def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, in_guest, gen, share):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
     before, numbers = tables_of(model), oracle.Numbers(batch)
     gradient = oracle.gradients(before, numbers, 0.1)
     max_norm = share * oracle.norm(gradient)
-    stage.optim.leave_gradients(model, 9.0)
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 2.0)
+    in_guest.optim.leave_gradients(model, 9.0)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 2.0)
     phase6.train_step(model, batch, loss_fn, optimizer, max_norm=max_norm)
     expected = oracle.sgd(before, oracle.clip(gradient, max_norm), 2.0)
     why = "clip after backward() and before optimizer.step(), with one norm over all parameters"
@@ -130,13 +130,13 @@ def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, stag
 
 
 @pytest.mark.task("train_step")
-def test_without_max_norm_nothing_is_clipped(phase5, phase6, stage, gen):
-    model, batch = steep_start(phase5, stage, gen, 0.0)
+def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
+    model, batch = steep_start(phase5, in_guest, gen, 0.0)
     before, numbers = tables_of(model), oracle.Numbers(batch)
     gradient = oracle.gradients(before, numbers, 0.0)
     for max_norm in (None, 1e6):
         model.load_state_dict({name: torch.tensor(value) for name, value in before.items()})
-        loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), stage.optim.sgd(model, 3.0)
+        loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.sgd(model, 3.0)
         phase6.train_step(model, batch, loss_fn, optimizer, None, max_norm)
         label = f"after a step with max_norm={max_norm}"
         why = "None means no clipping, and a norm under the limit stays as it is"
@@ -145,10 +145,10 @@ def test_without_max_norm_nothing_is_clipped(phase5, phase6, stage, gen):
 
 @pytest.mark.task("train_step")
 @pytest.mark.parametrize("training", [True, False])
-def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, stage, gen, training):
-    model, batch = context_model(stage, gen).train(training), random_batch(phase5, gen, [4, 2])
+def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_guest, gen, training):
+    model, batch = context_model(in_guest, gen).train(training), random_batch(phase5, gen, [4, 2])
     expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
-    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
     expect_loss(loss, expected, "the loss that train_step returns")
     why = "model.train() before the forward pass: an evaluation may have left the model in evaluation mode"
     checks.expect_that(len(model.modes) > 0 and all(model.modes), "the forward pass ran in evaluation mode", why)
@@ -156,10 +156,10 @@ def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, stage,
 
 
 @pytest.mark.task("train_step")
-def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 2])
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.8)
-    scheduler = stage.optim.halving_scheduler(optimizer)
+def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.8)
+    scheduler = in_guest.optim.halving_scheduler(optimizer)
     tables, numbers = tables_of(model), oracle.Numbers(batch)
     for step, rate in ((1, 0.8), (2, 0.4), (3, 0.2)):
         phase6.train_step(model, batch, loss_fn, optimizer, scheduler)
@@ -170,11 +170,11 @@ def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, stage, gen):
 
 
 @pytest.mark.task("train_step")
-def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, phase6, stage, gen):
+def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, phase6, in_guest, gen):
     model = small_transformer(phase4)
     randomise(model, gen)
     batch, loss_fn = random_batch(phase5, gen, [3, 5, 1]), phase5.LabelSmoothingLoss(PAD, 0.1)
-    optimizer = stage.optim.adam(model, 1.0)
+    optimizer = in_guest.optim.adam(model, 1.0)
     scheduler = phase5.NoamScheduler(optimizer, 12, warmup_steps=20, factor=0.5)
     losses = [phase6.train_step(model, batch, loss_fn, optimizer, scheduler, 1.0) for _ in range(12)]
     checks.expect_that(losses[0] is not None, "train_step returned None, expected the loss: is a `return` missing?")
@@ -183,16 +183,16 @@ def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, 
     )
     why = "one scheduler.step() for every optimizer.step()"
     expected = phase5.noam_learning_rate(13, 12, 20, 0.5)
-    checks.expect_number(stage.optim.rate(optimizer), expected, "the rate after 12 steps", why)
+    checks.expect_number(in_guest.optim.rate(optimizer), expected, "the rate after 12 steps", why)
 
 
 @pytest.mark.task("train_step")
-def test_a_step_leaves_the_batch_as_it_is(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [4, 2])
+def test_a_step_leaves_the_batch_as_it_is(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
     expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
     names = ("src", "tgt_in", "tgt_out", "src_mask", "tgt_mask")
     before = {name: getattr(batch, name).clone() for name in names}
-    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
     expect_loss(loss, expected, "the loss that train_step returns")
     for name in names:
         checks.expect_equal(getattr(batch, name), before[name], f"batch.{name} after the step")
@@ -225,23 +225,23 @@ def expect_losses(got: Any, expected: list[float], label: str, tolerance: float 
 
 @pytest.mark.task("train")
 @pytest.mark.core
-def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, stage, gen):
-    model = context_model(stage, gen)
+def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, in_guest, gen):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1], [5, 2])]
     losses, tables = descend(tables_of(model), batches, [0.6] * 4)
-    got = phase6.train(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6))
+    got = phase6.train(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6))
     expect_losses(got, losses, "what train returns")
     expect_tables(model, tables, "after four steps", "one train_step for every batch, in order")
 
 
 @pytest.mark.task("train")
 @given(gen=generators(), count=st.integers(0, 5))
-def test_batches_may_come_from_a_generator(phase5, phase6, stage, gen, count):
-    model = context_model(stage, gen)
+def test_batches_may_come_from_a_generator(phase5, phase6, in_guest, gen, count):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, [n % 3 + 1, n]) for n in range(count)]
     losses, tables = descend(tables_of(model), batches, [0.6] * count)
-    stream = stage.recorders.stream(batches)
-    got = phase6.train(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6))
+    stream = in_guest.recorders.stream(batches)
+    got = phase6.train(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6))
     expect_losses(got, losses, f"what train returns for a generator of {count}")
     why = "batches can be read once only, and have no length"
     expect_tables(model, tables, f"after {count} steps", why)
@@ -249,10 +249,10 @@ def test_batches_may_come_from_a_generator(phase5, phase6, stage, gen, count):
 
 
 @pytest.mark.task("train")
-def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, stage, gen):
-    model, batch = context_model(stage, gen), random_batch(phase5, gen, [2, 1])
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
-    log = stage.recorders.step_log(optimizer)
+def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [2, 1])
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
+    log = in_guest.recorders.step_log(optimizer)
     losses, tables = descend(tables_of(model), [batch], [0.6])
     expect_losses(phase6.train(model, [], loss_fn, optimizer, on_step=log), [], "what train returns for no batches")
     checks.expect_same(log.steps, [], "the calls of on_step for no batches")
@@ -264,13 +264,13 @@ def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, stage, gen):
 
 
 @pytest.mark.task("train")
-def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, stage, gen):
-    model = context_model(stage, gen)
+def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, in_guest, gen):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
     losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15])
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
-    scheduler = stage.optim.halving_scheduler(optimizer)
-    log = stage.recorders.step_log(optimizer, scheduler)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
+    scheduler = in_guest.optim.halving_scheduler(optimizer)
+    log = in_guest.recorders.step_log(optimizer, scheduler)
     got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=log)
     expect_losses(got, losses, "what train returns")
     why = "on_step(step, loss) once after every step, and steps count from 1"
@@ -284,22 +284,22 @@ def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, sta
 
 
 @pytest.mark.task("train")
-def test_without_max_norm_no_step_of_training_is_clipped(phase5, phase6, stage, gen):
-    model, batch = steep_start(phase5, stage, gen, 0.1)
+def test_without_max_norm_no_step_of_training_is_clipped(phase5, phase6, in_guest, gen):
+    model, batch = steep_start(phase5, in_guest, gen, 0.1)
     losses, tables = descend(tables_of(model), [batch, batch], [0.1, 0.1])
-    got = phase6.train(model, [batch, batch], phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.1))
+    got = phase6.train(model, [batch, batch], phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
     expect_losses(got, losses, "what train returns")
     expect_tables(model, tables, "after two steps along a steep gradient", "max_norm is None: nothing is clipped")
 
 
 @pytest.mark.task("train")
 @pytest.mark.parametrize("by_name", [True, False])
-def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, stage, gen, by_name):
-    model = context_model(stage, gen)
+def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, in_guest, gen, by_name):
+    model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
     losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15], max_norm=0.125)
-    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), stage.optim.sgd(model, 0.6)
-    scheduler = stage.optim.halving_scheduler(optimizer)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
+    scheduler = in_guest.optim.halving_scheduler(optimizer)
     if by_name:
         got = phase6.train(model, batches, loss_fn, optimizer, max_norm=0.125, scheduler=scheduler)
     else:

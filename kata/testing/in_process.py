@@ -1,7 +1,7 @@
 """What the suites see of a submission: ``phase2.split_heads(x, 4)``.
 
 A suite never imports what it tests. It is given, for every phase, an object whose attributes are those of the
-phase's module, and ``stage``, whose attributes are helper modules that must live beside the submission (fake
+phase's module, and ``in_guest``, whose attributes are helper modules that must live beside the submission (fake
 models, recording optimizers). Here both are in this process, so that ``--pdb`` and tracebacks work;
 ``sandbox.host.submission`` gives the same from behind the wall.
 """
@@ -37,7 +37,7 @@ class DirectSubmission:
         self._target, self._reference, self._assembled = target, reference, assembled
         self._packages: dict[str, VirtualPackage] = {}
         self._state = GlobalState()
-        self.stage = Stage()
+        self.in_guest = HelpersHere()
 
     def phase(self, under_test: str, phase_id: str) -> PhaseUnderTest:
         """A phase as the suite of ``under_test`` sees it; an empty ``under_test`` is the assembled suite."""
@@ -96,13 +96,13 @@ class PhaseUnderTest:
             raise MissingName(f"{path} does not define {name!r}: was it renamed or deleted?") from None
 
 
-class Stage:
-    """The helper modules under ``tests/stage``, loaded beside the submission: ``stage.fakes.TableModel``."""
+class HelpersHere:
+    """The helper modules under ``tests/support/in_guest``, beside the submission: ``in_guest.fakes.TableModel``."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return importlib.import_module(f"tests.stage.{name}")
+        return importlib.import_module(f"tests.support.in_guest.{name}")
 
 
 def generator_for(seed: int, name: str) -> torch.Generator:

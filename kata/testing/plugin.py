@@ -121,9 +121,9 @@ for _phase in COURSE:
 
 
 @pytest.fixture(scope="session")
-def stage(request: pytest.FixtureRequest) -> Any:
-    """Helper modules that live beside the submission: ``stage.fakes`` is ``tests/stage/fakes.py``."""
-    return session_of(request.config).submission.stage
+def in_guest(request: pytest.FixtureRequest) -> Any:
+    """Helper modules that live beside the submission: ``in_guest.fakes`` is ``tests/support/in_guest/fakes.py``."""
+    return session_of(request.config).submission.in_guest
 
 
 @pytest.fixture(scope="session")

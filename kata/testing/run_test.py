@@ -31,8 +31,8 @@ def fresh_arguments(item: pytest.Function, kata: Any) -> dict[str, Any]:
             continue
         if name == "gen":
             given[name] = generator_for(kata.seed, item.name)
-        elif name == "stage":
-            given[name] = kata.submission.stage
+        elif name == "in_guest":
+            given[name] = kata.submission.in_guest
         elif name == "manual_seed":
             given[name] = kata.submission.seed
         elif name in kata.fixtures:

@@ -13,11 +13,11 @@ class Submission(Protocol):
     """A submission under test.
 
     Attributes:
-        stage: helper modules that live beside it.
+        in_guest: helper modules that live beside it.
         recording: takes note of its answers; None for nothing.
     """
 
-    stage: Any
+    in_guest: Any
     recording: Any
 
     @property

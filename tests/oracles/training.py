@@ -12,7 +12,7 @@ from typing import Any, Dict
 import numpy as np
 
 from tests.oracles import mechanics
-from tests.tensors import array
+from tests.support.inputs import array
 
 Weights = Dict[str, np.ndarray]
 

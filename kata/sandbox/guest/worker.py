@@ -36,14 +36,14 @@ class Guest:
 
     Args:
         channel: the connection to the host.
-        config: ``folders`` (phase id to folder), ``default`` (folder of everything else), ``stage`` (folder of
+        config: ``folders`` (phase id to folder), ``default`` (folder of everything else), ``in_guest`` (folder of
             the suites' helper modules) and ``sources`` (folders whose lines messages point at).
     """
 
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self._channel = channel
         self._package = self._package_of(config)
-        self._stage = VirtualPackage({}, Path(config["stage"]))
+        self._in_guest = VirtualPackage({}, Path(config["in_guest"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
         self._fresh = FreshParameters()
@@ -245,8 +245,8 @@ class Guest:
             path = display_path(self._package.path_of(request["phase"]))
             raise MissingName(f"{path} does not define {request['name']!r}: was it renamed or deleted?") from None
 
-    def _do_stage(self, request: dict[str, Any]) -> Any:
-        return getattr(self._stage.load(request["module"]), request["name"])
+    def _do_in_guest(self, request: dict[str, Any]) -> Any:
+        return getattr(self._in_guest.load(request["module"]), request["name"])
 
     def _do_getattr(self, request: dict[str, Any]) -> Any:
         return getattr(request["object"], request["name"])

@@ -114,10 +114,14 @@ class Guests:
         return {
             "folders": folders,
             "default": str(self._target),
-            "stage": str(SUITES / "stage"),
+            "in_guest": str(SUITES / "support" / "in_guest"),
             "sources": [str(self._target)],
             "scratch": tempfile.mkdtemp(prefix="guest-", dir=self._scratch),
-            "readable": [*(sources if self._within is None else [str(self._within)]), str(SUITES / "stage"), *others],
+            "readable": [
+                *(sources if self._within is None else [str(self._within)]),
+                str(SUITES / "support" / "in_guest"),
+                *others,
+            ],
             **self._settings,
         }
 

@@ -42,7 +42,7 @@ class WalledSubmission:
         self._assembled = assembled
         self._guest: GuestProcess | None = None
         self.recording: Any = None
-        self.stage = RemoteStage(self)
+        self.in_guest = RemoteHelpers(self)
 
     def aim(self, target: Path, within: Path | None = None) -> None:
         """Go on with another folder, or with new guests for the same one; ``within`` as for ``Guests.aim``."""
@@ -140,8 +140,8 @@ class RemotePhase:
         return value
 
 
-class RemoteStage:
-    """The helper modules under ``tests/stage``, loaded in the guest."""
+class RemoteHelpers:
+    """The helper modules under ``tests/support/in_guest``, loaded in the guest."""
 
     def __init__(self, submission: WalledSubmission) -> None:
         self._submission = submission
@@ -149,10 +149,10 @@ class RemoteStage:
     def __getattr__(self, name: str) -> Any:
         if name.startswith(("__", "hypothesis_")) or name in PROBED:
             raise AttributeError(name)
-        return _RemoteStageModule(self._submission, name)
+        return _RemoteModule(self._submission, name)
 
 
-class _RemoteStageModule:
+class _RemoteModule:
     """One helper module in the guest."""
 
     def __init__(self, submission: WalledSubmission, module: str) -> None:
@@ -162,4 +162,4 @@ class _RemoteStageModule:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._submission.request({"op": "stage", "module": self._module, "name": name})
+        return self._submission.request({"op": "in_guest", "module": self._module, "name": name})

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .checks import expect_gradients, expect_shape, expect_that, fail, probe_like
-from .tensors import booleans, integers, normal, randomise
+from .inputs import booleans, integers, normal, randomise
 
 TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
 """The three places of the matrix that a Transformer shares if asked to (paper 3.4)."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .checks import expect_close, expect_shape, expect_that, fail
-from .tensors import non_contiguous
+from .inputs import non_contiguous
 
 Call = Callable[..., Tensor]
 

@@ -7,7 +7,7 @@ from typing import Any, Sequence
 import torch
 from torch import Tensor
 
-from tests.tensors import integers, normal, weights_of
+from tests.support.inputs import integers, normal, weights_of
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary word.
 PAD, BOS, EOS = 3, 1, 2
@@ -26,10 +26,10 @@ def random_batch(phase5: Any, gen: torch.Generator, lengths: Sequence[int]) -> A
     return phase5.make_batch(pairs, PAD, BOS, EOS)
 
 
-def context_model(stage: Any, gen: torch.Generator, dtype: torch.dtype = torch.float64, **settings: Any) -> Any:
+def context_model(in_guest: Any, gen: torch.Generator, dtype: torch.dtype = torch.float64, **settings: Any) -> Any:
     """A ``ContextModel`` with random tables, and so large that its probabilities are peaked."""
     tables = [normal(gen, rows, TGT_VOCAB, scale=1.5, dtype=dtype) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
-    return stage.fakes.ContextModel(*tables, **settings)
+    return in_guest.fakes.ContextModel(*tables, **settings)
 
 
 def tables_of(model: Any) -> Any:
