@@ -1,7 +1,8 @@
-"""Figures of phase 2: saturation of the softmax, a lookup learned with and without the scale, heads, and the split."""
+"""Figures of phase 2: saturation of the softmax, the split, heads, time; phase2_flow has the drawings."""
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -15,6 +16,8 @@ from solutions.phase1_embedding import sinusoidal_encoding
 from solutions.phase2_attention import MultiHeadAttention, split_heads
 
 from .drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, axes, new_figure
+from .phase2_flow import backward, flow, mask, one_step, subspaces
+from .timing import CPU, RESULTS
 
 WIDTHS = (1, 4, 16, 64, 256, 1024)
 KEYS = 32
@@ -134,14 +137,24 @@ def softmax_saturation(measured: dict[str, Any], lang: str) -> Figure:
     return figure
 
 
-def lookup(measured: dict[str, Any], lang: str) -> Figure:
-    """Loss of the lookup with and without the scale."""
+def parallel(measured: dict[str, Any], lang: str) -> Figure:
+    """Time for all positions at once and for one after another, over the length."""
+    timed = json.loads(RESULTS.read_text(encoding="utf-8"))
     figure = new_figure(7.2, 3.3)
-    plot = axes(figure, ("step", "ステップ"), ("mean squared error", "平均二乗誤差"), lang)
-    for name, colour, label in (("unscaled", ORANGE, UNSCALED), ("scaled", BLUE, SCALED)):
-        plot.plot(range(1, 201), measured["lookup"][name], color=colour, label=choose(label, lang), linewidth=1.4)
-    plot.set_ylim(bottom=0)
-    plot.legend(loc="upper right")
+    plot = axes(figure, ("positions L", "位置の数 L"), ("milliseconds", "ミリ秒"), lang)
+    ways = (
+        ("one_after_another", ("one after another", "一つずつ"), "--"),
+        ("all_at_once", ("all at once", "一度に"), "-"),
+    )
+    for found, colour in zip(timed["devices"], (BLUE, GREEN)):
+        for way, label, line in ways:
+            name = f"{choose(label, lang)} ({choose(CPU, lang) if found['name'] == CPU[0] else found['name']})"
+            plot.plot(timed["lengths"], found[way], color=colour, linestyle=line, marker="o", markersize=3, label=name)
+    plot.set_xscale("log", base=2)
+    plot.set_yscale("log")
+    plot.set_xticks(timed["lengths"], [str(length) for length in timed["lengths"]])
+    plot.minorticks_off()
+    plot.legend(loc="upper left")
     return figure
 
 
@@ -198,8 +211,13 @@ def split(measured: dict[str, Any], lang: str) -> Figure:
 
 
 FIGURES = {
+    "phase2_flow": flow,
+    "phase2_mask": mask,
     "phase2_saturation": softmax_saturation,
-    "phase2_lookup": lookup,
-    "phase2_heads": heads,
     "phase2_split": split,
+    "phase2_subspaces": subspaces,
+    "phase2_heads": heads,
+    "phase2_parallel": parallel,
+    "phase2_backward": backward,
+    "phase2_one_step": one_step,
 }
