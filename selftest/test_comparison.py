@@ -185,6 +185,11 @@ def test_once_told_it_stays_so():
     assert (comparison.exact, comparison.numbered_alike) == (False, False)
 
 
+def test_the_file_that_lacks_a_name_does_not_count():
+    names = ("MissingName", "AttributeError", "Exception")
+    assert not differ(complaint("a/x.py does not define 'f'", names=names), complaint("b/x.py does not", names=names))
+
+
 def test_an_exception_of_the_same_words_is_exact_wherever_it_comes_from():
     assert compared(complaint("too long"), complaint("too long", "other.py, line 7")).exact
     assert not compared(complaint("too long", raised=True), complaint("L > max_len", raised=True)).exact

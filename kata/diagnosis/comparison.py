@@ -117,14 +117,16 @@ def _read(answer: Message) -> _Answer:
         error = body["error"] if isinstance(body["error"], dict) else {}
         names = error.get("names")
         kind = names[0] if isinstance(names, list) and names else None
-        seen = {"error": kind, "said": _said(error), "calls": error.get("calls")}
+        seen = {"error": kind, "said": _said(error, kind), "calls": error.get("calls")}
         return _Answer(seen, numbers, (names, error.get("message")))
     return _Answer({"ok": body.get("ok"), "changed": body.get("changed")}, numbers)
 
 
-def _said(error: dict[str, Any]) -> Any:
+def _said(error: dict[str, Any], kind: Any) -> Any:
     """What an exception says: torch's and Python's words as they are, of a learner's own words the numbers."""
     message = str(error.get("message"))
+    if kind == "MissingName":
+        return None  # our own words: they name the file, and the request names the name
     if error.get("raised"):
         return sorted(set(re.findall(r"\d+(?:\.\d+)?", message)))
     return re.sub(r"\b0x[0-9a-f]+", "0x", message)  # where an object lies in memory
