@@ -12,12 +12,13 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import itertools
+import marshal
 import sys
 import types
 from pathlib import Path
 from typing import Mapping
 
-from ..course.phases import COURSE
+from ..course.dependencies import builds_on
 from ..source.files import complaint_about, display_path
 
 _numbers = itertools.count(1)
@@ -48,6 +49,19 @@ class _SourceLoader(importlib.abc.Loader):
         return self.path.read_text(encoding="utf-8-sig")
 
 
+class _CodeLoader(importlib.abc.Loader):
+    """Run code that was compiled elsewhere: there is no source to read."""
+
+    def __init__(self, code: bytes) -> None:
+        self._code = code
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        exec(marshal.loads(self._code), module.__dict__)
+
+
 class VirtualPackage(importlib.abc.MetaPathFinder):
     """A package in memory whose phases come from the folders that ``folders`` names.
 
@@ -55,12 +69,14 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
         folders: phase id to folder. Other modules that a phase imports relatively (helper files of the
             learner's) are found beside the phases in ``default``.
         default: folder of everything that is not a phase.
+        compiled: phase id to code, for phases that have no file here (``host.reference``).
     """
 
-    def __init__(self, folders: Mapping[str, Path], default: Path) -> None:
+    def __init__(self, folders: Mapping[str, Path], default: Path, compiled: Mapping[str, bytes] | None = None) -> None:
         self.name = f"kata_submission_{next(_numbers)}"
         self._folders = dict(folders)
         self._default = default
+        self._compiled = dict(compiled or {})
         self._failures: dict[str, BaseException] = {}
         package = types.ModuleType(self.name)
         package.__path__ = []  # a package by this alone; modules are found by find_spec below
@@ -76,13 +92,15 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
             del sys.modules[name]
 
     def path_of(self, module: str) -> Path:
-        """Where the source of a module of this package lies."""
+        """Where the source of a module of this package lies; for a compiled one, where it would."""
         return self._folders.get(module, self._default) / f"{module}.py"
 
     def find_spec(self, fullname, path=None, target=None):  # noqa: D102 (importlib's interface)
         package, _, module = fullname.rpartition(".")
         if package != self.name:
             return None
+        if module in self._compiled:
+            return importlib.machinery.ModuleSpec(fullname, _CodeLoader(self._compiled[module]))
         source = self.path_of(module)
         if complaint_about(source):
             return None
@@ -104,7 +122,7 @@ class VirtualPackage(importlib.abc.MetaPathFinder):
             raise
 
     def _import(self, phase_id: str, path: Path) -> types.ModuleType:
-        complaint = complaint_about(path)
+        complaint = "" if phase_id in self._compiled else complaint_about(path)
         if complaint:
             raise SubmissionError(complaint)
         try:
@@ -149,9 +167,9 @@ def _line_of(error: BaseException, path: Path) -> str:
 
 
 def package_for(phase_id: str, target: Path, reference: Path, assembled: bool = False) -> VirtualPackage:
-    """Make the package for testing one phase: that phase from ``target``, the others from ``reference``.
+    """Make the package for testing one phase: that phase from ``target``, those it builds on from ``reference``.
 
     With ``assembled`` all six come from ``target``.
     """
-    folders = {phase.id: target if assembled or phase.id == phase_id else reference for phase in COURSE}
-    return VirtualPackage(folders, default=target)
+    given = () if assembled else builds_on(phase_id, reference)
+    return VirtualPackage(dict.fromkeys(given, reference), default=target)

@@ -6,6 +6,7 @@ it answers is believed by nobody; the host judges values alone.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import itertools
@@ -36,13 +37,15 @@ class Guest:
 
     Args:
         channel: the connection to the host.
-        config: ``folders`` (phase id to folder), ``default`` (folder of everything else), ``in_guest`` (folder of
-            the suites' helper modules) and ``sources`` (folders whose lines messages point at).
+        config: ``default`` (folder of the submission), ``reference`` (phase id to compiled code, in base 64),
+            ``in_guest`` (folder of the suites' helper modules) and ``sources`` (folders whose lines messages point
+            at).
     """
 
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self._channel = channel
-        self._package = self._package_of(config)
+        self._reference = {phase: base64.b64decode(code) for phase, code in config["reference"].items()}
+        self._package = VirtualPackage({}, Path(config["default"]), self._reference)
         self._in_guest = VirtualPackage({}, Path(config["in_guest"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
@@ -224,12 +227,7 @@ class Guest:
     def _do_aim(self, request: dict[str, Any]) -> None:
         self._forget()
         self._package.close()
-        self._package = self._package_of(request)
-
-    @staticmethod
-    def _package_of(config: dict[str, Any]) -> VirtualPackage:
-        folders = {phase: Path(folder) for phase, folder in config["folders"].items()}
-        return VirtualPackage(folders, Path(config["default"]))
+        self._package = VirtualPackage({}, Path(request["default"]), self._reference)
 
     def _do_load(self, request: dict[str, Any]) -> None:
         self._fresh = FreshParameters(request["phases"])

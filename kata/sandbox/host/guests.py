@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ...course.dependencies import builds_on
 from ...course.phases import COURSE, SUITES
 from ...source.files import complaint_about
 from ..confinement import _libc
@@ -18,6 +19,7 @@ from ..errors import GuestDied, TestTimeout
 from ..protocol.channel import ChannelClosed, ChannelNonsense, ChannelTimeout
 from .client import GuestProcess
 from .launch import START_SECONDS
+from .reference import compiled
 
 
 class Guests:
@@ -54,8 +56,7 @@ class Guests:
         self._broken.clear()
         for phase_id, (guest, _) in list(self._guests.items()):
             if keeps_guests and not guest.dead:
-                folders, _ = self._folders(phase_id, together=False)
-                guest.redirect({"op": "aim", "folders": folders, "default": str(target)})
+                guest.redirect({"op": "aim", "default": str(target)})
             else:
                 self.end(phase_id)
 
@@ -101,18 +102,12 @@ class Guests:
         self.held = held if self.held is None else self.held & held
         return GuestProcess(channel, lambda: self._how_it_ended(pid)), pid
 
-    def _folders(self, phase_id: str, together: bool) -> tuple[dict[str, str], list[str]]:
-        """Where each phase comes from, and the files of the reference among them."""
-        own = [phase.id for phase in COURSE if together or phase.id == phase_id]
-        folders = {phase.id: str(self._target if phase.id in own else self._reference) for phase in COURSE}
-        return folders, [str(self._reference / phase.file) for phase in COURSE if phase.id not in own]
-
     def _config(self, phase_id: str, together: bool) -> dict[str, Any]:
-        folders, others = self._folders(phase_id, together)
+        given = () if together else builds_on(phase_id, self._reference)
         # Files one by one: the target may be a folder that holds the tests as well.
         sources = [str(path) for path in sorted(self._target.glob("*.py")) if not complaint_about(path)]
         return {
-            "folders": folders,
+            "reference": {phase: compiled(self._reference / f"{phase}.py") for phase in given},
             "default": str(self._target),
             "in_guest": str(SUITES / "support" / "in_guest"),
             "sources": [str(self._target)],
@@ -120,7 +115,6 @@ class Guests:
             "readable": [
                 *(sources if self._within is None else [str(self._within)]),
                 str(SUITES / "support" / "in_guest"),
-                *others,
             ],
             **self._settings,
         }

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Iterator
 
+from ...course.dependencies import builds_on
 from ...course.phases import Phase
 from ..files import display_path
 from ..tree import NestedTooDeeply, parse_source, read
@@ -59,7 +60,11 @@ def forbidden_tasks(phase: Phase, target: Path, lang: str = "en") -> dict[str, s
 
 
 def check_phase(phase: Phase, target: Path) -> list[Finding]:
-    """All findings in a phase's file and in the helper files of the target that it imports, by line."""
+    """All findings in a phase's file and in the files of the target that it imports, by line.
+
+    The phases that it builds on come from the reference when it is tested: they are not looked at.
+    """
+    given = builds_on(phase.id)
     findings: list[Finding] = []
     seen: set[Path] = set()
     waiting = [target / phase.file]
@@ -76,7 +81,7 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
                 raise tree
             checker = _Checker(path, tree)
             findings.extend(sorted(checker.findings(), key=lambda finding: finding.line))
-            waiting.extend(target / f"{name}.py" for name in checker.names.helpers())
+            waiting.extend(target / f"{name}.py" for name in checker.names.siblings if name not in given)
         except RecursionError:  # Python may run what nobody can look into
             findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
     return findings

@@ -10,7 +10,7 @@ import ast
 import builtins
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Tuple
 
 from ...course.phases import COURSE
 from ..tree import NestedTooDeeply, parse_source
@@ -46,7 +46,8 @@ class Names:
     def __init__(self, tree: ast.Module, folder: Path, family: Family | None = None) -> None:
         self._folder = folder
         self._family = Family() if family is None else family
-        self._siblings: dict[str, None] = {}
+        self.siblings: dict[str, None] = {}
+        """Names of the files beside this one that it imports."""
         self._module = Scope()
         self._scopes: dict[ast.AST, Scope] = {}
         self._stars: list[tuple[int, str]] = []
@@ -95,10 +96,6 @@ class Names:
     def is_defined_here(self, node: ast.AST) -> bool:
         """Whether an expression is the name of a function or class at the top of this file."""
         return isinstance(node, ast.Name) and node.id in self._defined
-
-    def helpers(self) -> Iterator[str]:
-        """Names of the files beside this one that it imports and that are no phases."""
-        yield from (name for name in self._siblings if name not in PHASE_IDS)
 
     # -- reading the tree --
 
@@ -170,7 +167,7 @@ class Names:
         module = ("." if node.level else "") + (node.module or "")
         for alias in node.names:
             if node.level:
-                self._siblings.setdefault((node.module or alias.name).split(".")[0], None)
+                self.siblings.setdefault((node.module or alias.name).split(".")[0], None)
             if alias.name == "*":
                 self._stars.append((node.lineno, module))
             else:
