@@ -13,8 +13,8 @@ from kata.session_protocol import Part, TurnGranted
 ONE, TWO, THREE = ("p1", "a"), ("p1", "b"), ("p2", "c")
 
 
-def make_scheduler(failed=(), named=(), hopeless=False, workers=("x", "y")):
-    scheduler = Scheduler(lambda: list(failed), lambda: list(named), lambda: hopeless)
+def make_scheduler(failed=(), named=(), hopeless=False, workers=("x", "y"), ready=lambda phase: True):
+    scheduler = Scheduler(lambda: list(failed), lambda: list(named), lambda: hopeless, ready)
     for worker in workers:
         scheduler.enter(worker)
     return scheduler
@@ -38,6 +38,35 @@ def test_a_part_goes_to_the_first_who_asks_and_stays_there():
     assert scheduler.has("x", *ONE)
     assert scheduler.has("y", *THREE)
     assert not scheduler.has("x", *THREE)
+
+
+def test_a_phase_waits_until_those_that_it_builds_on_are_judged():
+    judged = {"p1"}
+    scheduler = make_scheduler(ready=lambda phase: phase == "p1" or "p2" in judged)
+    assert scheduler.take("y", Part("p1"))
+    answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
+    assert answers == []
+    judged.add("p2")
+    thread.join(timeout=5.0)
+    assert answers == [True]
+
+
+def test_a_phase_does_not_wait_for_what_nobody_is_going_to_judge():
+    scheduler = make_scheduler(ready=lambda phase: False)
+    answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
+    assert answers == []
+    scheduler.leave("y")
+    thread.join(timeout=5.0)
+    assert answers == [True]
+
+
+def test_two_that_wait_for_what_is_missing_do_not_wait_for_each_other():
+    scheduler = make_scheduler(ready=lambda phase: False)
+    answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
+    assert scheduler.take("y", Part("p3"))
+    scheduler.leave("y")
+    thread.join(timeout=5.0)
+    assert answers == [True]
 
 
 def test_the_six_files_wait_until_everybody_else_has_gone():

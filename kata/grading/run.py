@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
+from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
 from ..results import ASSEMBLED, FAILED, PASSED, Results, TestResult
@@ -48,7 +49,7 @@ class Plan:
 def sessions_for(phases: Sequence[Phase]) -> Iterator[list[Session]]:
     """Sessions that wait for a plan for these phases: they import torch while it is made. They end with the block."""
     wanted = jobs(MAX_JOBS)
-    parts = len(phases[0].tasks) if len(phases) == 1 else len(phases)
+    parts = sum(len(phase.tasks) for phase in phases)
     sessions = start_sessions(max(1, min(wanted, parts)))
     try:
         yield sessions
@@ -80,10 +81,17 @@ def run(
     def so_far() -> list[TestResult]:
         return [result for worker in workers for result in list(worker.done.values())]
 
+    def ready(phase_id: str) -> bool:
+        before = set(builds_on(phase_id))
+        judged = {result.test for result in so_far()}
+        tests = {test: phase for worker in workers for test, phase in list(worker.tests.items())}
+        return all(test in judged for test, phase in tests.items() if phase in before)
+
     scheduler = Scheduler(
         failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state == FAILED),
         named=lambda: [name for worker in workers for name in list(worker.diagnoses.values())],
         hopeless=lambda: plan.assembled != ALWAYS and any(test.state != PASSED for test in so_far()),
+        ready=ready,
     )
     orders = GradeParts(
         phases=[phase.id for phase in plan.phases],
@@ -112,15 +120,15 @@ def run(
 
 
 def _parts(plan: Plan) -> list[Part]:
-    """What is handed out: whole phases, or the tasks of a phase that is alone.
+    """What is handed out: task by task, those of a phase after those of the phases that it builds on.
 
-    Those with many tests come first: then nobody is left with a long one at the end.
+    Of a phase those with many tests come first: then nobody is left with a long one at the end.
     """
-    if len(plan.phases) == 1:
-        counts = count_tests(plan.phases[0])
-        return [Part(plan.phases[0].id, task) for task in sorted(counts, key=lambda task: -counts[task])]
-    by_size = sorted(plan.phases, key=lambda phase: -sum(count_tests(phase).values()))
-    return [Part(phase.id) for phase in by_size]
+    parts = []
+    for phase in sorted(plan.phases, key=lambda phase: len(builds_on(phase.id))):
+        counts = count_tests(phase)
+        parts += [Part(phase.id, task) for task in sorted(counts, key=lambda task: -counts[task])]
+    return parts
 
 
 def _in_order(tasks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

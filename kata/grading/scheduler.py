@@ -1,8 +1,9 @@
 """Hand out what there is to do among sessions that work side by side: whoever is free takes the next part.
 
-A part is a phase, or a task of it. A task that has failed is diagnosed by the session that has tested it, as soon as it
-is known of the tasks whose mistakes may explain it whether they passed, and if not, what is wrong with them. The six
-files together come last.
+A part is a task of a phase. One of a phase that builds on others begins when those are judged: its guests hold their
+reference, and what a guest may find a way to tell another comes too late. A task that has failed is diagnosed by the
+session that has tested it, as soon as it is known of the tasks whose mistakes may explain it whether they passed, and
+if not, what is wrong with them. The six files together come last.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Scheduler:
         failed: the tasks (phase id, name) with a failed test so far, in the order of the course.
         named: ids of the misconceptions that were named so far.
         hopeless: whether it has become pointless to try the six files together.
+        ready: whether all phases that a phase builds on are judged, by its id.
     """
 
     def __init__(
@@ -28,7 +30,10 @@ class Scheduler:
         failed: Callable[[], Sequence[TaskKey]],
         named: Callable[[], Sequence[str]],
         hopeless: Callable[[], bool],
+        ready: Callable[[str], bool] = lambda phase: True,
     ) -> None:
+        self._ready = ready
+        self._waiting: set[object] = set()
         self._failed, self._named, self._hopeless = failed, named, hopeless
         self._owners: dict[Part, object] = {}
         self._at_work: set[object] = set()
@@ -51,10 +56,15 @@ class Scheduler:
     def take(self, worker: object, part: Part) -> bool:
         """Whether the worker may do a part: nobody else has taken it. One that asks again keeps what it has.
 
-        For the six files together this waits until everybody else has gone.
+        This waits until the phases that the part builds on are judged, and for the six files together until
+        everybody else has gone.
         """
         with self._changed:
             self._has_tested(worker)
+            if part.phase != ASSEMBLED and self._owners.get(part, worker) is worker:
+                self._waiting.add(worker)  # if all wait, nobody is left to judge what is missing
+                self._wait(lambda: self._ready(part.phase) or self._at_work <= self._waiting)
+                self._waiting.discard(worker)
             if self._owners.setdefault(part, worker) is not worker:
                 return False
             if part.phase == ASSEMBLED:

@@ -44,6 +44,7 @@ class Worker:
     Attributes:
         done: the results so far, by test.
         total: how many tests there are, those of the six files together not counted.
+        tests: these tests and the phases (ids) that they belong to.
         held: what the wall held back; None where there was none.
         diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
     """
@@ -58,6 +59,7 @@ class Worker:
         self._deaths: Counter[str] = Counter()
         self.done: dict[str, TestResult] = {}
         self.total = 0
+        self.tests: dict[str, str] = {}
         self.held: list[str] | None = None
         self.diagnoses: dict[tuple[str, str], str] = {}
 
@@ -107,7 +109,8 @@ class Worker:
             self._scheduler.had_turn(event.task)
         elif isinstance(event, Collected):
             self._collected = event.tests
-            self.total = self.total or sum(test.phase != ASSEMBLED for test in event.tests)
+            self.tests = self.tests or {test.test: test.phase for test in event.tests if test.phase != ASSEMBLED}
+            self.total = len(self.tests)
         elif isinstance(event, Broken):
             raise SuitesBroken(f"{event.message}\n{self._session.complaint()}".strip())
         elif isinstance(event, Confined):
