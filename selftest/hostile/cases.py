@@ -53,7 +53,8 @@ class Case:
         for phase in COURSE:
             shutil.copy(PROJECT / "solutions" / phase.file, folder)
         shutil.copy(PROJECT / "solutions" / self.phase.file, folder / "solved.py")
-        shutil.copy(HERE / "beside" / "reach.py", folder)
+        for path in (HERE / "beside").glob("*.py"):
+            shutil.copy(path, folder)
         for path in (HERE / self.name).glob("*.py"):
             shutil.copy(path, folder)
         if self.recipe:

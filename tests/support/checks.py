@@ -16,6 +16,10 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 5e-3, torc
 """Largest accepted ``|got - expected| / (1 + |expected|)``, by the dtype of what came."""
 
 
+class NoExpectation(Exception):
+    """What a result would be compared with is infinite or NaN: everything is close to that, or nothing is."""
+
+
 def kind_of(value: Any) -> str:
     """What a value is, in words: ``a list``, ``a Tensor``."""
     name = getattr(value, "_kata_type", None) or type(value).__name__
@@ -74,6 +78,8 @@ def expect_close(
         dtype = dtype or expected.dtype
         expected = expected.detach().to(torch.float64).cpu().numpy()
     expected = np.asarray(expected, dtype=np.float64)
+    if not np.isfinite(expected).all():
+        raise NoExpectation(f"{label}: what is expected is not finite")
     expect_shape(got, expected.shape, label)
     if dtype is not None:
         expect_dtype(got, dtype, label)
@@ -83,7 +89,6 @@ def expect_close(
     values = got.detach().to(torch.float64).cpu().numpy()
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(values - expected) <= allowed * (1.0 + np.abs(expected)))
-    wrong &= ~((values == expected) & np.isinf(expected))
     if wrong.any():
         _report_difference(values, expected, wrong, label, why)
 
@@ -116,6 +121,8 @@ def expect_number(got: Any, expected: float, label: str, why: str = "", toleranc
     """``got`` is a plain Python number (not a tensor) within a relative ``tolerance`` of ``expected``."""
     if isinstance(got, bool) or not isinstance(got, (int, float)):
         fail(f"{label}: {kind_of(got)} instead of a plain Python number", why)
+    if not math.isfinite(expected):
+        raise NoExpectation(f"{label}: what is expected is not finite")
     if not math.isclose(got, expected, rel_tol=tolerance, abs_tol=tolerance * 1e-3):
         fail(f"{label}: wrong value\n  expected: {_number(expected)}\n  got:      {_number(got)}", why)
 

@@ -29,13 +29,25 @@ def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
 
     Initial weights hide mistakes: gains of 1 and biases of 0 make a missing or doubled norm invisible. Gains
     of norms end up around 1, everything else around 0. Buffers keep their values. A parameter that stands
-    in the module under several names (shared embeddings) is loaded under one of them.
+    in the module under several names (shared embeddings) is loaded under all of them. One that the state dict knows
+    and the parameters do not is loaded, too: an expected value follows from no weights but these.
     """
-    state = {}
-    for name, parameter in sorted(module.named_parameters(), key=lambda pair: pair[0]):  # in whatever order it has them
-        value = normal(gen, *parameter.shape, scale=scale, dtype=parameter.dtype)
-        state[name] = value + 1.0 if name.endswith("norm.weight") or name == "weight" else value
+    listed = dict(module.named_parameters())
+    held = {name: value for name, value in module.state_dict().items() if name.rpartition(".")[2] in ("weight", "bias")}
+    state: dict[str, Tensor] = {}
+    for name, value in sorted({**held, **listed}.items(), key=lambda pair: (pair[0] not in listed, pair[0])):
+        twin = next((other for other in listed if name not in listed and _is_same(value, listed[other])), None)
+        if twin:
+            state[name] = state[twin]
+            continue
+        drawn = normal(gen, *value.shape, scale=scale, dtype=value.dtype)
+        state[name] = drawn + 1.0 if name.endswith("norm.weight") or name == "weight" else drawn
     module.load_state_dict(state, strict=False)
+
+
+def _is_same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are one parameter under two names, as far as their values tell."""
+    return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
 
 
 def weights_of(module: Any) -> dict[str, np.ndarray]:

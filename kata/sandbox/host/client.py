@@ -18,6 +18,7 @@ from ..protocol import errors
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from ..protocol.codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
 from .handles import Handle, reference_to
+from .loaded import LoadedWeights
 from .recording import Message
 
 MAX_MIRRORED = 2**30
@@ -44,11 +45,13 @@ class GuestProcess:
         self.writes_back = True
         self.changed_inputs = False
         self.recording: Any = None
+        self.loaded = LoadedWeights()
         self._has_open_ends = False
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
         self._mirrors, self._groups = {}, {}
+        self.loaded = LoadedWeights()
         self._epoch += 1
         self.changed_inputs = False
         self.request({"op": "begin", "seed": seed})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator
 
 from ..protocol.codec import CodecError
 
@@ -43,7 +43,7 @@ class Handle:
             raise AttributeError(name)
         if name in METHODS:
             return _Method(self, name)
-        return self._kata_guest.request({"op": "getattr", "object": self, "name": name})
+        return _part(self, name, self._kata_guest.request({"op": "getattr", "object": self, "name": name}))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a suite does not set attributes of a submission's objects")
@@ -55,10 +55,11 @@ class Handle:
         return self._kata_guest.request({"op": "copy", "object": self})
 
     def __iter__(self) -> Any:
-        return iter(self._kata_guest.request({"op": "list", "object": self}))
+        parts = self._kata_guest.request({"op": "list", "object": self})
+        return iter([_part(self, str(number), part) for number, part in enumerate(parts)])
 
     def __getitem__(self, key: Any) -> Any:
-        return self._kata_guest.request({"op": "item", "object": self, "key": key})
+        return _part(self, str(key), self._kata_guest.request({"op": "item", "object": self, "key": key}))
 
     def __len__(self) -> int:
         return int(self._kata_guest.request({"op": "length", "object": self}))
@@ -82,7 +83,41 @@ class _Method:
         return iter(result) if self._name in LISTED else result
 
 
+def _part(whole: Handle, name: str, part: Any) -> Any:
+    """What stands in an object under a name, once it is noted or compared with what was loaded."""
+    loaded = whole._kata_guest.loaded
+    if isinstance(part, Handle):
+        loaded.note_part(whole._kata_id, name, part._kata_id)
+    else:
+        loaded.compare(whole._kata_id, [(name, part)])
+    return part
+
+
+def _handles_in(value: Any) -> Iterator[Handle]:
+    if isinstance(value, Handle):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _handles_in(part)
+
+
 def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
+    guest = handle._kata_guest
+    result = _ask(handle, method, args, kwargs)
+    if method == "load_state_dict":
+        guest.loaded.note_load(handle._kata_id, args[0] if args else kwargs.get("state_dict"))
+    elif method == "get_submodule" and isinstance(result, Handle):
+        guest.loaded.note_part(handle._kata_id, str(args[0]), result._kata_id)
+    elif method == "state_dict" and isinstance(result, dict):
+        guest.loaded.compare(handle._kata_id, result.items())
+    elif method == "named_parameters" and isinstance(result, list):
+        guest.loaded.compare(handle._kata_id, [part for part in result if isinstance(part, tuple) and len(part) == 2])
+    for other in _handles_in([*args, *kwargs.values()]):
+        guest.loaded.hand_on(other._kata_id)
+    return result
+
+
+def _ask(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
     request = {
         "op": "call",
         "object": handle,

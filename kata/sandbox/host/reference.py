@@ -8,6 +8,9 @@ import functools
 import marshal
 from pathlib import Path
 
+PLACE = {"lineno": 1, "end_lineno": 1, "col_offset": 0, "end_col_offset": 0}
+"""Where every part of the reference claims to stand."""
+
 
 @functools.lru_cache(maxsize=None)
 def compiled(path: Path) -> str:
@@ -18,8 +21,8 @@ def compiled(path: Path) -> str:
     """
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
-            node.lineno = node.end_lineno = 1
-            node.col_offset = node.end_col_offset = 0
+        for name, value in PLACE.items():
+            if hasattr(node, name):
+                setattr(node, name, value)
     code = compile(tree, f"<reference {path.stem}>", "exec", dont_inherit=True)
     return base64.b64encode(marshal.dumps(code)).decode()

@@ -1,0 +1,76 @@
+"""What the host has loaded into the submission's modules: they must hold it when they are asked for their weights.
+
+Suites compute expectations from the weights of a module. If it may say itself which it holds, then one that stores
+zeros whatever it is given computes nothing and is right. So what it says is compared with what it was sent, for as long as
+nobody else may have changed it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+ROUNDING = 0.02
+"""Relative; a module may have been given another dtype since: bfloat16 keeps eight bits."""
+
+LEARNED = ("weight", "bias")
+"""How the names of all parameters end that the course knows; anything else may be a buffer of the submission's own."""
+
+
+class LoadedWeights:
+    """The states that were loaded in one test, each by the number of the module at the top."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, dict[str, Tensor]] = {}
+        self._places: dict[int, tuple[int, str]] = {}
+
+    def note_part(self, whole: int, name: str, part: int) -> None:
+        """``part`` stands in ``whole`` under this name (dotted, if it is further down)."""
+        top, prefix = self._place(whole)
+        self._places.setdefault(part, (top, f"{prefix}{name}."))
+
+    def note_load(self, module: int, state: Any) -> None:
+        """The host has had a state dict loaded."""
+        if isinstance(state, Mapping):
+            top, prefix = self._place(module)
+            tensors = {f"{prefix}{name}": value.detach() for name, value in state.items() if isinstance(value, Tensor)}
+            self._states.setdefault(top, {}).update((name, value.clone()) for name, value in tensors.items())
+
+    def hand_on(self, module: int) -> None:
+        """Other code than the module's own gets hold of it, and may train it."""
+        self._states.pop(self._place(module)[0], None)
+
+    def compare(self, module: int, told: Iterable[tuple[Any, Any]]) -> None:
+        """Compare what a module says it holds with what it was sent.
+
+        Raises:
+            AssertionError: if a value differs, or a parameter has appeared that was not there to be loaded.
+        """
+        top, prefix = self._place(module)
+        state = self._states.get(top)
+        if state is None:
+            return
+        for name, value in told:
+            if not isinstance(value, Tensor) or not isinstance(name, str) or value.device.type == "meta":
+                continue
+            sent = state.get(f"{prefix}{name}")
+            if sent is None:
+                if name.rpartition(".")[2] in LEARNED:
+                    raise AssertionError(f"{prefix}{name} was not there when the weights were loaded, but is now")
+            elif not _alike(sent, value):
+                raise AssertionError(
+                    f"{prefix}{name} holds other values than load_state_dict() was given\n"
+                    "  look at: a module keeps what is loaded into it until an optimizer changes it"
+                )
+
+    def _place(self, module: int) -> tuple[int, str]:
+        return self._places.get(module, (module, ""))
+
+
+def _alike(sent: Tensor, told: Tensor) -> bool:
+    if sent.shape != told.shape or sent.device.type == "meta":
+        return sent.shape == told.shape
+    told = told.detach()
+    return torch.allclose(told.double(), sent.to(told.dtype).double(), rtol=ROUNDING, atol=1e-6, equal_nan=True)

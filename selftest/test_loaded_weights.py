@@ -1,0 +1,64 @@
+"""What a module says it holds is compared with what the host had loaded into it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kata.sandbox.host.loaded import LoadedWeights
+
+TOP, PART = 1, 2
+
+
+def loaded(state):
+    weights = LoadedWeights()
+    weights.note_part(TOP, "encoder", PART)
+    weights.note_load(TOP, state)
+    return weights
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_another_dtype_rounds(dtype):
+    sent = torch.linspace(-2.0, 2.0, 50)
+    loaded({"weight": sent}).compare(TOP, [("weight", sent.to(dtype))])
+
+
+@pytest.mark.parametrize("told", [torch.zeros(3), torch.full((3,), float("inf")), torch.ones(4), torch.full((3,), 0.9)])
+def test_other_values_are_refused(told):
+    with pytest.raises(AssertionError, match="weight holds other values"):
+        loaded({"weight": torch.ones(3)}).compare(TOP, [("weight", told)])
+
+
+def test_a_part_holds_its_part_of_the_state():
+    weights = loaded({"encoder.bias": torch.ones(2)})
+    weights.compare(PART, [("bias", torch.ones(2))])
+    with pytest.raises(AssertionError, match=r"encoder\.bias holds"):
+        weights.compare(PART, [("bias", torch.zeros(2))])
+    weights.note_load(PART, {"bias": torch.zeros(2)})
+    weights.compare(TOP, [("encoder.bias", torch.zeros(2))])
+
+
+def test_a_parameter_that_was_not_there_to_be_loaded_is_refused_but_not_a_buffer():
+    weights = loaded({"w.weight": torch.ones(2)})
+    weights.compare(TOP, [("pe", torch.zeros(2))])
+    with pytest.raises(AssertionError, match=r"w\.bias was not there"):
+        weights.compare(TOP, [("w.bias", torch.zeros(2))])
+
+
+def test_what_was_handed_on_or_never_loaded_may_hold_anything():
+    weights = loaded({"weight": torch.ones(2)})
+    weights.compare(9, [("weight", torch.zeros(2))])
+    weights.hand_on(PART)
+    weights.compare(TOP, [("weight", torch.zeros(2))])
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_an_expectation_that_is_not_finite_is_an_error_of_the_test(value):
+    from tests import checks
+
+    with pytest.raises(checks.NoExpectation):
+        checks.expect_close(torch.tensor([1.0]), [value], "the output")
+    with pytest.raises(checks.NoExpectation):
+        checks.expect_close(torch.tensor([value]), [value], "the output")
+    with pytest.raises(checks.NoExpectation):
+        checks.expect_number(value, value, "the rate")
