@@ -1,8 +1,8 @@
 """What the host has loaded into the submission's modules: they must hold it when they are asked for their weights.
 
 Suites compute expectations from the weights of a module. If it may say itself which it holds, then one that stores
-zeros whatever it is given computes nothing and is right. So what it says is compared with what it was sent, for as long as
-nobody else may have changed it.
+zeros whatever it is given computes nothing and is right. So what it says is compared with what it was sent, for as
+long as nobody else may have changed it.
 """
 
 from __future__ import annotations
