@@ -54,7 +54,7 @@ def test_what_was_handed_on_or_never_loaded_may_hold_anything():
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
 def test_an_expectation_that_is_not_finite_is_an_error_of_the_test(value):
-    from tests import checks
+    from tests.support import checks
 
     with pytest.raises(checks.NoExpectation):
         checks.expect_close(torch.tensor([1.0]), [value], "the output")
