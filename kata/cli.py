@@ -11,6 +11,7 @@ from rich.console import Console
 
 from . import __version__, commands
 from .commands.options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option
+from .course.edition import handed_out
 from .course.phases import COURSE, Phase
 from .grading import run as running
 from .grading.grade import grade
@@ -88,7 +89,7 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
     outputs = _outputs(options, parser)
     quiet = options.json == "-"
     console = Console(stderr=quiet, highlight=False, soft_wrap=False)
-    phases = tuple(phase for phase in COURSE if not options.phases or phase in options.phases)
+    phases = tuple(phase for phase in COURSE if phase in (options.phases or handed_out()))
     try:
         report = _grade_with_progress(options, target, name, phases, console)
     except running.SuitesBroken as error:

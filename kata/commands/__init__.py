@@ -1,4 +1,5 @@
-"""The commands after ``python grader.py``: ``train``, ``show``, ``hint``, ``watch``, ``reset``. One module each.
+"""The commands after ``python grader.py``: ``train``, ``show``, ``hint``, ``watch``, ``reset``,
+``release``. One module each.
 
 A command's module has ``main(arguments) -> int``, which parses its own options and returns the exit status. It is
 imported only when it is asked for, so that no command waits for another's imports.
@@ -15,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "reset": "bring a stub back, and keep what you wrote",
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",
+    "release": "make an edition for students, without solutions",
 }
 """Name to one line of help, in the order in which ``--help`` lists them."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from ..course.edition import add_missing_stubs
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
 
 GRADED, UNDER, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -35,6 +37,11 @@ def find_target(given: str | None, parser: argparse.ArgumentParser) -> tuple[Pat
     name = given or "exercises"
     here = Path(name)
     target = here if given is not None and here.exists() else PROJECT / name
+    if target is not here and given is not None and target.exists() and PROJECT.resolve() != Path.cwd():
+        print(f"There is no {given} here; this is about {target}", file=sys.stderr)
+    if given is None:
+        for phase in add_missing_stubs():
+            print(f"{name}/{phase.file} is new: its stub was added", file=sys.stderr)
     if not target.exists():
         parser.error(f"--target {name}: there is no such folder; it should hold {COURSE[0].file} and the other phases")
     if not target.is_dir():

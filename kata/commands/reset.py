@@ -39,6 +39,10 @@ REASONS = {
         "{folder} holds the solutions, from which the stubs are made: it is not reset. Name another folder.",
         "{folder} は解答のフォルダで、スタブはここから作られます。戻せません。別のフォルダを指定してください。",
     ),
+    "stub": (
+        "{file} was not reset: {detail}. Nothing was changed. Fetch the project, or the edition, again.",
+        "{file} は戻せません ({detail})。何も変えていません。プロジェクトか配布版をもう一度取得してください。",
+    ),
     "disk": (
         "{file} was not reset ({detail}). Nothing was changed.",
         "{file} を戻せませんでした ({detail})。何も変えていません。",

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ..course.phases import COURSE, DEFAULT_TARGET, MAX_SCORE, PROJECT
+from ..course.edition import handed_out
+from ..course.phases import DEFAULT_TARGET, PROJECT
 from ..grading.scoring import Report
 from ..i18n import choose
 from ..line_breaking import pad, wrap
@@ -28,19 +29,19 @@ ABOUT = (
     "最後には、あなた自身のコードが小さなモデルを学習し、復号します。",
 )
 SIZE = ("{tasks} tasks, {points} points", "課題 {tasks} 個、{points} 点")
-TOTAL = ("six phases, {tasks} tasks, {points} points", "全 6 フェーズ、課題 {tasks} 個、{points} 点")
+TOTAL = ("{phases} phases, {tasks} tasks, {points} points", "全 {phases} フェーズ、課題 {tasks} 個、{points} 点")
 NEXT = ("Next: write {task} in {place}", "次の一歩: {place} の {task} を書く")
 LESSON = ("Read first", "まず読む")
 WATCH = ("A verdict whenever you save", "保存するたびに判定")
 HINT = ("A hint when you are stuck", "行き詰まったらヒント")
-TASKS = ("The tasks of phase 1", "フェーズ 1 の課題一覧")
+TASKS = ("The tasks of phase {number}", "フェーズ {number} の課題一覧")
 
 
 def nothing_written(report: Report) -> bool:
     """Whether this is the report of someone who has not begun: all six phases, and every task is to do."""
     tasks = [task for phase in report.phases for task in phase.tasks]
     begun = any(task.state != TODO for task in tasks) or report.assembled_message
-    return len(report.phases) == len(COURSE) and not begun
+    return len(report.phases) == len(handed_out()) and not begun
 
 
 def show(report: Report, console: Console, target: Path, lang: str = "en") -> None:
@@ -63,14 +64,18 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     for line in wrap(choose(ABOUT, lang), width):
         say(line)
     say()
-    for phase in COURSE:
+    for phase in handed_out():
         size = choose(SIZE, lang).format(tasks=len(phase.tasks), points=phase.max_score)
         say(pad(f"{phase.number} {phase.title(lang)}", width - cell_len(size)) + size)
-    total = choose(TOTAL, lang).format(tasks=sum(len(phase.tasks) for phase in COURSE), points=MAX_SCORE)
+    total = choose(TOTAL, lang).format(
+        phases=len(handed_out()),
+        tasks=sum(len(phase.tasks) for phase in handed_out()),
+        points=sum(phase.max_score for phase in handed_out()),
+    )
     say(" " * (width - cell_len(total)) + total)
     say()
 
-    phase, task = COURSE[0], COURSE[0].tasks[0].name
+    phase, task = handed_out()[0], handed_out()[0].tasks[0].name
     number = line_of(target / phase.file, task)
     place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{number}" if number else "")
     say(choose(NEXT, lang).format(task=task, place=place), style="bold")
@@ -83,6 +88,7 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     }
     if (PROJECT / phase.lesson(lang)).is_file():
         ways = {LESSON: phase.lesson(lang), **ways}
-    widest = max(cell_len(choose(what, lang)) for what in ways)
-    for what, how in ways.items():
-        say(f"{pad(choose(what, lang), widest + 2)}{how}")
+    named = [(choose(what, lang).format(number=phase.number), how) for what, how in ways.items()]
+    widest = max(cell_len(what) for what, _ in named)
+    for what, how in named:
+        say(f"{pad(what, widest + 2)}{how}")

@@ -14,8 +14,8 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..course.edition import NoStub, stub_of
 from ..course.phases import REFERENCE, Phase
-from ..course.stubs import make_stub
 
 KEPT = Path(".kata", "kept")
 """Where copies go, below the folder of the exercises; git ignores it."""
@@ -68,7 +68,10 @@ def reset(phase: Phase, target: Path, task: str | None = None) -> Reset:
     path = target / phase.file
     if os.path.lexists(path) and not path.is_file():
         raise CannotReset("kind")
-    stub = make_stub(phase, (REFERENCE / phase.file).read_text(encoding="utf-8"))
+    try:
+        stub = stub_of(phase)
+    except NoStub as error:
+        raise CannotReset("stub", str(error)) from None
     try:
         before = path.read_bytes() if path.is_file() else None
         if before is None:

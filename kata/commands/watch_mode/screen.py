@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from ...course.edition import has_reference
 from ...course.phases import COURSE, PROJECT, REFERENCE, Phase
 from ...grading.scoring import PhaseScore
 from ...i18n import choose
@@ -60,6 +61,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "解答との差分は、このフェーズの課題が合格してから見られます。",
     ),
     "diff": ("{task}: yours (-) and the solution (+)", "{task}: あなたのコード (-) と解答 (+)"),
+    "diff_none": (
+        "This edition does not hold the solution of this phase.",
+        "この配布版には、このフェーズの解答は入っていません。",
+    ),
     "diff_same": ("{task}: yours is the solution, line by line", "{task}: 解答と一行も違いません"),
     "diff_more": ("s again: the next task that has passed", "もう一度 s: 合格した次の課題"),
     "unknown_key": ("{key} is no key here.", "{key} に割り当てはありません。"),
@@ -180,6 +185,9 @@ class Screen:
 
     def solution(self, phase: Phase, task: str, more: bool) -> None:
         """How the solution of a task differs from what the learner wrote."""
+        if not has_reference(phase):
+            self.say("diff_none", style="dim")
+            return
         mine = _source_of(self._target / phase.file, task)
         theirs = _source_of(REFERENCE / phase.file, task)
         lines = list(difflib.unified_diff(mine, theirs, lineterm="", n=2))[2:]

@@ -34,6 +34,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
+from ...course.edition import has_reference
 from ...course.phases import COURSE, REFERENCE, Phase
 from . import patch
 
@@ -102,9 +103,10 @@ def also() -> dict[str, list[str]]:
 
 @lru_cache(maxsize=None)
 def catalogue() -> tuple[Misconception, ...]:
-    """All misconceptions, by phase."""
+    """All misconceptions, by phase; in a student edition, of the phases whose solutions it holds."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("phase"))
-    return tuple(entry for name in names for entry in import_module(f"{__name__}.{name}").CATALOGUE)
+    entries = [entry for name in names for entry in import_module(f"{__name__}.{name}").CATALOGUE]
+    return tuple(entry for entry in entries if has_reference(entry.phase))  # a patch needs something to patch
 
 
 def of_task(task: str) -> list[Misconception]:
