@@ -59,7 +59,7 @@ def attention_gradients(
 
 def split_heads(x: np.ndarray, num_heads: int) -> np.ndarray:
     """Head j is the j-th piece of d_k features of every position."""
-    batch, length, d_model = x.shape
+    batch, length, d_model = np.shape(x)
     d_k = d_model // num_heads
     heads = np.zeros((batch, num_heads, length, d_k))
     for j in range(num_heads):
@@ -69,7 +69,7 @@ def split_heads(x: np.ndarray, num_heads: int) -> np.ndarray:
 
 def merge_heads(x: np.ndarray) -> np.ndarray:
     """The heads of every position, one piece of d_k features after the other."""
-    batch, num_heads, length, d_k = x.shape
+    batch, num_heads, length, d_k = np.shape(x)
     merged = np.zeros((batch, length, num_heads * d_k))
     for j in range(num_heads):
         merged[:, :, j * d_k : (j + 1) * d_k] = x[:, j]
