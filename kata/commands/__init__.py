@@ -1,5 +1,4 @@
-"""The commands after ``python grader.py``: ``train``, ``show``, ``hint``, ``watch``, ``reset``,
-``release``. One module each.
+"""The commands after ``python grader.py``, ``COMMANDS``. One module each.
 
 A command's module has ``main(arguments) -> int``, which parses its own options and returns the exit status. It is
 imported only when it is asked for, so that no command waits for another's imports.
@@ -13,6 +12,7 @@ from typing import Sequence
 COMMANDS: dict[str, str] = {
     "watch": "grade a phase anew whenever you save it",
     "hint": "show the next hint of a task",
+    "lesson": "open the lesson of a phase",
     "reset": "bring a stub back, and keep what you wrote",
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",

@@ -1,0 +1,41 @@
+"""``python -m site_build`` builds the site; ``python -m site_build serve`` shows it at a local address."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+from typing import Sequence
+
+from .places import HTML
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build or serve; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m site_build", description="Build the course's site, or show it.")
+    parser.add_argument("what", nargs="?", choices=("build", "serve"), default="build")
+    parser.add_argument("--port", type=int, default=8000, help="port of the local address (default: 8000)")
+    options = parser.parse_args(arguments)
+    if options.what == "build":
+        try:
+            from .build import build
+        except ModuleNotFoundError as error:
+            print(f"{error.name} is not installed: python -m pip install -r requirements-site.txt")
+            return 2
+        print(f"Built: {build()}")
+        return 0
+    if not (HTML / "index.html").is_file():
+        print("There is no built site: python -m site_build")
+        return 2
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(HTML))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
+        print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C stops)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

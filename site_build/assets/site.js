@@ -1,0 +1,46 @@
+// The language switch keeps the section that is being read; printing opens every folded hint.
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".language-switch");
+  if (!link) return;
+  const section = sectionInView();
+  link.hash = section ? `#${section}` : "";
+});
+
+/** Id of the last heading above the middle of the upper half of the window; empty at the top of the page. */
+function sectionInView() {
+  const headings = [...document.querySelectorAll(".md-content :is(h2, h3, h4)[id]")];
+  const above = headings.filter((heading) => heading.getBoundingClientRect().top < window.innerHeight / 4);
+  return above.length ? above[above.length - 1].id : "";
+}
+
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const details of folded) details.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const details of folded) details.open = false;
+});
+
+// What is wider than the page scrolls in itself: let the keyboard reach it.
+for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .highlight pre, div.tex"))
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+
+// A Japanese query is cut into words as the index is (lunr/tinyseg.js); all of them have to be found.
+const QUERY = 2; // the theme's number for this message to the search's worker
+if (document.documentElement.lang === "ja" && "Segmenter" in Intl) {
+  const segmenter = new Intl.Segmenter("ja", { granularity: "word" });
+  const cut = (term) =>
+    /[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u.test(term)
+      ? [...segmenter.segment(term)].filter((word) => word.isWordLike).map((word) => `+${word.segment}*`).join(" ")
+      : term;
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message?.type === QUERY) message = { ...message, data: message.data.split(/\s+/).map(cut).join(" ") };
+    return post.call(this, message, ...rest);
+  };
+}
+
+const search = document.querySelector(".md-search");
+search?.setAttribute("aria-label", search.querySelector("input").placeholder);

@@ -1,0 +1,192 @@
+"""Builds the site: pages for the generator, the generator twice, formulas into their slots."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from markdown.extensions.toc import slugify
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+
+from .pages import Site, code_page, convert, page_of, picture_of, sources
+from .places import HERE, HTML, LANGUAGES, PROJECT, SITE_OF, WORK
+
+NODE_MODULES = HERE / "node_modules"
+WORDS = {
+    "en": {
+        "course": "Lessons",
+        "docs": "Teaching and maintaining",
+        "name": "English",
+        "light": "Light",
+        "dark": "Dark",
+    },
+    "ja": {"course": "レッスン", "docs": "授業と開発", "name": "日本語", "light": "明るい表示", "dark": "暗い表示"},
+}
+
+
+def build() -> Path:
+    """Build both languages into ``HTML``; return its first page.
+
+    Raises:
+        SystemExit: with a message, if Node is missing or a formula is not understood.
+        ValueError: if a link of a page leads to nothing.
+    """
+    install_node_packages()
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.rmtree(HTML, ignore_errors=True)
+    formulas: list[tuple[bool, str]] = []
+    written = {lang: _pages(lang, formulas) for lang in LANGUAGES}
+    _share_ids(written)
+    for lang, pages in written.items():
+        for page, text in pages.items():
+            path = WORK / lang / page
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    _pictures_and_assets()
+    both = sorted(page[:-3] + ".html" for page in set(written["en"]) & set(written["ja"]))
+    for lang in LANGUAGES:  # the outer language first: the generator empties its folder
+        mkdocs_build(_config(lang, list(written[lang]), both))
+    _fill_formulas(formulas)
+    return HTML / "index.html"
+
+
+def install_node_packages() -> None:
+    """KaTeX and what else ``package.json`` pins, unless they are there."""
+    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))
+    pins = {**wanted["dependencies"], **wanted["devDependencies"]}
+    if all(_installed(name) == version for name, version in pins.items()):
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit(
+            "The site's formulas are rendered by KaTeX, which needs Node: install Node 18 or later, then build again."
+        )
+    subprocess.run([npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=True)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return json.loads((NODE_MODULES / name / "package.json").read_text(encoding="utf-8"))["version"]
+    except OSError:
+        return None
+
+
+def _pages(lang: str, formulas: list[tuple[bool, str]]) -> dict[str, str]:
+    """Every page of a language as the generator's Markdown, by its path below the language's folder."""
+    site = Site(lang, formulas)
+    pages = {
+        page: convert((PROJECT / name).read_text(encoding="utf-8"), name, site) for name, page in sources(lang).items()
+    }
+    pages.update({page_of(name): code_page(name) for name in sorted(site.files)})
+    return pages
+
+
+def _headings(text: str) -> list[tuple[int, str]]:
+    """Line number and text of every heading outside code."""
+    found, fence = [], None
+    for number, line in enumerate(text.split("\n")):
+        mark = re.match(r"(```+|~~~+)", line)
+        if mark:
+            fence = None if fence == mark.group(1) else fence or mark.group(1)
+        elif fence is None and re.match(r"#+ ", line):
+            found.append((number, line))
+    return found
+
+
+def _share_ids(written: dict[str, dict[str, str]]) -> None:
+    """Give a heading without an anchor the same id in both languages, so that the switch stays on the section."""
+    for page in set(written["en"]) & set(written["ja"]):
+        lines = {lang: written[lang][page].split("\n") for lang in LANGUAGES}
+        headings = {lang: _headings(written[lang][page]) for lang in LANGUAGES}
+        if len(headings["en"]) != len(headings["ja"]):
+            continue
+        used: set[str] = set()
+        for (en, heading), (ja, _) in zip(headings["en"], headings["ja"]):
+            if re.search(r"\{#[^}]+\}$", heading):
+                continue
+            name = slugify(re.sub(r"<[^>]*>|[`*#]", "", heading).strip(), "-")
+            while name in used:
+                name += "-2"
+            used.add(name)
+            lines["en"][en] += f" {{#{name}}}"
+            lines["ja"][ja] += f" {{#{name}}}"
+        for lang in LANGUAGES:
+            written[lang][page] = "\n".join(lines[lang])
+
+
+def _pictures_and_assets() -> None:
+    pictures = [*PROJECT.glob("docs/**/*.svg"), *PROJECT.glob("docs/**/*.png"), *PROJECT.glob("docs/**/*.gif")]
+    for lang in LANGUAGES:
+        for path in [*pictures, *PROJECT.glob(f"lessons/{lang}/figures/*")]:
+            target = WORK / lang / picture_of(path.relative_to(PROJECT).as_posix())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        assets = WORK / lang / "assets"
+        shutil.copytree(HERE / "assets", assets)
+        shutil.copytree(HERE / "figures", assets / "figures", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        shutil.copyfile(NODE_MODULES / "iframe-worker" / "shim" / "index.js", assets / "iframe-worker.js")
+        shutil.copytree(
+            NODE_MODULES / "katex" / "dist",
+            assets / "katex",
+            ignore=lambda folder, names: [
+                n for n in names if not (n in ("fonts", "katex.min.css") or n.endswith("woff2"))
+            ],
+        )
+
+
+def _config(lang: str, pages: list[str], both: list[str]):
+    """The generator's settings for one language."""
+    words = WORDS[lang]
+    config = load_config(
+        str(HERE / "mkdocs.yml"),
+        docs_dir=str(WORK / lang),
+        site_dir=str(HTML / SITE_OF[lang]),
+        nav=_navigation(pages, words),
+        extra_javascript=["assets/site.js", *_figure_scripts()],
+    )
+    other = "ja" if lang == "en" else "en"
+    config.theme["language"] = lang
+    for palette, name in zip(config.theme["palette"], (words["dark"], words["light"])):
+        palette["toggle"]["name"] = name
+    folder = {"en": "../" if lang == "ja" else "./", "ja": "./" if lang == "ja" else "ja/"}
+    # not the list that the theme documents: given one, its script asks for both sitemaps, in vain from disk
+    config.extra.update(alternate=True, both=both)
+    config.extra["other"] = {"lang": other, "name": WORDS[other]["name"], "link": folder[other]}
+    config.plugins["material/search"].config.lang = ["en"] if lang == "en" else ["en", "ja"]
+    if config.site_url:
+        config.site_url = config.site_url.rstrip("/") + ("/ja/" if lang == "ja" else "/")
+    return config
+
+
+def _figure_scripts() -> list[str]:
+    return [f"assets/figures/{path.name}" for path in sorted((HERE / "figures").glob("*.js"))]
+
+
+def _navigation(pages: list[str], words: dict[str, str]) -> list:
+    """First page, lessons, other documents; a page of the repository's root stands beside the first."""
+    lessons = sorted(page for page in pages if page.startswith("lessons/") and page != "lessons/index.md")
+    lessons.sort(key=lambda page: not re.match(r"lessons/phase\d", page))
+    docs = sorted(page for page in pages if page.startswith("docs/"))
+    root = sorted(page for page in pages if "/" not in page and page != "index.md")
+    nav: list = ["index.md", {words["course"]: ["lessons/index.md", *lessons]}]
+    return nav + ([{words["docs"]: [*docs, *root]}] if docs or root else [])
+
+
+def _fill_formulas(formulas: list[tuple[bool, str]]) -> None:
+    made = subprocess.run(
+        ["node", str(HERE / "katex.mjs")], input=json.dumps(formulas), capture_output=True, encoding="utf-8", cwd=HERE
+    )
+    if made.returncode:
+        sys.exit(f"KaTeX does not understand:\n{made.stderr}")
+    html = json.loads(made.stdout)
+    slot = re.compile(r'(<(span|div) class="tex" data-formula=")(\d+)("></\2>)')
+    for path in HTML.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        filled = slot.sub(lambda match: f'<{match[2]} class="tex">{html[int(match[3])]}</{match[2]}>', text)
+        if filled != text:
+            path.write_text(filled, encoding="utf-8")

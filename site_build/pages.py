@@ -1,0 +1,185 @@
+"""From the repository's Markdown to the generator's: which file becomes which page, and what changes on the way.
+
+Lessons are written for GitHub. Here an anchor before a heading becomes the heading's own id, folded hints are told to
+hold Markdown, formulas become slots that are filled after the build, links to files of the repository lead to pages of
+the site.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import posixpath
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer, TextLexer
+
+from .places import LANGUAGES, PROJECT, SITE_OF
+
+_FENCED = re.compile(r"^(```+)([^\n]*)\n(.*?)^\1[ ]*$\n?", re.MULTILINE | re.DOTALL)
+_INLINE_FORMULA = re.compile(r"\$`(.+?)`\$")
+_ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MULTILINE)
+_LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
+_INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
+_FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$", re.MULTILINE)
+
+
+NO_PAGES = ("lessons/terms.ja.md",)
+"""Markdown for maintainers: the list of terms that a selftest reads."""
+
+
+@dataclass
+class Site:
+    """What is collected while the pages of one language are written.
+
+    Attributes:
+        lang: ``"en"`` or ``"ja"``.
+        formulas: ``(display, TeX)`` of every slot, in order; both languages share one list.
+        figures: name of an interactive figure by the static picture it stands beside.
+        placed: figures that have found their place.
+        files: files of the repository that a page links to and that are shown as pages.
+    """
+
+    lang: str
+    formulas: list[tuple[bool, str]]
+    figures: dict[str, str] = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+
+    def slot(self, display: bool, tex: str) -> str:
+        """An empty element that stands for a formula until the pages are built."""
+        self.formulas.append((display, tex.strip()))
+        tag = "div" if display else "span"
+        return f'<{tag} class="tex" data-formula="{len(self.formulas) - 1}"></{tag}>'
+
+
+def sources(lang: str) -> dict[str, str]:
+    """The pages of one language: path in the repository to path below the generator's folder."""
+    found = {}
+    for path in sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("lessons/*.md")]):
+        name = path.relative_to(PROJECT).as_posix()
+        if page_language(name) in (lang, None) and name not in NO_PAGES:
+            found[name] = page_of(name)
+    for path in sorted(PROJECT.glob(f"lessons/{lang}/*.md")):
+        name = path.relative_to(PROJECT).as_posix()
+        found[name] = page_of(name)
+    return found
+
+
+def page_language(name: str) -> str | None:
+    """The language of a Markdown file; None for one that serves both."""
+    for lang in LANGUAGES:
+        if name.startswith(f"lessons/{lang}/"):
+            return lang
+    if name.endswith(".ja.md"):
+        return "ja"
+    return None if name == "lessons/glossary.md" else "en"
+
+
+def page_of(name: str) -> str:
+    """Where a file of the repository stands in the site, in either language: ``lessons/phase2_attention.md``."""
+    for lang in LANGUAGES:
+        if name.startswith(f"lessons/{lang}/"):
+            return "lessons/" + name[len(f"lessons/{lang}/") :]
+    if not name.endswith(".md"):
+        return f"files/{name}.md"
+    return re.sub(r"README\.md$", "index.md", name.replace(".ja.md", ".md"))
+
+
+def convert(text: str, name: str, site: Site) -> str:
+    """One page's Markdown for the generator.
+
+    Args:
+        text: the file's Markdown.
+        name: its path in the repository, from which its links are read.
+        site: collects formulas, figures and linked files.
+
+    Raises:
+        ValueError: if a link leads to nothing in the repository.
+    """
+    kept: list[str] = []
+
+    def keep(block: str) -> str:
+        kept.append(block)
+        return f"\x02{len(kept) - 1}\x03"
+
+    def fenced(match: re.Match) -> str:
+        if match.group(2).strip() == "math":
+            return keep(f"\n{site.slot(True, match.group(3))}\n")
+        return keep(match.group(0))
+
+    text = _SWITCH.sub("", text, count=1)
+    text = _FENCED.sub(fenced, text)
+    text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
+    text = _FIGURE.sub(lambda match: _figure(match, name, site), text)
+    text = _INLINE_CODE.sub(lambda match: keep(_code(match.group(0))), text)
+    text = _ANCHORED_HEADING.sub(r"\2 {#\1}", text)
+    text = text.replace("<details>", '<details markdown="1">')
+    text = _LINK.sub(lambda match: _link(match, name, site), text)
+    for _ in range(2):  # a kept piece may stand in another
+        text = re.sub(r"\x02(\d+)\x03", lambda match: kept[int(match.group(1))], text)
+    return text
+
+
+def _code(span: str) -> str:
+    """Code in a line; with `<` in it as HTML, because the generator's parser takes `<!` for a declaration."""
+    if "<" not in span:
+        return span
+    inside = span.strip("`").strip()
+    return f"<code>{html.escape(inside, quote=False)}</code>"
+
+
+def code_page(name: str) -> str:
+    """A source file as a page of its own, which the search leaves out."""
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    lexer = PythonLexer() if name.endswith(".py") else TextLexer()
+    code = highlight(text, lexer, HtmlFormatter(cssclass="highlight", wrapcode=True))
+    return f"---\nsearch:\n  exclude: true\n---\n# `{name}` {{#file}}\n\n{code}\n"
+
+
+def _figure(match: re.Match, name: str, site: Site) -> str:
+    """A picture in a paragraph of its own; one that can be moved gets a place beside it."""
+    picture = posixpath.basename(match.group(2))
+    figure = site.figures.get(picture)
+    if figure is None:
+        return match.group(0)
+    site.placed.add(figure)
+    return f'{match.group(0)}\n\n<div class="figure" data-figure="{figure}"></div>'
+
+
+def _link(match: re.Match, name: str, site: Site) -> str:
+    picture, text, target = match.groups()
+    if re.match(r"[a-z]+:|#|\.\./\.\./", target):  # an address, a place on this page, a page of the hosting service
+        return match.group(0)
+    path, _, anchor = target.partition("#")
+    here = page_of(name)
+    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+    if (PROJECT / wanted).is_dir():
+        wanted = f"{wanted}/README.ja.md" if site.lang == "ja" else f"{wanted}/README.md"
+    if not (PROJECT / wanted).is_file():
+        raise ValueError(f"{name}: the link to {target} leads to nothing: there is no {wanted}")
+    if picture or wanted.endswith((".svg", ".png", ".gif")):
+        return f"{picture}[{text}]({_relative(picture_of(wanted), here)})"
+    page = page_of(wanted)
+    lang = page_language(wanted) if wanted.endswith(".md") else site.lang
+    if not wanted.endswith(".md"):
+        site.files.add(wanted)
+    mark = f"#{anchor}" if anchor else ""
+    if lang in (None, site.lang):
+        return f"[{text}]({_relative(page, here)}{mark})"
+    other = posixpath.join(SITE_OF[lang], page[:-3] + ".html")
+    return f"[{text}]({_relative(other, posixpath.join(SITE_OF[site.lang], here))}{mark})"
+
+
+def picture_of(name: str) -> str:
+    """Where a picture stands: beside the page that shows it, whatever the language."""
+    return re.sub(r"^lessons/(en|ja)/", "lessons/", name)
+
+
+def _relative(target: str, page: str) -> str:
+    return Path(os.path.relpath(target, posixpath.dirname(page) or ".")).as_posix()

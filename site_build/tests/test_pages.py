@@ -1,0 +1,141 @@
+"""Every page in both languages, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from site_build.pages import page_of, sources
+from site_build.places import HERE, LANGUAGES, SITE_OF
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
+
+PAGES = [f"{SITE_OF[lang]}/{page[:-3]}.html".lstrip("/") for lang in LANGUAGES for page in map(page_of, sources(lang))]
+
+
+class Links(HTMLParser):
+    """Ids of a page, and what it links to and shows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.ids += [
+            given[name] for name in ("id", "name") if given.get(name) and not (tag == "meta" and name == "name")
+        ]
+        self.links += [given[name] for name in ("href", "src") if given.get(name)]
+
+
+TEXT = """() => {
+    const copy = document.querySelector(".md-content").cloneNode(true);
+    for (const part of copy.querySelectorAll("pre, code, .tex, script, style, .figure")) part.remove();
+    return copy.textContent;
+}"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(open_tab, page):
+    """No error and no request to elsewhere (``open_tab``), formulas, width, accessibility: one visit for all of it."""
+    dark = page.startswith("ja/")  # every page is seen in one language light, in the other dark
+    tab = open_tab(page, color_scheme="dark" if dark else "light")
+    assert tab.locator("h1").count() == 1
+    assert tab.locator("html").get_attribute("lang") == ("ja" if page.startswith("ja/") else "en")
+    assert tab.locator(".tex:empty").count() == 0
+    left = re.findall(r".{0,30}(?:\$|\*\*|```|\\[a-z]{3,}|\]\(|</?(?:details|summary|a )).{0,30}", tab.evaluate(TEXT))
+    assert not left, f"{page} shows what should have been understood: {left}"
+    for width in (360, 390, 1280):
+        tab.set_viewport_size({"width": width, "height": 800})
+        tab.wait_for_timeout(300)  # the theme moves its drawer
+        wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{page} is {wide} pixels wider than a window of {width}"
+    tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+    tab.add_script_tag(path=str(HERE / "node_modules" / "axe-core" / "axe.min.js"))
+    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+    serious = [
+        f"{rule['id']}: {rule['help']}: {[node['html'][:140] for node in rule['nodes']][:4]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert not serious, "\n".join(serious)
+
+
+def test_links_and_anchors_lead_somewhere(site):
+    parsed = {path: Links(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    broken = []
+    for path, page in parsed.items():
+        if path.name == "404.html":
+            continue
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            if parts.path.startswith("../../actions") or "../../deployments" in parts.path:
+                continue  # pages of the hosting service
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = target / "index.html" if target.is_dir() else target
+            mark = unquote(parts.fragment)
+            if not target.is_file() or (mark and target in parsed and mark not in parsed[target].ids):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert not broken, "\n".join(broken)
+
+
+def test_both_languages_have_the_same_sections(site):
+    for page in PAGES:
+        other = site / "ja" / page
+        if page.startswith("lessons/") and other.is_file():
+            ids = [
+                re.findall(r'<h[2-4] id="([^"]+)"', path.read_text(encoding="utf-8")) for path in (site / page, other)
+            ]
+            assert ids[0] == ids[1], f"{page}: the two languages have different sections"
+
+
+def test_language_switch_stays_on_the_section(open_tab):
+    tab = open_tab("lessons/phase2_attention.html")
+    tab.evaluate("document.getElementById('heads').scrollIntoView()")
+    tab.locator(".language-switch").click()
+    tab.wait_for_url("**/ja/lessons/phase2_attention.html#heads")
+    assert abs(tab.evaluate("document.getElementById('heads').getBoundingClientRect().top")) < 200
+    tab.locator(".language-switch").click()
+    tab.wait_for_url(lambda url: "/ja/" not in url and url.endswith("lessons/phase2_attention.html#heads"))
+
+
+@pytest.mark.parametrize(
+    "start, words, found",
+    [
+        ("index.html", "smoothing", "phase5_mechanics.html"),
+        ("index.html", "saturated", "phase2_attention.html"),
+        ("ja/index.html", "平滑化", "phase5_mechanics.html"),
+        ("ja/index.html", "先読みマスク", "phase5_mechanics.html"),
+        ("ja/index.html", "直交行列", "phase1_embedding.html"),
+        ("ja/index.html", "ビームサーチ", "phase6_training.html"),
+        ("ja/index.html", "残差接続", "phase3_layers.html"),
+    ],
+)
+def test_search_finds(open_tab, site, start, words, found):
+    for where in ("", f"file://{site}/"):
+        tab = open_tab(where + start)
+        field = tab.locator(".md-search__input")
+        field.click()
+        field.fill(words)
+        field.press("End")  # the theme waits for a key
+        tab.locator(".md-search-result__item").first.wait_for()
+        results = tab.locator(".md-search-result__link").evaluate_all("links => links.map(link => link.href)")
+        assert any(found in link for link in results[:3]), results
+        assert all(("/ja/" in link) == start.startswith("ja/") for link in results), "a result in the other language"
+
+
+def test_printing_unfolds_hints(open_tab):
+    tab = open_tab("lessons/phase2_attention.html")
+    assert tab.locator("details[open]").count() == 0
+    tab.pdf()
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.locator("details:not([open])").count() == 0
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.locator("details[open]").count() == 0
