@@ -18,6 +18,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "failed": ("failed", "不合格"),
     "error": ("error", "エラー"),
     "forbidden": ("forbidden", "規則違反"),
+    "own_phases": (
+        "  tested with your own phase {numbers}: no reference of it is here",
+        "  フェーズ {numbers} はあなたのものを使っています (ここには参照用の解答がありません)",
+    ),
     "waits_for": ("needs {name}, which is not written yet", "まだ書かれていない {name} が必要です"),
     "assembled_yes": (
         "Assembled: your six files train a model and decode with it.",

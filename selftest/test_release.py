@@ -87,6 +87,7 @@ def test_untouched_it_shows_the_three_phases(edition):
     assert "phase1_embedding.py" in grader(edition).stdout
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(240)
 def test_right_and_wrong_phases_are_graded_and_explained(edition, tmp_path):
     folder = tmp_path / "student"
@@ -160,3 +161,20 @@ def test_phases_that_do_not_exist_are_refused(wrong, tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(240)
+def test_a_phase_without_reference_below_it_is_tested_with_the_students_own(tmp_path):
+    folder = tmp_path / "student"
+    release(folder, COURSE[:4], ())
+    for phase in COURSE[:4]:
+        shutil.copy(REFERENCE / phase.file, folder / "exercises")
+    assert report_of(folder, "4")["score"] == 100.0
+    path = folder / "exercises" / COURSE[1].file
+    path.write_text(replaced(solution(2), " / math.sqrt(d_k)", ""), encoding="utf-8")
+    done = grader(folder, "4")
+    assert "tested with your own phase" in done.stdout
+    report = report_of(folder, "4")
+    assert report["score"] < 100.0
+    assert "phase2_attention" in report["phases"][0]["tested_with_own"]

@@ -11,32 +11,41 @@ import re
 from pathlib import Path
 from typing import Iterator
 
-from .phases import COURSE, REFERENCE, Phase
+from .phases import COURSE, REFERENCE, STUBS, Phase
 
 
-@functools.lru_cache(maxsize=None)
 def builds_on(phase_id: str, reference: Path = REFERENCE) -> tuple[str, ...]:
     """Ids of the phases whose reference a phase is tested with, in the order of the course; for no phase, none.
 
     A phase whose reference is not there is left out: it comes from the submission, like a file of the learner's own.
     """
+    return tuple(other.id for other in _needed(phase_id, reference) if (reference / other.file).is_file())
+
+
+def without_reference(phase_id: str, reference: Path = REFERENCE) -> tuple[Phase, ...]:
+    """The phases that a phase builds on and whose reference is not here: it is tested with the learner's own."""
+    return tuple(other for other in _needed(phase_id, reference) if not (reference / other.file).is_file())
+
+
+@functools.lru_cache(maxsize=None)
+def _needed(phase_id: str, reference: Path) -> tuple[Phase, ...]:
     phases = {phase.id: phase for phase in COURSE}
     found: set[str] = set()
-    waiting = [*_imported(reference / phases[phase_id].file), *_asked_for(phases[phase_id])] if phase_id else []
+    waiting = [*_imported(phases[phase_id], reference), *_asked_for(phases[phase_id])] if phase_id else []
     while waiting:
         other = waiting.pop()
-        if other in phases and other != phase_id and other not in found and (reference / phases[other].file).is_file():
+        if other in phases and other != phase_id and other not in found:
             found.add(other)
-            waiting += _imported(reference / phases[other].file)
-    return tuple(phase.id for phase in COURSE if phase.id in found)
+            waiting += _imported(phases[other], reference)
+    return tuple(phase for phase in COURSE if phase.id in found)
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Names of the modules that a file imports from its own folder."""
-    if path.is_file():
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.ImportFrom) and node.level == 1:
-                yield from [node.module.split(".")[0]] if node.module else (alias.name for alias in node.names)
+def _imported(phase: Phase, reference: Path) -> Iterator[str]:
+    """Names of the modules that a phase imports from its own folder: its solution, or the stub where that is missing."""
+    path = next((folder / phase.file for folder in (reference, STUBS) if (folder / phase.file).is_file()), None)
+    for node in ast.walk(ast.parse(path.read_bytes())) if path else ():
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            yield from [node.module.split(".")[0]] if node.module else (alias.name for alias in node.names)
 
 
 def _asked_for(phase: Phase) -> Iterator[str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import functools
 import json
 
-from .phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, Phase
+from .phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, STUBS, Phase
 from .stubs import make_stub
 
 EDITION = PROJECT / "edition.json"
-STUBS = PROJECT / "stubs"
 
 
 class NoStub(Exception):

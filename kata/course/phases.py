@@ -14,6 +14,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = PROJECT / "solutions"
 """Folder whose phases stand in for the ones that are not under test."""
 
+STUBS = PROJECT / "stubs"
+"""Folder of the stubs in a student edition; the whole project makes them from the solutions."""
+
 SUITES = PROJECT / "tests"
 """Folder of the suites, ``test_phase<number>_<subject>.py``."""
 

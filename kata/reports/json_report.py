@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..course.dependencies import without_reference
 from ..diagnosis import misconceptions
 from ..grading.scoring import PhaseScore, Report, TaskScore
 from ..i18n import LANGUAGES
@@ -38,6 +39,7 @@ def _phase(score: PhaseScore) -> dict[str, Any]:
         "score": score.score,
         "max_score": score.max_score,
         "seconds": round(score.seconds, 3),
+        "tested_with_own": [other.id for other in without_reference(score.phase.id)],
         "tasks": [_task(task) for task in score.tasks],
     }
 

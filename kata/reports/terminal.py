@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..course.dependencies import without_reference
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
 from ..diagnosis import misconceptions
 from ..grading.grade import next_task
@@ -57,6 +58,9 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     for phase in report.phases:
         console.print()
         console.print(heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.max_score, width))
+        own = ", ".join(str(other.number) for other in without_reference(phase.phase.id))
+        if own and any(task.state != TODO for task in phase.tasks):
+            console.print(Text(text("own_phases", lang, numbers=own), style="dim"), soft_wrap=True)
         for task in phase.tasks:
             console.print(task_row(task, lang, width))
             print_findings(task, console, lang, width)
