@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from selftest.test_lesson_claims_456 import VOCAB, floor
 
 pytest.importorskip("matplotlib")
 
-from lessons.figures import phase4, phase6  # noqa: E402
+from lessons.figures import baseline, phase4, phase6  # noqa: E402
 from lessons.figures.toys import Recipe, fresh_pairs, measure_run, no_shift, see_everything, train_model  # noqa: E402
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(240)]
@@ -48,3 +50,12 @@ def test_a_mistake_of_its_own_makes_the_rest_worse_but_the_first_mistake_no_earl
     assert found["forced_exact"] == found["free_exact"]
     assert found["after_mistake"] < found["after_right"] - 0.2
     assert found["words"] == sum(len(source) == 8 for source, _ in fresh_pairs("reverse", 4000, seed=7))
+
+
+def test_the_baseline_falls_with_every_phase_and_comes_out_the_same_again():
+    kept = json.loads(baseline.MEASURED.read_text(encoding="utf-8"))
+    losses = [kept["loss"][str(phase)] for phase in range(1, 7)]
+    assert losses == sorted(losses, reverse=True)
+    for phase in (1, 2):
+        again = [baseline.measure_after(phase, seed)[0] for seed in range(baseline.SEEDS)]
+        assert sum(again) / baseline.SEEDS == pytest.approx(kept["loss"][str(phase)], rel=0.1)
