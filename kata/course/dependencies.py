@@ -41,7 +41,7 @@ def _needed(phase_id: str, reference: Path) -> tuple[Phase, ...]:
 
 
 def _imported(phase: Phase, reference: Path) -> Iterator[str]:
-    """Names of the modules that a phase imports from its own folder: its solution, or the stub where that is missing."""
+    """Names of the modules that a phase imports from its own folder: its solution, or else its stub."""
     path = next((folder / phase.file for folder in (reference, STUBS) if (folder / phase.file).is_file()), None)
     for node in ast.walk(ast.parse(path.read_bytes())) if path else ():
         if isinstance(node, ast.ImportFrom) and node.level == 1:
