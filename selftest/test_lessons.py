@@ -138,6 +138,34 @@ def test_mathematics_is_written_so_that_github_renders_it(phase, lang):
             assert all("|" not in formula for formula in re.findall(r"\$`(.+?)`\$", line)), line
 
 
+def bold_that_is_not(text: Lesson) -> list[str]:
+    """Double asterisks that Markdown does not take as the writer meant them.
+
+    They cannot open before, nor close after, a mark of punctuation with a letter on their other side; a backtick and a
+    Japanese bracket are such marks. The next pair then turns the wrong words bold.
+    """
+    found = []
+    for line in re.sub(r"\$`.+?`\$|`[^`\n]+`", lambda code: "`" * len(code[0]), text.prose).splitlines():
+        for number, mark in enumerate(re.finditer(r"\*\*", line)):
+            outer, inner = line[mark.start() - 1 : mark.start()], line[mark.end() : mark.end() + 1]
+            if number % 2:
+                outer, inner = inner, outer
+            if not inner.strip() or (not inner.isalnum() and outer.isalnum()):
+                found.append(line[max(0, mark.start() - 12) : mark.end() + 12])
+    return found
+
+
+@all_phases
+@both_languages
+def test_bold_words_are_bold(phase, lang):
+    assert bold_that_is_not(lesson(phase, lang)) == []
+
+
+@pytest.mark.parametrize("text", ["これは**「太字」**です。", "単語**（例）**は", "では**`x`** と", "a **word ** here"])
+def test_bold_that_markdown_does_not_see_is_found(text):
+    assert bold_that_is_not(Lesson("", text))
+
+
 @all_phases
 def test_japanese_uses_full_width_punctuation_and_no_japanese_stands_in_formulas(phase):
     text = lesson(phase, "ja")
