@@ -85,6 +85,11 @@ class RunTests:
 
 
 @dataclass(frozen=True)
+class Cancel:
+    """To a warm session: end the order that is being carried out. No signal: on Windows one ends the process."""
+
+
+@dataclass(frozen=True)
 class PartGranted:
     """Answer to ``PartAsked``: whether the session runs the part."""
 
@@ -106,7 +111,7 @@ class TurnGranted:
     named: list[str] = field(default_factory=list)
 
 
-Order = Union[Collect, GradeParts, RunTests, PartGranted, TurnGranted]
+Order = Union[Collect, GradeParts, RunTests, Cancel, PartGranted, TurnGranted]
 
 
 # -- events: from a session to the grader --

@@ -189,3 +189,20 @@ def test_bad_usage_is_status_2_and_names_the_tasks(stubs):
     run = run_grader("reset", "--help")
     assert run.status == 0
     assert "python grader.py reset 2 split_heads" in run.out
+
+
+def test_the_solutions_are_refused_under_any_spelling(monkeypatch, tmp_path):
+    # A hard link is one file with two names, as a file is on a disk that takes capitals for small letters.
+    reference = tmp_path / "solutions"
+    shutil.copytree(REFERENCE, reference, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(resetting, "REFERENCE", reference)
+    before = (reference / FILE).read_bytes()
+    spellings = {"linked": tmp_path / "linked", "hard": tmp_path / "hard"}
+    spellings["linked"].symlink_to(reference)
+    spellings["hard"].mkdir()
+    os.link(reference / FILE, spellings["hard"] / FILE)
+    for target in spellings.values():
+        with pytest.raises(resetting.CannotReset) as refused:
+            resetting.reset(COURSE[1], target)
+        assert refused.value.reason == "reference"
+    assert (reference / FILE).read_bytes() == before

@@ -21,10 +21,11 @@ from typing import IO, Any, Iterator, Mapping, Sequence
 from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
 from ..sandbox.confinement.limits import NO_ACCELERATOR
 from ..sandbox.confinement.scratch import remove
-from ..sandbox.host.launch import can_fork
+from ..sandbox.host.launch import OWN_GROUP, can_fork
 from ..session_protocol import (
     Begun,
     Broken,
+    Cancel,
     Collect,
     Ended,
     Event,
@@ -204,19 +205,14 @@ class WarmSession(Session):
         with self._lock:
             self._cancelled = self._ordered
             if self._begun:
-                self._interrupt()
+                self.send(Cancel())
 
     def _note_begin(self) -> None:
         """The order has begun: from now on it can be interrupted, and is if that was wished for before."""
         with self._lock:
             self._begun = True
             if self._cancelled:
-                self._interrupt()
-
-    def _interrupt(self) -> None:
-        if self.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGINT)
+                self.send(Cancel())
 
     def __enter__(self) -> WarmSession:
         return self
@@ -253,7 +249,7 @@ def _start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**session_environment(), **environment},
-        start_new_session=True,
+        **OWN_GROUP,
         **more,
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
+import threading
 from typing import Any, Iterator
 
 _held = 0
@@ -15,6 +17,14 @@ def install() -> None:
     global _held
     _held = 1
     signal.signal(signal.SIGINT, _on_signal)
+
+
+def interrupt_main() -> None:
+    """As if SIGINT had come, from another thread."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # ends a system call that waits, too
+    else:
+        _thread.interrupt_main()
 
 
 def _on_signal(number: int, frame: Any) -> None:

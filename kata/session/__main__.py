@@ -57,13 +57,18 @@ def fork_parts(own: Ends, parts: Sequence[Ends]) -> Ends:
     Returns:
         The ends of the one that this process has become.
     """
-    from ..sandbox.host import guests as wall
     from ..sandbox.host import launch as making
-    from ..sandbox.host import submission
 
     ends = [own, *parts]
     if not can_fork():
-        return ends[0]
+        spawning = making.SpawnServer()  # its first guest imports torch while this process does
+        from ..sandbox.host import submission
+
+        submission.prepared_server = spawning
+        return own
+    from ..sandbox.host import guests as wall
+    from ..sandbox.host import submission
+
     for stream in (stream for pair in ends for stream in pair):
         os.set_inheritable(stream.fileno(), False)
     servers = making.fork_servers(len(ends), [stream.fileno() for pair in ends for stream in pair])

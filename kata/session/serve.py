@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, TextIO
+from typing import Any, Callable, Iterator, TextIO
 
 from ..results import ERROR, FAILED, TODO, TestResult
 from ..sandbox import interrupts
-from ..session_protocol import AllTested, Begun, Ended, Event, Finished, Ready, RunTests, TaskThrough, decode_order
+from ..session_protocol import (
+    AllTested,
+    Begun,
+    Cancel,
+    Ended,
+    Event,
+    Finished,
+    Ready,
+    RunTests,
+    TaskThrough,
+    decode_order,
+)  # fmt: skip
 
 LOST = (FAILED, ERROR, TODO)
 
@@ -23,7 +36,7 @@ def serve(bench: Any, orders: TextIO, send: Callable[[Event], None]) -> None:
     """
     interrupts.install()
     send(Ready(len(bench.items)))
-    for line in orders:
+    for line in _listen(orders):
         cancelled = False
         try:
             with interrupts.allowed():
@@ -34,6 +47,22 @@ def serve(bench: Any, orders: TextIO, send: Callable[[Event], None]) -> None:
         except KeyboardInterrupt:
             cancelled = True
         send(Ended(cancelled))
+
+
+def _listen(orders: TextIO) -> Iterator[str]:
+    """The lines of the orders. A ``Cancel`` is none of them: it interrupts what is being carried out, at once."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in orders:
+            if decode_order(line, Cancel) is None:
+                lines.put(line)
+            else:
+                interrupts.interrupt_main()
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return iter(lines.get, None)
 
 
 def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> None:

@@ -63,9 +63,9 @@ def reset(phase: Phase, target: Path, task: str | None = None) -> Reset:
     Raises:
         CannotReset: if it was not done; the file is as it was.
     """
-    if target.resolve() == REFERENCE.resolve():
-        raise CannotReset("reference")
     path = target / phase.file
+    if is_same(target, REFERENCE) or is_same(path, REFERENCE / phase.file):
+        raise CannotReset("reference")
     if os.path.lexists(path) and not path.is_file():
         raise CannotReset("kind")
     try:
@@ -87,6 +87,14 @@ def reset(phase: Phase, target: Path, task: str | None = None) -> Reset:
     except OSError as error:
         raise CannotReset("disk", str(error)) from None
     return Reset(path, changed=True, kept=kept)
+
+
+def is_same(path: Path, other: Path) -> bool:
+    """Whether two names stand for one file or folder: by a link, or on a disk that takes capitals for small letters."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def keep(path: Path, content: bytes) -> Path:

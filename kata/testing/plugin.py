@@ -307,10 +307,9 @@ class KataPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
-        if not hasattr(signal, "SIGALRM") or not settings.timeout or settings.timeout <= 0:
-            return None  # leave it to pytest-timeout
-
-        self.limit = float(settings.timeout)
+        self.limit = max(0.0, float(settings.timeout or 0.0))
+        if not hasattr(signal, "SIGALRM") or not self.limit:
+            return self.wall or None  # there the guest has the limit; here it is left to pytest-timeout
         # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
         seconds = self.limit + (30.0 if self.wall else 0.0)
 
@@ -325,7 +324,7 @@ class KataPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
         if not hasattr(signal, "SIGALRM"):
-            return None
+            return self.wall or None
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         return True

@@ -68,6 +68,12 @@ def _read_windows(seconds: float) -> str:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if msvcrt.kbhit():
-            return msvcrt.getwch().lower()
+            key = msvcrt.getwch()
+            if key in ("\0", "\xe0"):  # an arrow or another key that is two characters
+                msvcrt.getwch()
+                return ""
+            if key == "\x03":
+                raise KeyboardInterrupt
+            return key.lower()
         time.sleep(0.01)
     return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -44,3 +46,10 @@ def no_new_privileges() -> bool:
     except OSError:
         return False
     return True
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the thread that made it ends; where that is not to be had, nothing happens."""
+    if IS_LINUX:
+        with contextlib.suppress(OSError):
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

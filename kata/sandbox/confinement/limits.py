@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import sys
 from pathlib import Path
@@ -38,10 +40,20 @@ def set_resource_limits() -> list[str]:
             _, hard = resource.getrlimit(number)
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(number, (value, value))
-            done.append(name)
+            if limit != "RLIMIT_AS" or _is_refused(value):
+                done.append(name)
         except (ValueError, OSError):
             continue
     return done
+
+
+def _is_refused(size: int) -> bool:
+    """Whether so much memory cannot be had; macOS takes the limit and does not hold it."""
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, ValueError, OverflowError):
+        return True
+    return False
 
 
 def _address_space() -> int:
@@ -84,10 +96,10 @@ def enter_scratch(scratch: str) -> None:
 
 def close_other_descriptors(keep: set[int]) -> None:
     """Close every descriptor but the standard ones and ``keep``."""
-    try:
-        open_now = [int(name) for name in os.listdir("/proc/self/fd")]
-    except (OSError, ValueError):
-        open_now = list(range(3, 1024))
+    open_now = list(range(3, 1024))
+    for folder in ("/dev/fd", "/proc/self/fd"):  # macOS has the former alone; it may end who closes what is not his
+        with contextlib.suppress(OSError, ValueError):
+            open_now = [int(name) for name in os.listdir(folder)]
     for descriptor in open_now:
         if descriptor > 2 and descriptor not in keep:
             try:

@@ -20,26 +20,10 @@ from typing import Any
 
 import torch
 
-from .. import fast_start
-from ..confinement import _libc, forbidden_operators, limits, namespaces
+from ..confinement import _libc, limits, namespaces
 from ..confinement.confine import confine
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
-
-
-def prepare() -> None:
-    """Do once what every guest would do again. torch imports many modules when it is first asked for some things.
-
-    No backward() here: with an accelerator visible, autograd's engine starts a thread a device, and after that no
-    process forked from this one can run backward() at all.
-    """
-    fast_start.install_light_dynamo()
-    forbidden_operators.install()
-    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
-    weight = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.Adam([weight])
-    weight.grad = torch.zeros(1)
-    optimizer.step()
-    fast_start.freeze_and_enable_gc()
+from .preparation import prepare
 
 
 def serve(control: socket.socket, output: int) -> None:
@@ -54,11 +38,14 @@ def serve(control: socket.socket, output: int) -> None:
     network = namespaces.leave_the_network()
     channel = Channel(control)
     pids: set[int] = set()
+    sent: list[socket.socket] = []
     while True:
         try:
             request = json.loads(channel.receive()[0])
         except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError):
             break
+        while sent:  # macOS loses a descriptor on its way if the sender closes it before the receiver has it
+            sent.pop().close()
         if request["op"] == "spawn":
             ours, theirs = socket.socketpair()
             pid = os.fork()
@@ -69,7 +56,7 @@ def serve(control: socket.socket, output: int) -> None:
             theirs.close()
             pids.add(pid)
             _send_with_descriptor(control, {"pid": pid}, ours.fileno())
-            ours.close()
+            sent.append(ours)
         elif request["op"] == "end":
             pids.discard(request["pid"])
             channel.send(json.dumps({"status": _end(request["pid"], pids)}).encode())
@@ -83,8 +70,7 @@ def _become_guest(connection: socket.socket, output: int, config: dict[str, Any]
     status = 1
     try:
         os.setsid()
-        with contextlib.suppress(OSError):
-            _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.end_with_parent()
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
         limits.close_other_descriptors({connection.fileno()})

@@ -1,40 +1,52 @@
-"""A guest that was not forked but started: connects back to its host. ``python -m kata.sandbox.guest.spawned``."""
+"""A guest that was not forked but started: connects back to its host. ``python -m kata.sandbox.guest.spawned``.
+
+It is started before it is needed, imports torch meanwhile, and waits for what to load.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import signal
 import socket
-import sys
+import threading
+from typing import IO
 
 from .. import fast_start
-from ..protocol.channel import Channel
+from ..confinement import _libc
+from ..protocol.channel import Channel, ChannelClosed
 
 
 def main() -> None:
-    """Read where the host listens, connect, confine this process, serve."""
-    orders = json.loads(sys.stdin.read())
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
+    """Read where the host listens, get ready, connect, wait for orders, confine this process, serve."""
+    _libc.end_with_parent()
+    host = os.fdopen(os.dup(0), "rb", buffering=0)
+    address = json.loads(host.readline())
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    # Not every system ends a process with its parent; while the submission loops, nothing else would notice.
+    threading.Thread(target=_end_with, args=(host,), daemon=True).start()
     fast_start.pause_gc()
     import torch
 
-    from ..confinement import _libc, forbidden_operators
     from ..confinement.confine import confine
+    from .preparation import prepare
     from .worker import Guest
 
     torch.set_num_threads(1)
-    fast_start.install_light_dynamo()
-    forbidden_operators.install()
-    fast_start.freeze_and_enable_gc()
-    with contextlib.suppress(OSError):
-        _libc.prctl(_libc.PR_SET_PDEATHSIG, signal.SIGKILL)
-    channel = Channel(socket.create_connection(("127.0.0.1", orders["port"]), timeout=60.0))
-    channel.send(orders["token"].encode())
-    channel.send(json.dumps({"held": confine(orders["config"])}).encode())
-    Guest(channel, orders["config"]).serve()
+    prepare()
+    channel = Channel(socket.create_connection(("127.0.0.1", address["port"]), timeout=60.0))
+    channel.send(address["token"].encode())
+    with contextlib.suppress(ChannelClosed):  # not needed after all
+        config = json.loads(channel.receive()[0])
+        channel.send(json.dumps({"held": confine(config)}).encode())
+        Guest(channel, config).serve()
+
+
+def _end_with(host: IO[bytes]) -> None:
+    """End this process when its host has closed the pipe, or has ended."""
+    while host.read(1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -143,15 +143,20 @@ class Guests:
         remove(self._scratch)
 
 
+WINDOWS = {0xC0000005: "access violation", 0xC00000FD: "stack overflow", 0xC0000374: "heap corruption"}
+"""How a process crashes on Windows (NTSTATUS values)."""
+
+
 def _describe(status: int) -> str:
     """A wait status in words."""
-    if os.name == "posix" and os.WIFSIGNALED(status):
+    if hasattr(os, "WIFSIGNALED") and os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:
             return f"signal {signal.Signals(number).name}"
         except ValueError:
             return f"signal {number}"
-    return f"exit status {status >> 8}"
+    code = status >> 8
+    return f"exit status {code}" if code < 0x80000000 else f"exit status {code:#X}, {WINDOWS.get(code, 'a crash')}"
 
 
 def shield_this_process() -> None:

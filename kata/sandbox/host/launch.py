@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, NamedTuple, Sequence
+from typing import IO, Any, NamedTuple, Sequence
 
 from ...course.phases import PROJECT
 from .. import interrupts
@@ -25,9 +25,23 @@ OUTPUT_KEPT = 16_384
 START_SECONDS = 120.0
 
 
+OWN_GROUP: dict[str, Any] = (
+    {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    if hasattr(subprocess, "CREATE_NEW_PROCESS_GROUP")
+    else {"start_new_session": True}
+)
+"""For ``Popen``: Ctrl-C in the terminal does not reach the process, and what it starts can be ended with it."""
+
+
 def can_fork() -> bool:
-    """Whether processes can divide themselves here, and hand descriptors to one another."""
-    return hasattr(os, "fork") and sys.platform != "win32" and os.environ.get("KATA_WALL_START") != "spawn"
+    """Whether processes that have imported torch can divide themselves here, and hand descriptors to one another.
+
+    On macOS they could, but Apple's libraries, which torch loads (Accelerate, Objective-C, Metal), may crash or hang in
+    a forked process. KATA_WALL_START in the environment, ``fork`` or ``spawn``, decides otherwise.
+    """
+    if not hasattr(os, "fork"):
+        return False
+    return os.environ.get("KATA_WALL_START", "spawn" if sys.platform == "darwin" else "fork") != "spawn"
 
 
 class Output:
@@ -188,63 +202,109 @@ def start_server() -> Server:
         stderr=subprocess.DEVNULL,
         env={**os.environ, **NO_ACCELERATOR},
         pass_fds=(theirs.fileno(), write_end),
-        start_new_session=True,
+        **OWN_GROUP,
     )
     theirs.close()
     os.close(write_end)
     return Server(ours, Output(read_end))
 
 
+class _Started(NamedTuple):
+    """A guest that gets ready, and what it will connect to."""
+
+    process: subprocess.Popen[bytes]
+    lifeline: IO[bytes]
+    listener: socket.socket
+    token: bytes
+
+
 class SpawnServer:
-    """Where fork is missing: every guest is a program of its own, which connects back over the loopback."""
+    """Where fork is missing or unsafe: every guest is a program of its own, which connects back over the loopback.
+
+    The next guest is always started ahead, and imports torch while the one before it works. It ends when this process
+    closes the pipe to it, or ends itself.
+    """
 
     def __init__(self) -> None:
         read_end, self._write_end = os.pipe()
         self.output = Output(read_end)
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._guests: dict[int, _Started] = {}
+        self._ahead = self._start()
 
     def spawn(self, config: dict[str, Any]) -> tuple[Channel, int]:
-        """Start a guest; return the connection to it and its process id."""
-        token = os.urandom(16).hex()
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(1)
-            listener.settimeout(START_SECONDS)
-            port = listener.getsockname()[1]
-            process = subprocess.Popen(
-                [sys.executable, "-m", "kata.sandbox.guest.spawned"],
-                cwd=PROJECT,
-                stdin=subprocess.PIPE,
-                stdout=self._write_end,
-                stderr=self._write_end,
-                env={**os.environ, **NO_ACCELERATOR},
-                start_new_session=True,
-            )
-            assert process.stdin is not None
-            process.stdin.write(json.dumps({"port": port, "token": token, "config": config}).encode())
-            process.stdin.close()
+        """Give the next guest its orders; return the connection to it and its process id."""
+        with interrupts.held_back():
+            guest, self._ahead = self._ahead, self._start()
             try:
-                connection, _ = listener.accept()
-            except OSError as error:
-                process.kill()
-                raise GuestDied(f"no process for the submission could be made ({error})") from None
-        channel = Channel(connection)
-        if channel.receive(time.monotonic() + START_SECONDS)[0] != token.encode():
-            raise GuestDied("a stranger answered in place of the submission")
-        self._processes[process.pid] = process
-        return channel, process.pid
+                channel = self._connect(guest)
+                channel.send(json.dumps(config).encode())
+            except (OSError, ChannelClosed) as error:
+                said = self.output.take().strip().splitlines()[-1:]
+                reason = "; ".join([str(error), *said])
+                raise GuestDied(f"no process for the submission could be made ({reason})") from None
+            finally:
+                guest.listener.close()
+        return channel, guest.process.pid
+
+    def _start(self) -> _Started:
+        """Start a guest; it is not waited for."""
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        token = os.urandom(16).hex()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kata.sandbox.guest.spawned"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=self._write_end,
+            stderr=self._write_end,
+            env={**os.environ, **NO_ACCELERATOR},
+            **OWN_GROUP,
+        )
+        assert process.stdin is not None  # it is a pipe
+        guest = _Started(process, process.stdin, listener, token.encode())
+        self._guests[process.pid] = guest
+        with contextlib.suppress(OSError):  # if it has died already, whoever waits for it finds out
+            guest.lifeline.write(json.dumps({"port": listener.getsockname()[1], "token": token}).encode() + b"\n")
+            guest.lifeline.flush()
+        return guest
+
+    @staticmethod
+    def _connect(guest: _Started) -> Channel:
+        """Wait until a guest is ready; programs of others that connect in its place are turned away.
+
+        Raises:
+            OSError: if it died, or is not ready after ``START_SECONDS``.
+        """
+        guest.listener.settimeout(0.2)
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            try:
+                connection, _ = guest.listener.accept()
+            except socket.timeout:
+                if guest.process.poll() is not None:
+                    raise OSError(f"it ended at its start, exit status {guest.process.returncode}") from None
+                continue
+            channel = Channel(connection)
+            with contextlib.suppress(ChannelClosed, ChannelTimeout, ChannelNonsense):
+                if channel.receive(time.monotonic() + 5.0)[0] == guest.token:
+                    return channel
+            channel.close()
+        raise OSError(f"it was not ready after {START_SECONDS:g} s")
 
     def end(self, pid: int) -> int:
         """End a guest; return its wait status."""
-        process = self._processes.pop(pid)
+        process, lifeline, listener, _ = self._guests.pop(pid)
         if hasattr(os, "killpg"):
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
         process.kill()
         code = process.wait()
+        lifeline.close()
+        listener.close()
         return -code if code < 0 else code << 8
 
     def close(self) -> None:
         """End all guests."""
-        for pid in list(self._processes):
+        for pid in list(self._guests):
             self.end(pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import signal
 import socket
 import struct
 import time
@@ -12,6 +13,11 @@ MAX_PAYLOAD = 512 * 2**20
 
 CHUNK, MAX_CHUNK = 1 << 16, 1 << 22
 """Bytes asked for at once, at least and at most."""
+
+INTERRUPTIBLE = hasattr(signal, "pthread_kill")
+"""Whether SIGINT ends a wait for a socket. On Windows it does not: Python looks for it between short waits."""
+
+LOOK = 0.1
 
 _PREFIX = struct.Struct("!4sIQQ")
 """Magic, size of the header, size of the payload, number of the frame."""
@@ -106,10 +112,10 @@ class Channel:
                 raise ChannelTimeout
         readers, writers = ([], [self._socket]) if writing else ([self._socket], [])
         try:
-            ready = select.select(readers, writers, [], left)
+            ready = select.select(readers, writers, [], left if INTERRUPTIBLE else min(left or LOOK, LOOK))
         except (OSError, ValueError) as error:
             raise ChannelClosed(str(error)) from None
-        if not any(ready):
+        if not any(ready) and INTERRUPTIBLE:
             raise ChannelTimeout
 
     def fileno(self) -> int:

@@ -1,0 +1,24 @@
+"""What every guest needs of torch, done before its orders come."""
+
+from __future__ import annotations
+
+import torch
+
+from .. import fast_start
+from ..confinement import forbidden_operators
+
+
+def prepare() -> None:
+    """Do once what every guest would do again. torch imports many modules when it is first asked for some things.
+
+    No backward() here: with an accelerator visible, autograd's engine starts a thread a device, and after that no
+    process forked from this one can run backward() at all.
+    """
+    fast_start.install_light_dynamo()
+    forbidden_operators.install()
+    torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([weight])
+    weight.grad = torch.zeros(1)
+    optimizer.step()
+    fast_start.freeze_and_enable_gc()
