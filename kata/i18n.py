@@ -18,6 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "failed": ("failed", "不合格"),
     "error": ("error", "エラー"),
     "forbidden": ("forbidden", "規則違反"),
+    "passed_given": ("right, given a right {names}", "{names} が正しければ、この課題は正解です"),
     "own_phases": (
         "  tested with your own phase {numbers}: no reference of it is here",
         "  フェーズ {numbers} はあなたのものを使っています (ここには参照用の解答がありません)",

@@ -56,6 +56,7 @@ class Results:
         assembled_message: why they do not.
         held: what the wall held back; None where there was no wall.
         diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
+        tried_again: (phase id, task) to the neighbours whose place the reference took, and the results with it.
     """
 
     tests: list[TestResult] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Results:
     assembled_message: str = ""
     held: list[str] | None = None
     diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+    tried_again: dict[tuple[str, str], tuple[list[str], list[TestResult]]] = field(default_factory=dict)
 
 
 def shorten(text: str) -> str:

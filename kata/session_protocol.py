@@ -102,13 +102,11 @@ class TurnGranted:
 
     Attributes:
         granted: whether the task is to be diagnosed now.
-        failed: the tasks with a failed test so far, in the order of the course.
-        named: ids of the misconceptions that were named so far.
+        failed: the tasks with a test that did not pass so far, in the order of the course.
     """
 
     granted: bool
     failed: list[TaskKey] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)
 
 
 Order = Union[Collect, GradeParts, RunTests, Cancel, PartGranted, TurnGranted]
@@ -192,7 +190,7 @@ class TurnAsked:
 
     Attributes:
         task: the task.
-        after: tasks whose mistakes may explain this one.
+        after: tasks that this one builds on: they are to be tested first.
         wait: answer only once that can be said.
     """
 
@@ -203,10 +201,25 @@ class TurnAsked:
 
 @dataclass(frozen=True)
 class Diagnosed:
-    """A failed task has been diagnosed: the id of the misconception, None if none was found."""
+    """A task that did not pass has had its turn: the id of the misconception that it shows, None if none was found."""
 
     task: TaskKey
     id: str | None
+
+
+@dataclass(frozen=True)
+class TriedAgain:
+    """A task has been tested again with the reference in place of its neighbours.
+
+    Attributes:
+        task: the task.
+        replaced: the neighbours.
+        results: how its tests ended then.
+    """
+
+    task: TaskKey
+    replaced: list[str]
+    results: list[TestResult]
 
 
 @dataclass(frozen=True)
@@ -232,7 +245,7 @@ class Ended:
 
 Event = Union[
     SessionStarted, Collected, Ready, Begun, PartAsked, Running, Finished, TaskThrough, AllTested, TurnAsked,
-    Diagnosed, Confined, Broken, Ended,
+    Diagnosed, TriedAgain, Confined, Broken, Ended,
 ]  # fmt: skip
 
 M = TypeVar("M")
@@ -283,4 +296,6 @@ _READ: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("TurnAsked", "task"): tuple,
     ("TurnAsked", "after"): _tuples,
     ("Diagnosed", "task"): tuple,
+    ("TriedAgain", "task"): tuple,
+    ("TriedAgain", "results"): lambda values: [TestResult(**value) for value in values],
 }

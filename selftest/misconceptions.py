@@ -24,7 +24,7 @@ from kata.diagnosis.misconceptions import ALSO, Misconception, also, catalogue
 from kata.diagnosis.misconceptions.patch import PARSING
 from kata.grading.session_client import WarmSession
 from kata.results import PASSED
-from kata.session_protocol import Diagnosed
+from kata.session_protocol import Diagnosed, TriedAgain
 from selftest.session_events import results_of
 
 SEEDS = (0, 1, 2, 3, 4, 5)
@@ -40,8 +40,8 @@ class Finding:
 
     Attributes:
         misconception: which one.
-        escaped: seeds under which its own task, or one of ``also``, lost nothing.
-        spilled: (seed, task) where a task lost points that should not have.
+        escaped: seeds under which its own task, or one of ``also``, lost nothing; or its own with right neighbours.
+        spilled: (seed, task) where a task lost points that should not have; one of ``also`` with right neighbours.
         lost: (seed, task) where a task lost points.
         named: id of the diagnosis under the first seed; empty if there was none.
         diagnosed: whether a diagnosis was asked for.
@@ -96,7 +96,7 @@ def prove(
     diagnose: bool,
     everywhere: bool,
     telling: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
-) -> Iterator[tuple[str, dict[str, list[str]], str]]:
+) -> Iterator[tuple[str, dict[str, list[str]], str, list[str]]]:
     """Try misconceptions under one seed.
 
     Args:
@@ -107,21 +107,26 @@ def prove(
         telling: (id, task) to tests that failed under another seed: they are run first.
 
     Yields:
-        The id, the tests that were lost by task (the first alone where nobody asked for more), the diagnosis.
+        The id, the tests that were lost by task (the first alone where nobody asked for more), the diagnosis, the
+        tasks that pass with right neighbours.
     """
     phases = [phase for phase in COURSE if any(entry.phase == phase for entry in wanted)]
     with tempfile.TemporaryDirectory(prefix="misconceptions-") as folder, WarmSession(phases, seed) as session:
         for entry in wanted:
             phase = entry.phase
             target = entry.write(Path(folder) / entry.id)
-            lost, named = {}, ""
+            lost, named, repaired = {}, "", []
             for task in affected_tasks(entry) if everywhere else (entry.task, *entry.also):
-                asked = diagnose and task == entry.task
+                asked = diagnose and task in (entry.task, *entry.also)
                 first = telling.get((entry.id, task), ())
                 events = list(session.run(phase.id, target, [task], first, stop_at_loss=not asked, diagnose=asked))
                 lost[task] = [result.test for result in results_of(events) if result.state != PASSED]
-                named = next((event.id for event in events if isinstance(event, Diagnosed)), named)
-            yield entry.id, lost, named
+                again = [event for event in events if isinstance(event, TriedAgain)]
+                if again and all(result.state == PASSED for result in again[0].results):
+                    repaired.append(task)
+                if task == entry.task:
+                    named = next((event.id for event in events if isinstance(event, Diagnosed)), "")
+            yield entry.id, lost, named, repaired
 
 
 def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, thorough: bool = False) -> list[Finding]:
@@ -130,7 +135,7 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, t
     telling: dict[tuple[str, str], list[str]] = {}
 
     def carry_out(share: Sequence[Misconception], seed: int, first: bool) -> None:
-        for name, lost, named in prove(share, seed, first, first or thorough, telling):
+        for name, lost, named, repaired in prove(share, seed, first, first or thorough, telling):
             finding = findings[name]
             entry = finding.misconception
             expected = {entry.task, *entry.also}
@@ -140,6 +145,8 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, t
             telling.update({(name, task): tests for task, tests in lost.items() if tests})
             if first:
                 finding.named, finding.diagnosed = named, True
+                finding.escaped += [(seed, entry.task)] * (entry.task in repaired)
+                finding.spilled += [(seed, task) for task in entry.also if lost[task] and task not in repaired]
 
     shares = [share for share in (wanted[start::jobs] for start in range(jobs)) if share]
     for number, seed in enumerate(seeds):

@@ -1,17 +1,21 @@
 """Which misconception is named, and how few tests that takes: with a bench that only says which of them agree."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from kata.course.phases import COURSE
+from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis import diagnose as diagnosis
 from kata.diagnosis.misconceptions import of_task
-from kata.results import FAILED, PASSED, TestResult
+from kata.diagnosis.second_try import SecondTry
+from kata.results import FAILED, FORBIDDEN, PASSED, TODO, TestResult
 from kata.sandbox.host.recording import Recording
-from kata.session_protocol import Diagnosed, TurnAsked, TurnGranted
+from kata.session_protocol import Diagnosed, TriedAgain, TurnAsked, TurnGranted
+from kata.source.neighbours import neighbours_of
+from selftest.submissions import make_target, solution, with_bodies
 
 PHASE, TASK = "phase2_attention", "split_heads"
 CANDIDATES = [entry.id for entry in of_task(TASK) if entry.task == TASK]
@@ -53,13 +57,13 @@ def result(name):
     return TestResult(name, PHASE, TASK, False, state, seconds=SECONDS[name])
 
 
-def diagnose(refused_by, named=(), incomplete=(), passed_by=lambda name: ()):
+def diagnose(refused_by, incomplete=(), passed_by=lambda name: ()):
     bench = Bench(refused_by, passed_by)
     recordings = {name: Recording() for name in SECONDS}
     for name in incomplete:
         recordings[name].complete = False
     results = {name: result(name) for name in SECONDS}
-    found = diagnosis.diagnose(bench, PHASE, TASK, results, recordings, failed=[TASK], named=named)
+    found = diagnosis.diagnose(bench, PHASE, TASK, results, recordings)
     diagnose.passing = bench.passing
     return found and found.id, bench.tried
 
@@ -105,12 +109,6 @@ def test_a_slow_test_is_not_asked_first_because_it_refused_one_candidate():
     assert list(first_round(tried).values())[1:] == [["quick"]] * len(CANDIDATES[1:])
 
 
-def test_a_mistake_that_was_named_for_another_task_is_looked_for_in_a_few_tests_and_nothing_else_is_tried():
-    found, tried = diagnose(lambda name: [], named=[SUBMISSION])
-    assert found == SUBMISSION
-    assert [name for name, _ in tried] == [SUBMISSION] * diagnosis.A_LOOK
-
-
 def test_where_nobody_answers_alike_throughout_one_that_fails_alike_and_passes_the_rest_is_named():
     first, _, third, fourth = CANDIDATES
     refused = {
@@ -139,11 +137,6 @@ def test_one_that_answers_alike_throughout_comes_before_those_that_fail_alike():
     assert diagnose.passing == []
 
 
-def test_a_mistake_that_was_named_before_explains_what_it_fails_alike_too():
-    found, _ = diagnose(lambda name: ["quick"], named=[SUBMISSION], passed_by=lambda name: SECONDS)
-    assert found == SUBMISSION
-
-
 class Asked:
     """Answers whose turn it is, and hears what is told."""
 
@@ -161,16 +154,25 @@ class Asked:
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Stands in for the work: names what is in the list for the task, and takes note of what it was told."""
-    names = {"split_heads": "split-x", "MultiHeadAttention": None}
+    """Stands in for the work and takes note of it: the mistake in split_heads is named, second tries fail."""
     heard = []
 
-    def named(bench, phase_id, task, results, recordings, failed, named):
-        heard.append((task, sorted(results), list(failed), list(named)))
-        return names[task] and SimpleNamespace(id=names[task])
+    def named(bench, phase_id, task, results, recordings):
+        heard.append((task, sorted(results), recordings))
+        return SimpleNamespace(id="split-x") if task == "split_heads" else None
+
+    def again(bench, target, phase, task, replaced, first):
+        heard.append((task, list(replaced)))
+        results = {name: replace(result, message="again") for name, result in first.items()}
+        return SecondTry(results, {"again": task})
 
     monkeypatch.setattr(diagnosis, "diagnose", named)
+    monkeypatch.setattr(diagnosis, "try_again", again)
     return heard
+
+
+SPLIT, MERGE, MULTI_HEAD = (PHASE, "split_heads"), (PHASE, "merge_heads"), (PHASE, "MultiHeadAttention")
+BUILT_ON = [(PHASE, name) for name in ("scaled_dot_product_attention", "split_heads", "merge_heads")]
 
 
 def of_two_tasks():
@@ -179,36 +181,62 @@ def of_two_tasks():
     return {name: TestResult(name, PHASE, task, False, state) for name, (task, state) in states.items()}
 
 
-def test_alone_every_failed_task_has_its_turn_in_the_order_of_the_course(calls):
-    both = ["split_heads", "MultiHeadAttention"]
+def again(task, replaced, name):
+    return TriedAgain((PHASE, task), replaced, [TestResult(name, PHASE, task, False, FAILED, "again")])
+
+
+def test_alone_every_failed_task_has_its_turn_with_right_neighbours_in_place_of_those_that_failed(calls):
     asked = Asked([])
-    diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send)
+    diagnoses = diagnosis.Diagnoses(None, REFERENCE, of_two_tasks(), {"first": 1}, asked.send)
     assert diagnoses.make()
-    assert calls == [("split_heads", ["b"], both, []), ("MultiHeadAttention", ["a"], both, ["split-x"])]
-    assert asked.heard == [Diagnosed((PHASE, "split_heads"), "split-x")]
+    assert calls == [
+        ("split_heads", ["b"], {"first": 1}),
+        ("MultiHeadAttention", ["split_heads"]),
+        ("MultiHeadAttention", ["a"], {"again": "MultiHeadAttention"}),
+    ]
+    assert asked.heard == [Diagnosed(SPLIT, "split-x"), again("MultiHeadAttention", ["split_heads"], "a")]
     assert not diagnoses.make()
 
 
+def test_one_whose_neighbours_passed_is_not_tried_again(calls):
+    results = of_two_tasks()
+    del results["b"]
+    diagnosis.Diagnoses(None, REFERENCE, results, {}, Asked([]).send).make()
+    assert calls == [("MultiHeadAttention", ["a"], {})]
+
+
+def test_one_that_was_not_run_is_replaced_like_one_that_failed(calls):
+    results = of_two_tasks()
+    del results["b"]
+    diagnosis.Diagnoses(None, REFERENCE, results, {}, Asked([]).send, not_run=[MERGE, ("other", "split_heads")]).make()
+    assert calls[0] == ("MultiHeadAttention", ["merge_heads"])
+
+
+@pytest.mark.parametrize("state", [FORBIDDEN, TODO])
+def test_one_that_breaks_a_rule_or_is_not_finished_is_not_tried_again(calls, state, tmp_path):
+    target = make_target(tmp_path / "mine", solved=(2,))
+    if state == TODO:
+        unfinished = with_bodies(solution(2), {"MultiHeadAttention.__init__": "raise NotImplementedError"})
+        (target / f"{PHASE}.py").write_text(unfinished, encoding="utf-8")
+    results = of_two_tasks()
+    results["a"] = replace(results["a"], state=state)
+    diagnosis.Diagnoses(None, target, results, {}, Asked([]).send).make()
+    assert ("MultiHeadAttention", ["split_heads"]) not in calls
+
+
 def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(calls):
-    told = TurnGranted(True, [(PHASE, "merge_heads"), ("phase1_embedding", "TokenEmbedding")], ["other"])
-    asked = Asked([TurnGranted(False)] * 3 + [told, told])
-    diagnoses = diagnosis.Diagnoses(None, of_two_tasks(), {}, asked.send, asked.ask)
-    assert not diagnoses.make(wait=False)
-    assert calls == []
-    assert diagnoses.make(wait=False)
-    assert calls == [("MultiHeadAttention", ["a"], ["merge_heads"], ["other"])]
+    told = TurnGranted(True, [MERGE, ("phase1_embedding", "TokenEmbedding")])
+    asked = Asked([TurnGranted(False), told])
+    diagnoses = diagnosis.Diagnoses(None, REFERENCE, of_two_tasks(), {}, asked.send, asked.ask)
+    assert diagnoses.make(wait=False)  # split_heads builds on nothing
     assert diagnoses.make(wait=True)
-    assert len(calls) == 2
-    parts = [(PHASE, name) for name in ("merge_heads", "scaled_dot_product_attention", "split_heads")]
-    split, multi_head = (PHASE, "split_heads"), (PHASE, "MultiHeadAttention")
+    assert not diagnoses.make(wait=True)
     assert asked.heard == [
-        TurnAsked(split, [], wait=False),
-        TurnAsked(multi_head, parts, wait=False),
-        TurnAsked(split, [], wait=False),
-        TurnAsked(multi_head, parts, wait=False),
-        Diagnosed(multi_head, None),
-        TurnAsked(split, [], wait=True),
-        Diagnosed(split, "split-x"),
+        Diagnosed(SPLIT, "split-x"),
+        TurnAsked(MULTI_HEAD, BUILT_ON, wait=False),
+        TurnAsked(MULTI_HEAD, BUILT_ON, wait=True),
+        again("MultiHeadAttention", ["merge_heads"], "a"),
+        Diagnosed(MULTI_HEAD, None),  # another session may wait for this
     ]
 
 
@@ -216,4 +244,4 @@ def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(c
 def test_no_task_waits_for_one_that_waits_for_it(phase):
     order = [task.name for task in phase.tasks]
     for task in order:
-        assert set(diagnosis._explaining_tasks(task)) <= set(order[: order.index(task)])
+        assert set(neighbours_of(phase, task, REFERENCE)) <= set(order[: order.index(task)])

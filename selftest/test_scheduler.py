@@ -1,4 +1,4 @@
-"""Work is handed out once, a diagnosis comes after those that may explain the task, the six files come last."""
+"""Work is handed out once, a diagnosis comes after what the task builds on is judged, the six files come last."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kata.session_protocol import Part, TurnGranted
 ONE, TWO, THREE = ("p1", "a"), ("p1", "b"), ("p2", "c")
 
 
-def make_scheduler(failed=(), named=(), hopeless=False, workers=("x", "y"), ready=lambda phase: True):
-    scheduler = Scheduler(lambda: list(failed), lambda: list(named), lambda: hopeless, ready)
+def make_scheduler(failed=(), hopeless=False, workers=("x", "y"), ready=lambda phase: True):
+    scheduler = Scheduler(lambda: list(failed), lambda: hopeless, ready)
     for worker in workers:
         scheduler.enter(worker)
     return scheduler
@@ -87,20 +87,20 @@ def turn(scheduler, worker, task, after=(), wait=True):
     return scheduler.turn(worker, task, after, wait)
 
 
-TOLD = TurnGranted(True, [ONE, TWO, THREE], ["known"])
+TOLD = TurnGranted(True, [ONE, TWO, THREE])
 NOT_NOW = TurnGranted(False)
 
 
-def test_a_diagnosis_that_nothing_else_explains_is_made_at_once():
-    scheduler = make_scheduler(failed=[ONE, TWO, THREE], named=["known"])
+def test_a_task_that_builds_on_no_other_has_its_turn_at_once():
+    scheduler = make_scheduler(failed=[ONE, TWO, THREE])
     scheduler.take("x", Part(*ONE))
     scheduler.take("y", Part(*TWO))  # and is still at it
     assert turn(scheduler, "x", ONE, wait=False) == TOLD
 
 
 @pytest.mark.parametrize("first", [Part(*ONE), Part("p1")], ids=["task", "phase"])
-def test_a_diagnosis_waits_until_what_may_explain_it_is_tested_and_had_its_turn(first):
-    scheduler = make_scheduler(failed=[ONE, TWO, THREE], named=["known"])
+def test_a_task_waits_until_what_it_builds_on_is_tested_and_had_its_turn(first):
+    scheduler = make_scheduler(failed=[ONE, TWO, THREE])
     scheduler.take("x", first)
     scheduler.take("y", Part(*TWO))
     assert turn(scheduler, "y", TWO, [ONE], wait=False) == NOT_NOW  # x is still testing
@@ -121,7 +121,7 @@ def test_what_has_passed_has_no_turn_to_wait_for():
     scheduler.take("x", Part(*ONE))
     scheduler.take("y", Part(*TWO))
     assert not scheduler.take("x", Part(*TWO))  # asks for more: it is through with the first
-    assert turn(scheduler, "y", TWO, [ONE], wait=False) == TurnGranted(True, [TWO], [])
+    assert turn(scheduler, "y", TWO, [ONE], wait=False) == TurnGranted(True, [TWO])
 
 
 def test_what_nobody_has_taken_yet_may_still_be_tested_and_in_the_end_has_no_tests():
@@ -140,7 +140,7 @@ def test_nobody_waits_for_one_that_is_gone(failed):
     assert waited == []
     scheduler.leave("x")
     waiting.join(timeout=5.0)
-    assert waited == [TurnGranted(True, failed, [])]
+    assert waited == [TurnGranted(True, failed)]
 
 
 def test_nothing_more_is_handed_out_and_nobody_waits_at_a_closed_scheduler():

@@ -164,6 +164,38 @@ def test_a_diagnosis_goes_to_the_failed_task_it_belongs_to():
     assert [task.diagnosis for task in score_phase(PHASE, results, ONE_EACH, {}, diagnoses).tasks] == [""] * 4
 
 
+def tried_again(first, again, replaced, neighbour=FAILED):
+    """The score of the second task, of two tests, whose neighbour is the first task."""
+    one, two = PHASE.tasks[:2]
+    totals = {**ONE_EACH, two.name: 2}
+
+    def tests(states):
+        return [TestResult(f"{number}", PHASE.id, two.name, False, state) for number, state in enumerate(states)]
+
+    results = [TestResult("x", PHASE.id, one.name, False, neighbour), *tests(first)]
+    second = {(PHASE.id, two.name): (replaced, tests(again))}
+    return score_phase(PHASE, results, totals, {}, {}, second).tasks[1]
+
+
+NEIGHBOUR = PHASE.tasks[0].name
+
+
+def test_what_passes_with_a_right_neighbour_has_passed():
+    score = tried_again([FAILED, TODO], [PASSED, PASSED], [NEIGHBOUR])
+    assert (score.state, score.score, score.passed_given) == (PASSED, 20.0, (NEIGHBOUR,))
+
+
+def test_a_neighbour_that_has_passed_is_nobody_s_excuse():
+    assert tried_again([FAILED, PASSED], [PASSED, PASSED], [NEIGHBOUR], neighbour=PASSED).state == FAILED
+    assert tried_again([FAILED, PASSED], [PASSED, PASSED], [PHASE.tasks[2].name]).state == FAILED
+
+
+def test_of_two_tries_that_fail_the_one_counts_that_passes_more():
+    better = tried_again([FAILED, ERROR], [PASSED, FAILED], [NEIGHBOUR])
+    worse = tried_again([PASSED, FAILED], [FAILED, FAILED], [NEIGHBOUR])
+    assert [(score.state, score.score, score.passed_given) for score in (better, worse)] == [(FAILED, 10.0, ())] * 2
+
+
 def test_sums_are_rounded_to_two_digits():
     third = TaskScore("a", FAILED, 3.3333, 10, 1, 3)
     phase = PhaseScore(PHASE, (third, third))

@@ -16,6 +16,7 @@ from kata.session_protocol import (
     Part,
     PartAsked,
     RunTests,
+    TriedAgain,
     TurnAsked,
     TurnGranted,
     decode_event,
@@ -30,13 +31,14 @@ EVENTS = (
     Finished(TestResult("a", *TASK, True, "failed", "why", 0.5, "printed")),
     TurnAsked(TASK, [TASK, ("phase2_attention", "merge_heads")], wait=True),
     Diagnosed(TASK, None),
+    TriedAgain(TASK, ["merge_heads"], [TestResult("a", *TASK, True, "passed")]),
     Ended(cancelled=True),
 )
 ORDERS = (
     Collect(["phase1_embedding"], "somewhere", 3),
     GradeParts(["phase1_embedding"], "x", 0, parts=[Part("a"), Part("a", "b")], leave_out=[TASK], done=["t"]),
     RunTests("phase2_attention", "x", None, ["a"], True, False),
-    TurnGranted(True, [TASK], ["known"]),
+    TurnGranted(True, [TASK]),
 )
 
 

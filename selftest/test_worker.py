@@ -57,7 +57,7 @@ class Session:
 
 @pytest.fixture
 def scheduler():
-    scheduler = Scheduler(lambda: [(PHASE, "split_heads")], lambda: [], lambda: False)
+    scheduler = Scheduler(lambda: [(PHASE, "split_heads")], lambda: False)
     scheduler.enter("other")
     return scheduler
 
@@ -98,4 +98,4 @@ def test_nobody_waits_for_the_diagnosis_of_what_died_with_its_session(monkeypatc
             yield Ended()
 
     run(monkeypatch, scheduler, dies_in("b"), Second([]))
-    assert turns == [TurnGranted(True, [(PHASE, "split_heads")], [])]
+    assert turns == [TurnGranted(True, [(PHASE, "split_heads")])]

@@ -20,6 +20,7 @@ from rich.console import Console
 from .. import commands
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, Phase
 from ..i18n import LANGUAGES, choose
+from ..results import PASSED
 from .options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
 from .watch_mode.keys import read_key, single_keys
 from .watch_mode.polling import Polling
@@ -235,8 +236,8 @@ class Watcher:
                 self._screen.early(self._scoreboard.so_far(run), run)
         if run.tested and not self._told:
             score = self._scoreboard.score(run)
-            # A diagnosis takes a moment more, and belongs under the message.
-            if run.ended or not any(task.state == "failed" for task in score.tasks):
+            # A second try and a diagnosis take a moment more, and belong to the verdict.
+            if run.ended or all(task.state == PASSED for task in score.tasks):
                 self._tell(run)
         if run.ended:
             if not self._told:

@@ -16,6 +16,7 @@ import pytest
 from ..results import ASSEMBLED, ERROR, PASSED, TestResult, reported_output
 from ..sandbox.errors import GuestDied, TestTimeout
 from ..sandbox.host.recording import Recording
+from ..source.neighbours import Neighbours
 from ..testing import run_test
 from ..testing.outcome import Verdict
 from ..testing.plugin import TIMEOUTS_PER_TASK, phase_of, task_of
@@ -38,9 +39,9 @@ class TestBench:
         self._timeouts: Counter[str] = Counter()
         self._target: Path = kata.target
 
-    def aim(self, target: Path, within: Path | None = None) -> None:
-        """Take the submission from ``target``, read anew, until further notice; ``within`` as for ``Guests.aim``."""
-        self._kata.submission.aim(target, within)
+    def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
+        """Take the submission from ``target``, read anew, until further notice; arguments as for ``Guests.aim``."""
+        self._kata.submission.aim(target, within, neighbours)
         self._timeouts.clear()
         self._target = target
 

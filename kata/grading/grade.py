@@ -61,7 +61,16 @@ def grade(
             tasks = [untouched_task(task, totals[phase.id][task.name], phase.number) for task in phase.tasks]
             scores.append(PhaseScore(phase, tuple(tasks)))
         else:
-            scores.append(score_phase(phase, results.tests, totals[phase.id], forbidden[phase.id], results.diagnoses))
+            scores.append(
+                score_phase(
+                    phase,
+                    results.tests,
+                    totals[phase.id],
+                    forbidden[phase.id],
+                    results.diagnoses,
+                    results.tried_again,
+                )
+            )
     return Report(
         target=name or target.name,
         seed=seed,

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Iterator, Sequence
 from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
-from ..results import ASSEMBLED, FAILED, PASSED, Results, TestResult
+from ..results import ASSEMBLED, PASSED, Results, TestResult
 from ..session_protocol import GradeParts, Part
 from ..settings import jobs
 from .scheduler import Scheduler
@@ -88,8 +88,7 @@ def run(
         return all(test in judged for test, phase in tests.items() if phase in before)
 
     scheduler = Scheduler(
-        failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state == FAILED),
-        named=lambda: [name for worker in workers for name in list(worker.diagnoses.values())],
+        failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state != PASSED),
         hopeless=lambda: plan.assembled != ALWAYS and any(test.state != PASSED for test in so_far()),
         ready=ready,
     )
@@ -110,6 +109,7 @@ def run(
         for result in worker.done.values():
             (together if result.phase == ASSEMBLED else results.tests).append(result)
         results.diagnoses.update(worker.diagnoses)
+        results.tried_again.update({task: (told.replaced, told.results) for task, told in worker.tried_again.items()})
     if together:
         broken = [result for result in together if result.state != PASSED]
         results.assembled = not broken

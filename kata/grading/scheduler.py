@@ -2,8 +2,8 @@
 
 A part is a task of a phase. One of a phase that builds on others begins when those are judged: its guests hold their
 reference, and what a guest may find a way to tell another comes too late. A task that has failed is diagnosed by the
-session that has tested it, as soon as it is known of the tasks whose mistakes may explain it whether they passed, and
-if not, what is wrong with them. The six files together come last.
+session that has tested it, as soon as the tasks that it builds on are judged: it is tried again with their reference.
+The six files together come last.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ class Scheduler:
     """Who does what.
 
     Args:
-        failed: the tasks (phase id, name) with a failed test so far, in the order of the course.
-        named: ids of the misconceptions that were named so far.
+        failed: the tasks (phase id, name) with a test that did not pass so far, in the order of the course.
         hopeless: whether it has become pointless to try the six files together.
         ready: whether all phases that a phase builds on are judged, by its id.
     """
@@ -28,13 +27,12 @@ class Scheduler:
     def __init__(
         self,
         failed: Callable[[], Sequence[TaskKey]],
-        named: Callable[[], Sequence[str]],
         hopeless: Callable[[], bool],
         ready: Callable[[str], bool] = lambda phase: True,
     ) -> None:
         self._ready = ready
         self._waiting: set[object] = set()
-        self._failed, self._named, self._hopeless = failed, named, hopeless
+        self._failed, self._hopeless = failed, hopeless
         self._owners: dict[Part, object] = {}
         self._at_work: set[object] = set()
         self._testing: dict[object, Part] = {}
@@ -79,13 +77,12 @@ class Scheduler:
         Args:
             worker: has tested the task, and every part that it may.
             task: the task.
-            after: the tasks whose mistakes may explain this one. Its turn comes when they are tested, and those that
-                failed have had theirs.
+            after: the tasks that this one builds on. Its turn comes when they are tested, and those that failed have
+                had theirs.
             wait: wait for that. Then every part must have been asked for.
 
         Returns:
-            Whether it can, with the tasks that failed and the misconceptions that were named so far. It cannot if the
-            turn has not come, or the work has ended.
+            Whether it can, with the tasks that failed so far. It cannot if the turn has not come or the work has ended.
         """
         after = list(after)
 
@@ -101,7 +98,7 @@ class Scheduler:
                 self._wait(come)
             if self._closed or not come():
                 return TurnGranted(False)
-            return TurnGranted(True, list(self._failed()), list(self._named()))
+            return TurnGranted(True, list(self._failed()))
 
     def had_turn(self, task: TaskKey) -> None:
         """A failed task has been diagnosed."""

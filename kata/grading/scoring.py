@@ -1,7 +1,8 @@
 """From the results of tests to scores: pure functions, no input or output.
 
 A task earns its points in proportion to the tests it passes, and nothing while one of its core tests (the plain
-check of its formula) fails: a result of the right shape and the wrong values is worth nothing.
+check of its formula) fails: a result of the right shape and the wrong values is worth nothing. A task that was tried
+again with right neighbours is judged by that, unless it passed more without: one mistake costs once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class TaskScore:
         message: what to say about the first test that did not pass; empty if all did.
         output: what the submission printed in that test.
         diagnosis: id of the known misconception that behaves as the task does; empty if none is known.
+        passed_given: the tasks that did not pass, and whose reference was put in place for this one to pass.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TaskScore:
     message: str = ""
     output: str = ""
     diagnosis: str = ""
+    passed_given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ def score_phase(
     totals: Mapping[str, int],
     forbidden: Mapping[str, str],
     diagnoses: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    tried_again: Mapping[tuple[str, str], tuple[Sequence[str], Sequence[TestResult]]] = MappingProxyType({}),
 ) -> PhaseScore:
     """Judge one phase.
 
@@ -164,11 +168,18 @@ def score_phase(
         totals: task to the number of its tests.
         forbidden: task to the message of the rule that it breaks.
         diagnoses: (phase id, task) to the id of the misconception that it shows.
+        tried_again: (phase id, task) to the tasks whose place the reference took, and the results with it.
     """
-    scores = []
+    scores: list[TaskScore] = []
     for task in phase.tasks:
         own = [result for result in results if result.phase == phase.id and result.task == task.name]
         score = score_task(task, own, totals[task.name], forbidden.get(task.name))
+        if (phase.id, task.name) in tried_again and score.state not in (PASSED, FORBIDDEN):
+            replaced, again = tried_again[phase.id, task.name]
+            wrong = tuple(earlier.name for earlier in scores if earlier.name in replaced and earlier.state != PASSED)
+            second = score_task(task, again, totals[task.name])
+            if wrong and second.passed >= score.passed:
+                score = replace(second, passed_given=wrong if second.state == PASSED else ())
         if score.state == FAILED:
             score = replace(score, diagnosis=diagnoses.get((phase.id, task.name), ""))
         scores.append(score)

@@ -24,6 +24,7 @@ from ..session_protocol import (
     PartAsked,
     PartGranted,
     Running,
+    TriedAgain,
     TurnAsked,
 )  # fmt: skip
 from .scheduler import Scheduler
@@ -47,6 +48,7 @@ class Worker:
         tests: these tests and the phases (ids) that they belong to.
         held: what the wall held back; None where there was none.
         diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
+        tried_again: (phase id, task) to how the task ended with right neighbours.
     """
 
     def __init__(self, orders: GradeParts, scheduler: Scheduler, session: Session) -> None:
@@ -62,6 +64,7 @@ class Worker:
         self.tests: dict[str, str] = {}
         self.held: list[str] | None = None
         self.diagnoses: dict[tuple[str, str], str] = {}
+        self.tried_again: dict[tuple[str, str], TriedAgain] = {}
 
     def run(self, news: queue.Queue[Any]) -> None:
         """Run; put every result into ``news``, an exception if there is one, and None at the end."""
@@ -107,6 +110,8 @@ class Worker:
             if event.id is not None:
                 self.diagnoses[event.task] = event.id
             self._scheduler.had_turn(event.task)
+        elif isinstance(event, TriedAgain):
+            self.tried_again[event.task] = event
         elif isinstance(event, Collected):
             self._collected = event.tests
             self.tests = self.tests or {test.test: test.phase for test in event.tests if test.phase != ASSEMBLED}

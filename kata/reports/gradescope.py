@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 
-from ..grading.scoring import Report
+from ..grading.scoring import Report, TaskScore
 from ..results import PASSED
+from . import terminal
+
+
+def _said(task: TaskScore) -> list[str]:
+    return [terminal.given_line(task, "en")] if task.passed_given else [task.message]
 
 
 def render(report: Report) -> str:
@@ -18,7 +23,7 @@ def render(report: Report) -> str:
             "max_score": float(task.max_score),
             "status": "passed" if task.state == PASSED else "failed",
             "output_format": "text",
-            "output": f"{task.state}, {task.passed}/{task.total} tests\n{task.message}".strip(),
+            "output": "\n".join(filter(None, [f"{task.state}, {task.passed}/{task.total} tests", *_said(task)])),
         }
         for phase in report.phases
         for number, task in enumerate(phase.tasks, start=1)

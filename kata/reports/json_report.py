@@ -54,6 +54,7 @@ def _task(task: TaskScore) -> dict[str, Any]:
         "total": task.total,
         "message": task.message,
         "diagnosis": _diagnosis(task.diagnosis),
+        "passed_given": list(task.passed_given),
     }
 
 

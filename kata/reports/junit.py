@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from ..grading.scoring import Report
 from ..results import ERROR, PASSED
+from . import terminal
 
 
 def render(report: Report) -> str:
@@ -26,6 +27,8 @@ def render(report: Report) -> str:
         )
         for task in phase.tasks:
             case = ElementTree.SubElement(suite, "testcase", classname=phase.phase.id, name=task.name)
+            if task.passed_given:
+                ElementTree.SubElement(case, "system-out").text = terminal.given_line(task, "en")
             if task.state == PASSED:
                 continue
             kind = "error" if task.state == ERROR else "failure"

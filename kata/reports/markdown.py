@@ -7,6 +7,7 @@ import re
 from ..grading.scoring import Report
 from ..i18n import text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
+from . import terminal
 
 SYMBOLS = {
     PASSED: "✅",
@@ -34,6 +35,8 @@ def render(report: Report, lang: str = "en") -> str:
         ]
         for task in phase.tasks:
             message = "" if task.state in (PASSED, TODO) else escape(task.message)
+            if task.passed_given:
+                message = escape(terminal.given_line(task, lang))
             lines.append(
                 f"| {SYMBOLS[task.state]} | `{task.name}` | {task.score:g} / {task.max_score:g} "
                 f"| {task.passed}/{task.total} | {text(task.state, lang)}{': ' if message else ''}{message} |"

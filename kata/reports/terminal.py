@@ -107,7 +107,9 @@ def task_row(task: TaskScore, lang: str, width: int) -> Table:
 
 
 def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> None:
-    """Below a task that did not pass: the message, the known mistake, what was printed."""
+    """Below a task: the neighbours it was passed with; if it did not pass, the message, the known mistake, output."""
+    if task.passed_given:
+        print_indented(console, given_line(task, lang), width, style="dim")
     if task.state in (PASSED, TODO):
         return
     print_indented(console, task.message or "?", width)
@@ -117,6 +119,11 @@ def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> 
     if task.output:
         printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
         print_indented(console, "\n".join(printed), width, style="dim")
+
+
+def given_line(task: TaskScore, lang: str) -> str:
+    """``right, given a right `split_heads```."""
+    return text("passed_given", lang, names=", ".join(f"`{name}`" for name in task.passed_given))
 
 
 def print_indented(console: Console, message: str, width: int, style: str = "") -> None:

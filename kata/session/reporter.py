@@ -130,7 +130,15 @@ class Reporter(_Teller):
             from ..diagnosis.replay import TestBench
 
             self._bench = TestBench(kata, tests_of(session))
-            self._diagnoses = Diagnoses(self._bench, self._reports, self._recordings, self.send, self._ask_turn)
+            self._diagnoses = Diagnoses(
+                self._bench,
+                kata.target,
+                self._reports,
+                self._recordings,
+                self.send,
+                self._ask_turn,
+                not_run=self._orders.leave_out,
+            )
         if self._diagnoses.make(wait):
             self._bench.aim(kata.target)
 

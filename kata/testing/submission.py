@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # imports torch, which is loaded as late as possible
     from ..sandbox.host.recording import Recording
+    from ..source.neighbours import Neighbours
 
 
 class Submission(Protocol):
@@ -56,8 +57,8 @@ class Submission(Protocol):
 class ReplayableSubmission(Submission, Protocol):
     """A submission that can be exchanged for another between two tests, and asked again what was asked before."""
 
-    def aim(self, target: Path, within: Path | None = None) -> None:
-        """Go on with another folder; ``within`` as for ``Guests.aim``."""
+    def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
+        """Go on with another folder; arguments as for ``Guests.aim``."""
 
     def repeat(self, under_test: str, recording: Recording, limit: float, comparison: Any) -> None:
         """Ask for what was asked in an earlier test, as long as that makes sense; ``comparison`` hears the answers."""

@@ -13,7 +13,7 @@ from ...course.suites import count_tests
 from ...grading.run import SuitesBroken
 from ...grading.session_client import WarmSession
 from ...results import TestResult
-from ...session_protocol import AllTested, Broken, Diagnosed, Ended, Event, Finished, Ready, TaskThrough
+from ...session_protocol import AllTested, Broken, Diagnosed, Ended, Event, Finished, Ready, TaskThrough, TriedAgain
 from ...settings import jobs
 
 SESSIONS = 2
@@ -34,6 +34,7 @@ class Run:
         results: test to how it ended, as far as known.
         through: tasks of which all tests have been run.
         diagnoses: (phase id, task) to the id of the misconception.
+        tried_again: (phase id, task) to the neighbours that the reference took the place of, and the results with it.
         broken: why it could not be run; empty if it could.
     """
 
@@ -46,6 +47,7 @@ class Run:
     results: dict[str, TestResult] = field(default_factory=dict)
     through: set[str] = field(default_factory=set)
     diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+    tried_again: dict[tuple[str, str], tuple[list[str], list[TestResult]]] = field(default_factory=dict)
     broken: str = ""
     cancelled: bool = False
     testing: int = 0
@@ -109,6 +111,8 @@ class Runner:
             run.testing -= 1
         elif isinstance(event, Diagnosed) and event.id is not None:
             run.diagnoses[event.task] = event.id
+        elif isinstance(event, TriedAgain):
+            run.tried_again[event.task] = (event.replaced, event.results)
         elif isinstance(event, Broken):
             run.broken = event.message
         elif isinstance(event, Ended):

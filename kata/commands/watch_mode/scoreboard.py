@@ -74,7 +74,8 @@ class Scoreboard:
     def so_far(self, run: Run) -> PhaseScore:
         """The score of a phase, as far as its tests have been run."""
         results = list(run.results.values())
-        return score_phase(run.phase, results, self._totals[run.phase.id], run.forbidden, run.diagnoses)
+        totals = self._totals[run.phase.id]
+        return score_phase(run.phase, results, totals, run.forbidden, run.diagnoses, run.tried_again)
 
     def score(self, run: Run) -> PhaseScore:
         """The score of a phase whose tests have been run; it is remembered."""

@@ -120,6 +120,8 @@ class Screen:
         told = False
         for task in score.tasks:
             self.console.print(terminal.task_row(task, self.lang, width))
+            if task.passed_given:
+                terminal.print_findings(task, self.console, self.lang, width)
             if not told and task.state not in (PASSED, TODO):
                 terminal.print_findings(task, self.console, self.lang, width)
                 told = True

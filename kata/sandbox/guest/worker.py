@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...source.files import display_path
-from ..loader import MissingName, SubmissionError, VirtualPackage
+from ..loader import MissingName, SubmissionError, Substitutes, VirtualPackage
 from ..protocol.channel import Channel, ChannelClosed, ChannelTimeout
 from ..protocol.codec import CodecError, Decoder, Encoder
 from ..tracebacks import origin, where
@@ -38,14 +38,17 @@ class Guest:
     Args:
         channel: the connection to the host.
         config: ``default`` (folder of the submission), ``reference`` (phase id to compiled code, in base 64),
-            ``in_guest`` (folder of the suites' helper modules) and ``sources`` (folders whose lines messages point
-            at).
+            ``in_guest`` (folder of the suites' helper modules), ``sources`` (folders whose lines messages point at)
+            and ``substitutes`` (fields of ``Substitutes``, the code in base 64; or None).
     """
 
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self._channel = channel
         self._reference = {phase: base64.b64decode(code) for phase, code in config["reference"].items()}
-        self._package = VirtualPackage({}, Path(config["default"]), self._reference)
+        substitutes = config["substitutes"]
+        if substitutes is not None:
+            substitutes = Substitutes(**{**substitutes, "code": base64.b64decode(substitutes["code"])})
+        self._package = VirtualPackage({}, Path(config["default"]), self._reference, substitutes)
         self._in_guest = VirtualPackage({}, Path(config["in_guest"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()

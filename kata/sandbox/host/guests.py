@@ -13,13 +13,14 @@ from typing import Any
 from ...course.dependencies import builds_on
 from ...course.phases import COURSE, SUITES
 from ...source.files import complaint_about
+from ...source.neighbours import Neighbours
 from ..confinement import _libc
 from ..confinement.scratch import remove
 from ..errors import GuestDied, TestTimeout
 from ..protocol.channel import ChannelClosed, ChannelNonsense, ChannelTimeout
 from .client import GuestProcess
 from .launch import START_SECONDS
-from .reference import compiled
+from .reference import compiled, substitutes
 
 
 class Guests:
@@ -36,6 +37,7 @@ class Guests:
         self._server = server
         self._target = target
         self._within: Path | None = None
+        self._neighbours: Neighbours | None = None
         self._reference = reference
         self._settings = settings
         self._guests: dict[str, tuple[GuestProcess, int]] = {}
@@ -43,16 +45,17 @@ class Guests:
         self._broken: dict[str, BaseException] = {}
         self.held: set[str] | None = None
 
-    def aim(self, target: Path, within: Path | None = None) -> None:
+    def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
         """Take submissions from another folder from now on; guests that are at work end.
 
         Args:
             target: the folder.
             within: a folder of many targets of the project's own making, for a diagnosis. One guest may read them
                 all, and goes on from one to the next: making a guest takes longer than most tests.
+            neighbours: reference code in place of some tasks of the phase under test.
         """
         keeps_guests = within is not None and within == self._within
-        self._target, self._within = target, within
+        self._target, self._within, self._neighbours = target, within, neighbours
         self._broken.clear()
         for phase_id, (guest, _) in list(self._guests.items()):
             if keeps_guests and not guest.dead:
@@ -111,6 +114,7 @@ class Guests:
             "default": str(self._target),
             "in_guest": str(SUITES / "support" / "in_guest"),
             "sources": [str(self._target)],
+            "substitutes": substitutes(self._neighbours) if self._neighbours is not None else None,
             "scratch": tempfile.mkdtemp(prefix="guest-", dir=self._scratch),
             "readable": [
                 *(sources if self._within is None else [str(self._within)]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ...source.neighbours import Neighbours
 from .client import GuestProcess
 from .guests import Guests
 from .handles import Handle
@@ -44,10 +45,10 @@ class WalledSubmission:
         self.recording: Any = None
         self.in_guest = RemoteHelpers(self)
 
-    def aim(self, target: Path, within: Path | None = None) -> None:
-        """Go on with another folder, or with new guests for the same one; ``within`` as for ``Guests.aim``."""
+    def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
+        """Go on with another folder, or with new guests for the same one; arguments as for ``Guests.aim``."""
         self._guest = None
-        self._wall.aim(target, within)
+        self._wall.aim(target, within, neighbours)
 
     def phase(self, under_test: str, phase_id: str) -> RemotePhase:
         """A phase as the suite of ``under_test`` sees it."""
@@ -129,7 +130,7 @@ class RemotePhase:
         self._known: dict[str, Handle] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith(("__", "hypothesis_")) or name in PROBED:
+        if name.startswith(("_", "hypothesis_")) or name in PROBED:  # printers probe for `_repr_pretty_`
             raise AttributeError(name)
         known = self._known.get(name)
         if known is not None and self._submission.holds(known):
