@@ -17,7 +17,16 @@ pytestmark = pytest.mark.timeout(300)
 SOLVED = 2
 
 # The contract, version 1: key to type. A list of one holds any number of such entries.
-TASK = {"name": str, "state": str, "score": float, "max_score": float, "passed": int, "total": int, "message": str}
+TASK = {
+    "name": str,
+    "state": str,
+    "score": float,
+    "max_score": float,
+    "passed": int,
+    "total": int,
+    "message": str,
+    "passed_given": [str],
+}
 PHASE = {"phase": int, "id": str, "score": float, "max_score": float, "seconds": float, "tasks": [TASK]}
 REPORT = {
     "version": int, "target": str, "seed": int, "score": float, "max_score": float, "assembled": bool, "trust": str,
