@@ -1,7 +1,8 @@
 """Phase 3: layer normalisation, position-wise feed-forward network, residual connection.
 
-Paper 3.1, 3.3 and 5.4; layer normalisation is Ba et al. 2016, "Layer Normalization". Code follows the
-dtype and device of its inputs and never changes an input in place.
+Paper 3.1, 3.3 and 5.4; layer normalisation is Ba et al. 2016, "Layer Normalization". ``d_model`` is the width of the
+model, ``x`` is ``(..., d_model)`` with any number of leading dimensions, and every ``forward`` returns a tensor of the
+shape of ``x``. Code follows the dtype and device of its inputs and never changes an input in place.
 """
 
 from __future__ import annotations
@@ -26,23 +27,11 @@ class LayerNorm(nn.Module):
     """
 
     def __init__(self, d_model: int, eps: float = 1e-5) -> None:
-        """Create gain and bias.
-
-        Args:
-            d_model: size of the last dimension.
-            eps: added to the variance, so that a constant row does not divide by zero.
-        """
+        """Create gain and bias; ``eps`` keeps a constant row from dividing by zero."""
         raise NotImplementedError("Phase 3: LayerNorm")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise the last dimension.
-
-        Args:
-            x: ``(..., d_model)``, any number of leading dimensions.
-
-        Returns:
-            Tensor of the shape of ``x``.
-        """
+        """Normalise the last dimension of ``x``."""
         raise NotImplementedError("Phase 3: LayerNorm")
 
 
@@ -61,23 +50,11 @@ class PositionwiseFeedForward(nn.Module):
     """
 
     def __init__(self, d_model: int, d_ff: int) -> None:
-        """Create the two layers.
-
-        Args:
-            d_model: width of input and output.
-            d_ff: width of the hidden layer (2048 in the paper).
-        """
+        """Create the two layers; ``d_ff`` is the width between them (2048 in the paper)."""
         raise NotImplementedError("Phase 3: PositionwiseFeedForward")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the network.
-
-        Args:
-            x: ``(..., d_model)``.
-
-        Returns:
-            Tensor of the shape of ``x``.
-        """
+        """Apply the network to ``x``."""
         raise NotImplementedError("Phase 3: PositionwiseFeedForward")
 
 
@@ -93,22 +70,14 @@ class AddAndNorm(nn.Module):
     """
 
     def __init__(self, d_model: int, dropout: float = 0.1) -> None:
-        """Create norm and dropout.
-
-        Args:
-            d_model: width of the model.
-            dropout: probability of the dropout.
-        """
+        """Create norm and dropout; ``dropout`` is the probability that a number is set to zero."""
         raise NotImplementedError("Phase 3: AddAndNorm")
 
     def forward(self, x: Tensor, sublayer_output: Tensor) -> Tensor:
         """Return ``norm(x + dropout(sublayer_output))``.
 
         Args:
-            x: ``(..., d_model)``, what went into the sublayer.
-            sublayer_output: ``(..., d_model)``, what came out of it.
-
-        Returns:
-            Tensor of the shape of ``x``; both inputs are left as they were.
+            x: what went into the sublayer.
+            sublayer_output: what came out of it, of the same shape; both are left as they were.
         """
         raise NotImplementedError("Phase 3: AddAndNorm")

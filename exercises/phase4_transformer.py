@@ -1,8 +1,17 @@
 """Phase 4: encoder, decoder and the whole Transformer (paper 3.1, 3.2.3 and 3.4, figure 1).
 
-Conventions: ``B`` batch, ``L_src`` and ``L_tgt`` lengths. Every mask is boolean, True means "may attend",
-and it broadcasts to ``(B, h, L_q, L_k)``; a mask of None allows everything. Your own earlier phases are
-the parts: build each layer from them.
+Your own earlier phases are the parts: build each layer from them.
+
+Conventions: ``B`` batch, ``L_src`` and ``L_tgt`` lengths of source and target. ``d_model`` is the width of the model,
+``num_heads`` (``h``) divides it, ``d_ff`` is the hidden width of a feed-forward network, ``num_layers`` (the paper's
+``N``) the number of layers of a stack, and ``dropout`` the probability of every dropout. ``memory`` is the encoder's
+output, ``(B, L_src, d_model)``.
+
+Every mask is boolean, True means "may attend", and it broadcasts to ``(B, h, L_q, L_k)``; None allows everything:
+
+* ``src_mask`` of the model is the ``mask`` of the encoder, ``(B, h, L_src, L_src)``, and the ``memory_mask`` of the
+  decoder's cross-attention, ``(B, h, L_tgt, L_src)``; usually it is ``(B, 1, 1, L_src)``.
+* ``tgt_mask`` of the model is the ``self_mask`` of the decoder's self-attention, ``(B, h, L_tgt, L_tgt)``.
 """
 
 from __future__ import annotations
@@ -27,26 +36,11 @@ class EncoderLayer(nn.Module):
     """
 
     def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the sublayers.
-
-        Args:
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward network.
-            dropout: probability of the dropout on each sublayer's output.
-        """
+        """Create the sublayers; ``dropout`` is for the output of each of them."""
         raise NotImplementedError("Phase 4: EncoderLayer")
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run the layer.
-
-        Args:
-            x: ``(B, L, d_model)``.
-            mask: for the self-attention, broadcasts to ``(B, h, L, L)``.
-
-        Returns:
-            Tensor ``(B, L, d_model)``.
-        """
+        """Run the layer: ``x`` and the result are ``(B, L_src, d_model)``."""
         raise NotImplementedError("Phase 4: EncoderLayer")
 
 
@@ -67,30 +61,13 @@ class DecoderLayer(nn.Module):
     """
 
     def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the sublayers.
-
-        Args:
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward network.
-            dropout: probability of the dropout on each sublayer's output.
-        """
+        """Create the sublayers; ``dropout`` is for the output of each of them."""
         raise NotImplementedError("Phase 4: DecoderLayer")
 
     def forward(
         self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
     ) -> Tensor:
-        """Run the layer.
-
-        Args:
-            x: ``(B, L_tgt, d_model)``.
-            memory: ``(B, L_src, d_model)``, the encoder's output.
-            self_mask: for the self-attention, broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            memory_mask: for the cross-attention, broadcasts to ``(B, h, L_tgt, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_tgt, d_model)``.
-        """
+        """Run the layer: ``x`` and the result are ``(B, L_tgt, d_model)``."""
         raise NotImplementedError("Phase 4: DecoderLayer")
 
 
@@ -104,27 +81,11 @@ class Encoder(nn.Module):
     """
 
     def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the layers, each with parameters of its own.
-
-        Args:
-            num_layers: ``N``, how many layers.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout.
-        """
+        """Create the layers, each with parameters of its own."""
         raise NotImplementedError("Phase 4: Encoder")
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run all layers, every one with the same mask.
-
-        Args:
-            x: ``(B, L_src, d_model)``.
-            mask: broadcasts to ``(B, h, L_src, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_src, d_model)``.
-        """
+        """Run all layers, every one with the same mask: ``x`` and the result are ``(B, L_src, d_model)``."""
         raise NotImplementedError("Phase 4: Encoder")
 
 
@@ -138,31 +99,13 @@ class Decoder(nn.Module):
     """
 
     def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the layers, each with parameters of its own.
-
-        Args:
-            num_layers: ``N``, how many layers.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout.
-        """
+        """Create the layers, each with parameters of its own."""
         raise NotImplementedError("Phase 4: Decoder")
 
     def forward(
         self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
     ) -> Tensor:
-        """Run all layers, every one with the same memory and masks.
-
-        Args:
-            x: ``(B, L_tgt, d_model)``.
-            memory: ``(B, L_src, d_model)``.
-            self_mask: broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            memory_mask: broadcasts to ``(B, h, L_tgt, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_tgt, d_model)``.
-        """
+        """Run all layers with the same memory and masks: ``x`` and the result are ``(B, L_tgt, d_model)``."""
         raise NotImplementedError("Phase 4: Decoder")
 
 
@@ -192,37 +135,25 @@ class Transformer(nn.Module):
     ) -> None:
         """Create the parts and draw their initial parameters; the defaults are the paper's base model.
 
-        The embedding matrices (and what is shared with them) start normal with mean 0 and standard
-        deviation ``d_model ** -0.5``; every other parameter with more than one dimension starts
-        Xavier-uniform.
+        The embedding matrices (and what is shared with them) start normal with mean 0 and standard deviation
+        ``d_model ** -0.5``; every other parameter with more than one dimension starts Xavier-uniform.
 
         Args:
             src_vocab_size, tgt_vocab_size: numbers of source and target tokens.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            num_layers: ``N``, of the encoder and of the decoder.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout, that of the positional encoding included.
+            num_layers: of the encoder and of the decoder.
+            dropout: of every dropout, that of the positional encoding included.
             max_len: the longest sequence, source or target.
-            share_embeddings: True makes the two embedding matrices and the weight of the output
-                projection one and the same parameter (paper 3.4).
+            share_embeddings: True makes the two embedding matrices and the weight of the output projection one and
+                the same parameter (paper 3.4).
 
         Raises:
-            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names
-                both sizes.
+            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names both
+                sizes.
         """
         raise NotImplementedError("Phase 4: Transformer")
 
     def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
-        """Embed the source, add positions, run the encoder.
-
-        Args:
-            src: ``int64 (B, L_src)``.
-            src_mask: broadcasts to ``(B, h, L_src, L_src)``, usually ``(B, 1, 1, L_src)``.
-
-        Returns:
-            The memory, ``(B, L_src, d_model)``.
-        """
+        """Embed the source ``int64 (B, L_src)``, add positions, run the encoder; return the memory."""
         raise NotImplementedError("Phase 4: Transformer")
 
     def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
@@ -230,9 +161,7 @@ class Transformer(nn.Module):
 
         Args:
             tgt: ``int64 (B, L_tgt)``.
-            memory: ``(B, L_src, d_model)``, from ``encode``.
-            tgt_mask: for the self-attention, broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            src_mask: for the cross-attention, broadcasts to ``(B, h, L_tgt, L_src)``.
+            memory: from ``encode``.
 
         Returns:
             Hidden states ``(B, L_tgt, d_model)``, before the output projection.
@@ -245,8 +174,6 @@ class Transformer(nn.Module):
         Args:
             src: ``int64 (B, L_src)``.
             tgt: ``int64 (B, L_tgt)``, what the decoder has seen so far (it starts with BOS).
-            src_mask: mask of the source, used in the encoder and in the cross-attention.
-            tgt_mask: mask of the decoder's self-attention.
 
         Returns:
             Logits ``(B, L_tgt, tgt_vocab_size)``.

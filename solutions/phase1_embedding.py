@@ -1,8 +1,11 @@
 """Phase 1: input embedding and sinusoidal positional encoding (paper 3.4 and 3.5).
 
-Conventions of the whole course: batch first; ``B`` batch, ``L`` length, ``V`` vocabulary size,
-``d_model`` width of the model. Tokens are ``int64 (B, L)``. Code follows the dtype and device of its
-inputs, never changes an input in place and leaves no global state changed.
+Conventions of the whole course: batch first; ``B`` batch, ``L`` length, ``V`` vocabulary size, ``d_model`` width of the
+model, ``dropout`` the probability that a dropout sets a number to zero. Tokens are ``int64 (B, L)``. Code follows the
+dtype and device of its inputs, never changes an input in place and leaves no global state changed.
+
+Where positions are encoded ``d_model`` is even: columns ``2i`` and ``2i + 1`` are pair ``i``, from 0 to
+``d_model / 2 - 1``.
 """
 
 from __future__ import annotations
@@ -14,23 +17,18 @@ from torch import Tensor, nn
 
 
 def sinusoidal_encoding(max_len: int, d_model: int) -> Tensor:
-    """Build the table of sinusoidal positional encodings (paper 3.5).
+    """Build the table of sinusoidal positional encodings of ``max_len`` positions, counted from 0 (paper 3.5).
 
-    For position ``pos`` (from 0) and pair ``i`` (from 0 to ``d_model / 2 - 1``)::
+    ::
 
         PE[pos, 2i]     = sin(pos / 10000^(2i / d_model))
         PE[pos, 2i + 1] = cos(pos / 10000^(2i / d_model))
-
-    Args:
-        max_len: number of positions.
-        d_model: width of the encoding, an even number.
 
     Returns:
         Tensor ``(max_len, d_model)`` in torch's default dtype.
     """
     position = torch.arange(max_len, dtype=torch.float64).unsqueeze(1)  # (max_len, 1)
-    exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model  # (d_model / 2), is 2i / d_model
-    angle = position / 10000.0**exponent  # (max_len, d_model / 2)
+    angle = _angles(position, d_model)  # (max_len, d_model / 2)
     encoding = torch.empty(max_len, d_model, dtype=torch.float64)
     encoding[:, 0::2] = torch.sin(angle)
     encoding[:, 1::2] = torch.cos(angle)
@@ -45,18 +43,16 @@ def position_shift_matrix(offset: int, d_model: int) -> Tensor:
 
         PE[pos + offset] = M @ PE[pos]        for every pos
 
-    ``M`` depends on ``offset`` alone, not on ``pos``. The angle addition formulas of sine and cosine,
-    applied to each pair of columns ``(2i, 2i + 1)``, give its entries.
+    ``M`` depends on ``offset`` alone, not on ``pos``. The angle addition formulas of sine and cosine, applied to each
+    pair of columns, give its entries.
 
     Args:
         offset: how many positions to move; 0 and negative numbers are allowed.
-        d_model: width of the encoding, an even number.
 
     Returns:
         Tensor ``(d_model, d_model)`` in torch's default dtype.
     """
-    exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
-    angle = offset / 10000.0**exponent  # (d_model / 2)
+    angle = _angles(offset, d_model)  # (d_model / 2)
     even = torch.arange(0, d_model, 2)
     matrix = torch.zeros(d_model, d_model, dtype=torch.float64)
     # sin(a + b) = cos(b) sin(a) + sin(b) cos(a)
@@ -68,33 +64,34 @@ def position_shift_matrix(offset: int, d_model: int) -> Tensor:
     return matrix.to(torch.get_default_dtype())
 
 
+def _angles(position: Tensor | int, d_model: int) -> Tensor:
+    """``position / 10000^(2i / d_model)`` for every pair ``i``, in float64: ``(..., d_model / 2)``."""
+    exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model  # (d_model / 2), is 2i / d_model
+    return position / 10000.0**exponent
+
+
 class TokenEmbedding(nn.Module):
     """Look up a learned vector for every token and scale it by ``sqrt(d_model)`` (paper 3.4).
 
     Attributes:
-        embedding: ``nn.Embedding`` with a weight of shape ``(vocab_size, d_model)``. Every row is
-            learned, the padding token's too.
+        embedding: ``nn.Embedding`` with a weight of shape ``(vocab_size, d_model)``. Every row is learned, the
+            padding token's too.
     """
 
     def __init__(self, vocab_size: int, d_model: int) -> None:
-        """Create the table.
-
-        Args:
-            vocab_size: number of different tokens, ``V``.
-            d_model: width of one vector.
-        """
+        """Create the table, a row for each of the ``vocab_size`` different tokens."""
         super().__init__()
         self.d_model = d_model
         self.embedding = nn.Embedding(vocab_size, d_model)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Embed a batch of tokens.
+        """Return the tokens' rows of the table, times ``sqrt(d_model)``.
 
         Args:
             tokens: ``int64 (B, L)``, values from 0 to ``vocab_size - 1``.
 
         Returns:
-            Tensor ``(B, L, d_model)``: the tokens' rows of the table, times ``sqrt(d_model)``.
+            Tensor ``(B, L, d_model)``.
         """
         return self.embedding(tokens) * math.sqrt(self.d_model)  # (B, L, d_model)
 
@@ -104,18 +101,12 @@ class PositionalEncoding(nn.Module):
 
     Attributes:
         dropout: ``nn.Dropout``, applied to the sum.
-        pe: buffer (not a parameter: it is never trained) that holds ``sinusoidal_encoding(max_len, d_model)``
-            and follows the module through ``.to(...)``; persistent or not is yours to choose.
+        pe: buffer (not a parameter: it is never trained) that holds ``sinusoidal_encoding(max_len, d_model)`` and
+            follows the module through ``.to(...)``; persistent or not is yours to choose.
     """
 
     def __init__(self, d_model: int, dropout: float = 0.1, max_len: int = 5000) -> None:
-        """Create the table once, for all positions that may be asked for.
-
-        Args:
-            d_model: width of the model, an even number.
-            dropout: probability of the dropout.
-            max_len: the longest sequence that can be encoded.
-        """
+        """Create the table once, for the longest sequence that can be encoded, ``max_len``."""
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.register_buffer("pe", sinusoidal_encoding(max_len, d_model), persistent=False)
@@ -124,10 +115,10 @@ class PositionalEncoding(nn.Module):
         """Return ``dropout(x + PE[:L])``, the same encoding for every sequence of the batch.
 
         Args:
-            x: ``(B, L, d_model)``.
+            x: ``(B, L, d_model)``; it is left as it was.
 
         Returns:
-            Tensor ``(B, L, d_model)``; ``x`` itself is left as it was.
+            Tensor ``(B, L, d_model)``.
 
         Raises:
             ValueError: if ``L`` is more than ``max_len``; the message names both numbers.

@@ -1,8 +1,9 @@
 """Phase 2: scaled dot-product attention and multi-head attention (paper 3.2).
 
-Conventions: ``B`` batch, ``L_q`` number of queries, ``L_k`` number of keys and values, ``h`` heads,
-``d_k = d_model // h``. Every mask is boolean and **True means "may attend"**. Code follows the dtype and
-device of its inputs and never changes an input in place.
+Conventions: ``B`` batch, ``L_q`` number of queries, ``L_k`` number of keys and values, ``d_model`` width of the model,
+``h`` heads (the argument ``num_heads``), ``d_k = d_model // h``. A mask is boolean, **True means "may attend"**, and
+has any shape that broadcasts to that of the weights; None allows everything. No input need be contiguous. Code follows
+the dtype and device of its inputs and never changes an input in place.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ def scaled_dot_product_attention(
     weights and an all-zero output; neither the result nor a gradient is NaN then.
 
     Args:
-        query: ``(..., L_q, d_k)``.
-        key: ``(..., L_k, d_k)``.
-        value: ``(..., L_k, d_v)``; ``d_v`` may differ from ``d_k``.
-        mask: boolean, any shape that broadcasts to ``(..., L_q, L_k)``, True where the query may attend
-            to the key; None allows everything.
+        query, key, value: ``(..., L_q, d_k)``, ``(..., L_k, d_k)`` and ``(..., L_k, d_v)``; ``d_v`` may differ
+            from ``d_k``.
+        mask: broadcasts to ``(..., L_q, L_k)``.
 
     Returns:
         ``(output, weights)`` of shapes ``(..., L_q, d_v)`` and ``(..., L_q, L_k)``.
@@ -51,17 +50,10 @@ def scaled_dot_product_attention(
 
 
 def split_heads(x: Tensor, num_heads: int) -> Tensor:
-    """Cut the features of every position into heads (paper 3.2.2).
+    """Cut the features of every position into heads: ``(B, L, d_model)`` to ``(B, h, L, d_k)`` (paper 3.2.2).
 
-    Head ``j`` holds the features ``j * d_k`` to ``(j + 1) * d_k - 1`` of every position, where
-    ``d_k = d_model // num_heads``.
-
-    Args:
-        x: ``(B, L, d_model)``, not necessarily contiguous; ``num_heads`` divides ``d_model``.
-        num_heads: ``h``.
-
-    Returns:
-        Tensor ``(B, h, L, d_k)``.
+    Head ``j`` holds the features ``j * d_k`` to ``(j + 1) * d_k - 1`` of every position; ``num_heads`` divides
+    ``d_model``.
     """
     batch, length, d_model = x.shape
     x = x.reshape(batch, length, num_heads, d_model // num_heads)  # (B, L, h, d_k)
@@ -69,13 +61,9 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
 
 
 def merge_heads(x: Tensor) -> Tensor:
-    """Put the heads of every position side by side again, the inverse of ``split_heads`` (paper 3.2.2).
+    """Put the heads of every position side by side again: ``(B, h, L, d_k)`` to ``(B, L, h * d_k)`` (paper 3.2.2).
 
-    Args:
-        x: ``(B, h, L, d_k)``, not necessarily contiguous.
-
-    Returns:
-        Tensor ``(B, L, d_model)`` with ``d_model = h * d_k``.
+    It is the inverse of ``split_heads``.
     """
     batch, num_heads, length, d_k = x.shape
     x = x.transpose(1, 2)  # (B, L, h, d_k)
@@ -99,10 +87,6 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int) -> None:
         """Create the four projections.
 
-        Args:
-            d_model: width of the model.
-            num_heads: ``h``; must divide ``d_model``.
-
         Raises:
             ValueError: if ``num_heads`` does not divide ``d_model``; the message names both numbers.
         """
@@ -119,15 +103,11 @@ class MultiHeadAttention(nn.Module):
         """Project, split, attend in every head, merge, project.
 
         Args:
-            query: ``(B, L_q, d_model)``.
-            key: ``(B, L_k, d_model)``.
-            value: ``(B, L_k, d_model)``.
-            mask: boolean, any shape that broadcasts to ``(B, h, L_q, L_k)``, True where attention is
-                allowed; None allows everything.
+            query, key, value: ``(B, L_q, d_model)``, ``(B, L_k, d_model)`` and ``(B, L_k, d_model)``.
+            mask: broadcasts to ``(B, h, L_q, L_k)``.
 
         Returns:
-            ``(output, weights)`` of shapes ``(B, L_q, d_model)`` and ``(B, h, L_q, L_k)``: the weights
-            of every head.
+            ``(output, weights)`` of shapes ``(B, L_q, d_model)`` and ``(B, h, L_q, L_k)``: the weights of every head.
         """
         q = split_heads(self.w_q(query), self.num_heads)  # (B, h, L_q, d_k)
         k = split_heads(self.w_k(key), self.num_heads)  # (B, h, L_k, d_k)

@@ -1,8 +1,17 @@
 """Phase 4: encoder, decoder and the whole Transformer (paper 3.1, 3.2.3 and 3.4, figure 1).
 
-Conventions: ``B`` batch, ``L_src`` and ``L_tgt`` lengths. Every mask is boolean, True means "may attend",
-and it broadcasts to ``(B, h, L_q, L_k)``; a mask of None allows everything. Your own earlier phases are
-the parts: build each layer from them.
+Your own earlier phases are the parts: build each layer from them.
+
+Conventions: ``B`` batch, ``L_src`` and ``L_tgt`` lengths of source and target. ``d_model`` is the width of the model,
+``num_heads`` (``h``) divides it, ``d_ff`` is the hidden width of a feed-forward network, ``num_layers`` (the paper's
+``N``) the number of layers of a stack, and ``dropout`` the probability of every dropout. ``memory`` is the encoder's
+output, ``(B, L_src, d_model)``.
+
+Every mask is boolean, True means "may attend", and it broadcasts to ``(B, h, L_q, L_k)``; None allows everything:
+
+* ``src_mask`` of the model is the ``mask`` of the encoder, ``(B, h, L_src, L_src)``, and the ``memory_mask`` of the
+  decoder's cross-attention, ``(B, h, L_tgt, L_src)``; usually it is ``(B, 1, 1, L_src)``.
+* ``tgt_mask`` of the model is the ``self_mask`` of the decoder's self-attention, ``(B, h, L_tgt, L_tgt)``.
 """
 
 from __future__ import annotations
@@ -27,14 +36,7 @@ class EncoderLayer(nn.Module):
     """
 
     def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the sublayers.
-
-        Args:
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward network.
-            dropout: probability of the dropout on each sublayer's output.
-        """
+        """Create the sublayers; ``dropout`` is for the output of each of them."""
         super().__init__()
         self.self_attention = MultiHeadAttention(d_model, num_heads)
         self.feed_forward = PositionwiseFeedForward(d_model, d_ff)
@@ -42,15 +44,7 @@ class EncoderLayer(nn.Module):
         self.add_norm2 = AddAndNorm(d_model, dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run the layer.
-
-        Args:
-            x: ``(B, L, d_model)``.
-            mask: for the self-attention, broadcasts to ``(B, h, L, L)``.
-
-        Returns:
-            Tensor ``(B, L, d_model)``.
-        """
+        """Run the layer: ``x`` and the result are ``(B, L_src, d_model)``."""
         attended, _ = self.self_attention(x, x, x, mask)
         x = self.add_norm1(x, attended)
         return self.add_norm2(x, self.feed_forward(x))
@@ -73,14 +67,7 @@ class DecoderLayer(nn.Module):
     """
 
     def __init__(self, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the sublayers.
-
-        Args:
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward network.
-            dropout: probability of the dropout on each sublayer's output.
-        """
+        """Create the sublayers; ``dropout`` is for the output of each of them."""
         super().__init__()
         self.self_attention = MultiHeadAttention(d_model, num_heads)
         self.cross_attention = MultiHeadAttention(d_model, num_heads)
@@ -92,17 +79,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
     ) -> Tensor:
-        """Run the layer.
-
-        Args:
-            x: ``(B, L_tgt, d_model)``.
-            memory: ``(B, L_src, d_model)``, the encoder's output.
-            self_mask: for the self-attention, broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            memory_mask: for the cross-attention, broadcasts to ``(B, h, L_tgt, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_tgt, d_model)``.
-        """
+        """Run the layer: ``x`` and the result are ``(B, L_tgt, d_model)``."""
         attended, _ = self.self_attention(x, x, x, self_mask)
         x = self.add_norm1(x, attended)
         attended, _ = self.cross_attention(x, memory, memory, memory_mask)
@@ -120,28 +97,12 @@ class Encoder(nn.Module):
     """
 
     def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the layers, each with parameters of its own.
-
-        Args:
-            num_layers: ``N``, how many layers.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout.
-        """
+        """Create the layers, each with parameters of its own."""
         super().__init__()
         self.layers = nn.ModuleList([EncoderLayer(d_model, num_heads, d_ff, dropout) for _ in range(num_layers)])
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run all layers, every one with the same mask.
-
-        Args:
-            x: ``(B, L_src, d_model)``.
-            mask: broadcasts to ``(B, h, L_src, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_src, d_model)``.
-        """
+        """Run all layers, every one with the same mask: ``x`` and the result are ``(B, L_src, d_model)``."""
         for layer in self.layers:
             x = layer(x, mask)
         return x
@@ -157,32 +118,14 @@ class Decoder(nn.Module):
     """
 
     def __init__(self, num_layers: int, d_model: int, num_heads: int, d_ff: int, dropout: float = 0.1) -> None:
-        """Create the layers, each with parameters of its own.
-
-        Args:
-            num_layers: ``N``, how many layers.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout.
-        """
+        """Create the layers, each with parameters of its own."""
         super().__init__()
         self.layers = nn.ModuleList([DecoderLayer(d_model, num_heads, d_ff, dropout) for _ in range(num_layers)])
 
     def forward(
         self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
     ) -> Tensor:
-        """Run all layers, every one with the same memory and masks.
-
-        Args:
-            x: ``(B, L_tgt, d_model)``.
-            memory: ``(B, L_src, d_model)``.
-            self_mask: broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            memory_mask: broadcasts to ``(B, h, L_tgt, L_src)``.
-
-        Returns:
-            Tensor ``(B, L_tgt, d_model)``.
-        """
+        """Run all layers with the same memory and masks: ``x`` and the result are ``(B, L_tgt, d_model)``."""
         for layer in self.layers:
             x = layer(x, memory, self_mask, memory_mask)
         return x
@@ -214,24 +157,20 @@ class Transformer(nn.Module):
     ) -> None:
         """Create the parts and draw their initial parameters; the defaults are the paper's base model.
 
-        The embedding matrices (and what is shared with them) start normal with mean 0 and standard
-        deviation ``d_model ** -0.5``; every other parameter with more than one dimension starts
-        Xavier-uniform.
+        The embedding matrices (and what is shared with them) start normal with mean 0 and standard deviation
+        ``d_model ** -0.5``; every other parameter with more than one dimension starts Xavier-uniform.
 
         Args:
             src_vocab_size, tgt_vocab_size: numbers of source and target tokens.
-            d_model: width of the model.
-            num_heads: ``h``, divides ``d_model``.
-            num_layers: ``N``, of the encoder and of the decoder.
-            d_ff: hidden width of the feed-forward networks.
-            dropout: probability of every dropout, that of the positional encoding included.
+            num_layers: of the encoder and of the decoder.
+            dropout: of every dropout, that of the positional encoding included.
             max_len: the longest sequence, source or target.
-            share_embeddings: True makes the two embedding matrices and the weight of the output
-                projection one and the same parameter (paper 3.4).
+            share_embeddings: True makes the two embedding matrices and the weight of the output projection one and
+                the same parameter (paper 3.4).
 
         Raises:
-            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names
-                both sizes.
+            ValueError: if embeddings are to be shared between vocabularies of different sizes; the message names both
+                sizes.
         """
         super().__init__()
         if share_embeddings and src_vocab_size != tgt_vocab_size:
@@ -245,23 +184,10 @@ class Transformer(nn.Module):
         if share_embeddings:
             self.tgt_embedding.embedding.weight = self.src_embedding.embedding.weight
             self.output_projection.weight = self.src_embedding.embedding.weight
-
-        for parameter in self.parameters():
-            if parameter.dim() > 1:
-                nn.init.xavier_uniform_(parameter)
-        for embedding in (self.src_embedding.embedding, self.tgt_embedding.embedding):
-            nn.init.normal_(embedding.weight, mean=0.0, std=d_model**-0.5)
+        self._reset_parameters()
 
     def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
-        """Embed the source, add positions, run the encoder.
-
-        Args:
-            src: ``int64 (B, L_src)``.
-            src_mask: broadcasts to ``(B, h, L_src, L_src)``, usually ``(B, 1, 1, L_src)``.
-
-        Returns:
-            The memory, ``(B, L_src, d_model)``.
-        """
+        """Embed the source ``int64 (B, L_src)``, add positions, run the encoder; return the memory."""
         return self.encoder(self.positional_encoding(self.src_embedding(src)), src_mask)
 
     def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
@@ -269,9 +195,7 @@ class Transformer(nn.Module):
 
         Args:
             tgt: ``int64 (B, L_tgt)``.
-            memory: ``(B, L_src, d_model)``, from ``encode``.
-            tgt_mask: for the self-attention, broadcasts to ``(B, h, L_tgt, L_tgt)``.
-            src_mask: for the cross-attention, broadcasts to ``(B, h, L_tgt, L_src)``.
+            memory: from ``encode``.
 
         Returns:
             Hidden states ``(B, L_tgt, d_model)``, before the output projection.
@@ -284,8 +208,6 @@ class Transformer(nn.Module):
         Args:
             src: ``int64 (B, L_src)``.
             tgt: ``int64 (B, L_tgt)``, what the decoder has seen so far (it starts with BOS).
-            src_mask: mask of the source, used in the encoder and in the cross-attention.
-            tgt_mask: mask of the decoder's self-attention.
 
         Returns:
             Logits ``(B, L_tgt, tgt_vocab_size)``.
@@ -293,3 +215,11 @@ class Transformer(nn.Module):
         memory = self.encode(src, src_mask)  # (B, L_src, d_model)
         hidden = self.decode(tgt, memory, tgt_mask, src_mask)  # (B, L_tgt, d_model)
         return self.output_projection(hidden)  # (B, L_tgt, tgt_vocab_size)
+
+    def _reset_parameters(self) -> None:
+        """Draw the initial parameters; the embeddings last, so that what is shared with them ends up normal."""
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+        for embedding in (self.src_embedding.embedding, self.tgt_embedding.embedding):
+            nn.init.normal_(embedding.weight, mean=0.0, std=embedding.embedding_dim**-0.5)

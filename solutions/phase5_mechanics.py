@@ -1,12 +1,13 @@
 """Phase 5: masks, batches, label smoothing and the Noam schedule (paper 3.2.3, 5.1, 5.3 and 5.4).
 
-Conventions: tokens are ``int64 (B, L)``; every mask is boolean and True means "may attend". Padding is on
-the right. Code follows the device of its inputs and never changes an input in place.
+Conventions: tokens are ``int64 (B, L)``; every mask is boolean and True means "may attend". Padding is on the right;
+``pad_id``, ``bos_id`` and ``eos_id`` are the ids of the special tokens. ``d_model`` is the width of the model. Code
+follows the device of its inputs and never changes an input in place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,13 +17,9 @@ from torch import Tensor, nn
 def padding_mask(tokens: Tensor, pad_id: int) -> Tensor:
     """Allow attention to every token that is not padding.
 
-    Args:
-        tokens: ``int64 (B, L)``.
-        pad_id: the id of the padding token.
-
     Returns:
-        Boolean tensor ``(B, 1, 1, L)``, True where the token is real; the two ones broadcast over the
-        heads and the queries. On the device of ``tokens``.
+        Boolean tensor ``(B, 1, 1, L)``, True where the token is real; the two ones broadcast over the heads and the
+        queries. On the device of ``tokens``.
     """
     return (tokens != pad_id)[:, None, None, :]  # (B, 1, 1, L)
 
@@ -41,15 +38,11 @@ def look_ahead_mask(length: int, device: torch.device | str | None = None) -> Te
 
 
 def decoder_mask(tokens: Tensor, pad_id: int) -> Tensor:
-    """Both masks at once: the past and the present, and no padding.
-
-    Args:
-        tokens: ``int64 (B, L)``, the decoder's input.
-        pad_id: the id of the padding token.
+    """Both masks at once, for the decoder's input: the past and the present, and no padding.
 
     Returns:
-        Boolean tensor ``(B, 1, L, L)``, True at ``[b, 0, q, k]`` where ``k <= q`` and token ``k`` of
-        row ``b`` is real. On the device of ``tokens``.
+        Boolean tensor ``(B, 1, L, L)``, True at ``[b, 0, q, k]`` where ``k <= q`` and token ``k`` of row ``b`` is real.
+        On the device of ``tokens``.
     """
     return padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device)  # (B, 1, L, L)
 
@@ -78,15 +71,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch with its tensors on ``device``."""
-        return Batch(
-            self.src.to(device),
-            self.tgt_in.to(device),
-            self.tgt_out.to(device),
-            self.src_mask.to(device),
-            self.tgt_mask.to(device),
-            self.num_tokens,
-            self.pad_id,
-        )
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
 
 
 def make_batch(pairs: list[tuple[list[int], list[int]]], pad_id: int, bos_id: int, eos_id: int) -> Batch:
@@ -98,12 +84,11 @@ def make_batch(pairs: list[tuple[list[int], list[int]]], pad_id: int, bos_id: in
         tgt_in  = [bos] + tgt_ids          what the decoder reads
         tgt_out = tgt_ids + [eos]          the same, one step ahead: what it should answer
 
-    each padded on the right with ``pad_id`` to the longest of the batch. ``src_mask`` is the padding mask
-    of ``src``, ``tgt_mask`` the decoder mask of ``tgt_in``.
+    each padded on the right with ``pad_id`` to the longest of the batch. ``src_mask`` is the padding mask of ``src``,
+    ``tgt_mask`` the decoder mask of ``tgt_in``.
 
     Args:
         pairs: ``B`` pairs of lists of token ids, without BOS, EOS and padding; a list may be empty.
-        pad_id, bos_id, eos_id: ids of the special tokens.
 
     Returns:
         A ``Batch``; ``num_tokens`` is an ``int``, the number of tokens in ``tgt_out`` that are not padding.
@@ -147,7 +132,7 @@ class LabelSmoothingLoss(nn.Module):
         """Remember the settings.
 
         Args:
-            pad_id: the id of the padding token; positions whose target is padding do not count.
+            pad_id: positions whose target is padding do not count.
             smoothing: epsilon of the paper, from 0 (plain cross-entropy) to 1.
         """
         super().__init__()
@@ -179,16 +164,11 @@ def noam_learning_rate(step: int, d_model: int, warmup_steps: int, factor: float
 
         lrate = factor * d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)
 
-    It rises in a straight line for ``warmup_steps`` steps, then falls with the root of the step.
-
-    Args:
-        step: number of the step, counted from 1.
-        d_model: width of the model.
-        warmup_steps: length of the rise (4000 in the paper).
-        factor: multiplies everything; 1 in the paper.
+    It rises in a straight line for ``warmup_steps`` steps (4000 in the paper), then falls with the root of the step.
+    ``factor`` is 1 in the paper.
 
     Returns:
-        The rate, a ``float``.
+        The rate of step ``step``, counted from 1: a ``float``.
 
     Raises:
         ValueError: if ``step`` is below 1; the message names the step.
@@ -201,24 +181,20 @@ def noam_learning_rate(step: int, d_model: int, warmup_steps: int, factor: float
 class NoamScheduler:
     """Set the optimizer's learning rate step by step to ``noam_learning_rate`` (paper 5.3).
 
-    Building it sets the rate of step 1 in every parameter group. Each ``step()``, called after
-    ``optimizer.step()``, moves on to the rate of the next step.
+    Building it sets the rate of step 1 in every parameter group. Each ``step()``, called after ``optimizer.step()``,
+    moves on to the rate of the next step.
 
     Attributes:
         last_lr: the rate that is set now, a ``float``.
     """
 
+    step_num: int
+    last_lr: float
+
     def __init__(
         self, optimizer: torch.optim.Optimizer, d_model: int, warmup_steps: int = 4000, factor: float = 1.0
     ) -> None:
-        """Take over the optimizer's learning rate and set that of step 1.
-
-        Args:
-            optimizer: the optimizer; the ``"lr"`` of each of its ``param_groups`` is set.
-            d_model: width of the model.
-            warmup_steps: length of the rise.
-            factor: multiplies the rate.
-        """
+        """Set the rate of step 1: the ``"lr"`` of each of the optimizer's ``param_groups``."""
         self.optimizer = optimizer
         self.d_model = d_model
         self.warmup_steps = warmup_steps
@@ -242,8 +218,8 @@ class NoamScheduler:
         """Go on where ``state_dict`` was taken: the rate that was set then is set in the optimizer at once.
 
         Args:
-            state_dict: from ``state_dict()`` of another ``NoamScheduler``; its settings (``d_model``,
-                ``warmup_steps``, ``factor``) replace the ones given when this one was built.
+            state_dict: from ``state_dict()`` of another ``NoamScheduler``; its settings (``d_model``, ``warmup_steps``,
+                ``factor``) replace the ones given when this one was built.
         """
         self.d_model = state_dict["d_model"]
         self.warmup_steps = state_dict["warmup_steps"]

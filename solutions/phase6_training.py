@@ -1,9 +1,18 @@
 """Phase 6: training loop, evaluation, greedy decoding and beam search (paper 5 and 6.1; Wu et al. 2016).
 
-A "model" is anything with the methods of your ``Transformer``. Training calls it as
-``model(src, tgt_in, src_mask, tgt_mask)``. The decoders ask it for ``encode(src, src_mask)``,
-``decode(tgt, memory, tgt_mask, src_mask)`` and ``output_projection(hidden)`` alone. Masks are boolean,
-True means "may attend".
+Conventions of training and evaluation: ``model`` is called as
+``model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)`` and gives logits ``(B, L_tgt, V)``;
+``loss_fn(logits, batch.tgt_out)`` gives a scalar tensor, the mean over the real tokens of the batch. ``batches`` is an
+iterable, read once and in order; it may be a generator.
+
+Conventions of the decoders: they ask the model for ``encode(src, src_mask)``,
+``decode(tgt, memory, tgt_mask, src_mask)`` and ``output_projection(hidden)`` alone. ``src`` is ``int64 (B, L_src)``,
+``src_mask`` its mask, ``(B, 1, 1, L_src)`` or None; ``tgt_mask`` is the look-ahead mask of the current length. Every
+mask is boolean, True means "may attend". ``bos_id``, ``eos_id`` and ``pad_id`` are the ids of the special tokens;
+``max_len`` is how many tokens an answer has at most, EOS counted, BOS not.
+
+Evaluation and decoders run the model in evaluation mode and without gradients; afterwards it is in the mode that it
+came in, even if something raised.
 """
 
 from __future__ import annotations
@@ -28,16 +37,11 @@ def train_step(
 ) -> float:
     """Learn from one batch: forward, loss, backward, update (paper 5).
 
-    The model is put into training mode. Gradients left over from earlier do not count. The scheduler
-    moves on after the optimizer has stepped.
+    The model is put into training mode. Gradients left over from earlier do not count.
 
     Args:
-        model: called as ``model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)``, gives logits
-            ``(B, L_tgt, V)``.
-        batch: what to learn from.
-        loss_fn: ``loss_fn(logits, batch.tgt_out)`` gives a scalar tensor.
         optimizer: holds the model's parameters.
-        scheduler: has a method ``step()``; None for none.
+        scheduler: its method ``step()`` is called after the optimizer has stepped; None for none.
         max_norm: if given, the norm of all gradients together is clipped to it before the update
             (``nn.utils.clip_grad_norm_``).
 
@@ -69,8 +73,7 @@ def train(
     """Learn from one batch after another, one ``train_step`` each (paper 5).
 
     Args:
-        model, loss_fn, optimizer, scheduler, max_norm: as for ``train_step``.
-        batches: an iterable of batches, read once and in order; it may be a generator.
+        optimizer, scheduler, max_norm: as for ``train_step``.
         on_step: if given, called as ``on_step(step, loss)`` right after each step; steps count from 1.
 
     Returns:
@@ -101,15 +104,8 @@ class Evaluation:
 def evaluate(model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]) -> Evaluation:
     """Measure the model on batches it does not learn from (paper 5).
 
-    Loss and accuracy are over all real target tokens of all batches together: each token counts the same,
-    in whatever batch it stands. The model runs in evaluation mode and without gradients; afterwards it
-    is in the mode it came in, even if something raised.
-
-    Args:
-        model: called as in ``train_step``.
-        batches: an iterable of batches, read once; it may be a generator.
-        loss_fn: ``loss_fn(logits, tgt_out)`` gives the mean over the real tokens of a batch;
-            ``batch.num_tokens`` says how many those are, ``batch.pad_id`` which ones are not.
+    Loss and accuracy are over all real target tokens of all batches together: each token counts the same, in whatever
+    batch it stands. ``batch.num_tokens`` says how many a batch has, ``batch.pad_id`` which ones are not real.
 
     Returns:
         An ``Evaluation`` of two Python floats.
@@ -149,22 +145,13 @@ def greedy_decode(
 ) -> Tensor:
     """Translate a batch by taking the most probable token at every step (paper 3.1, auto-regression).
 
-    The source is encoded once. The decoder starts from BOS alone; the token it finds most probable at the
-    last position is appended, and so on. A row ends with its first EOS; from then on it gets padding. All
-    ends once every row has ended or ``max_len`` tokens have been made. Among equals any choice is right.
-    ``tgt_mask`` is the look-ahead mask of the current length. The model runs in evaluation mode and without
-    gradients; afterwards it is in the mode it came in, even if something raised.
-
-    Args:
-        model: see the top of this file.
-        src: ``int64 (B, L_src)``.
-        src_mask: mask of the source, ``(B, 1, 1, L_src)`` or None.
-        bos_id, eos_id, pad_id: ids of the special tokens.
-        max_len: how many tokens are made at most, EOS counted, BOS not.
+    The source is encoded once. The decoder starts from BOS alone; the token it finds most probable at the last position
+    is appended, and so on. A row ends with its first EOS; from then on it gets padding. All ends once every row has
+    ended or ``max_len`` tokens have been made. Among equals any choice is right.
 
     Returns:
-        ``int64 (B, L)`` with ``L <= max_len``, on the device of ``src``: without BOS, with EOS where the row
-        ended, padding after it. ``L`` is the length of the longest row.
+        ``int64 (B, L)`` with ``L <= max_len``, on the device of ``src``: without BOS, with EOS where the row ended,
+        padding after it. ``L`` is the length of the longest row.
     """
     batch = src.size(0)
     tokens = torch.full((batch, 1), bos_id, dtype=torch.int64, device=src.device)  # (B, 1)
@@ -193,9 +180,6 @@ def length_penalty(length: int, alpha: float) -> float:
     Args:
         length: number of tokens, EOS counted.
         alpha: strength; 0 switches the penalty off, the paper uses 0.6 (6.1).
-
-    Returns:
-        The penalty, a ``float``.
     """
     return ((5 + length) / 6) ** alpha
 
@@ -225,27 +209,20 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Search for the most probable answers to one source sentence (paper 6.1; Wu et al. 2016, section 7).
 
-    It starts with one live hypothesis, empty (BOS alone), of log-probability 0. Each step extends every
-    live hypothesis by every token of the vocabulary and keeps, of all these extensions together, the
-    ``beam_size`` of highest log-probability. Of the kept ones, those that end in EOS leave the beam and are
-    collected; the others are the next live hypotheses. An extension that is not kept is gone, also if it
-    ends in EOS. The search ends when no hypothesis is live or the live ones have ``max_len`` tokens. (It may
-    stop earlier where that cannot change the answer.) The collected and the live ones are then ranked by ::
+    It starts with one live hypothesis, empty (BOS alone), of log-probability 0. Each step extends every live
+    hypothesis by every token of the vocabulary and keeps, of all these extensions together, the ``beam_size``
+    of highest log-probability. Of the kept ones, those that end in EOS leave the beam and are collected; the
+    others are the next live hypotheses. An extension that is not kept is gone, also if it ends in EOS. Where
+    there are fewer extensions than ``beam_size``, all are kept. The search ends when no hypothesis is live or
+    the live ones have ``max_len`` tokens. (It may stop earlier where that cannot change the answer.) The
+    collected and the live ones are then ranked by ::
 
         score = log-probability / length_penalty(number of tokens, alpha)
 
-    where the number of tokens counts EOS and not BOS. Where there are fewer extensions than ``beam_size``, all
-    are kept. ``tgt_mask`` is the look-ahead mask of the current length. The model runs in evaluation mode and
-    without gradients; afterwards it is in the mode it came in, even if something raised.
+    where the number of tokens counts EOS and not BOS.
 
     Args:
-        model: see the top of this file.
-        src: ``int64 (1, L_src)``, one row.
-        src_mask: mask of the source, ``(1, 1, 1, L_src)`` or None.
-        bos_id, eos_id: ids of the special tokens.
-        max_len: how many tokens a hypothesis has at most, EOS counted, BOS not.
-        beam_size: how many extensions are kept.
-        alpha: strength of the length penalty.
+        src: one row, ``int64 (1, L_src)``.
 
     Returns:
         At most ``beam_size`` hypotheses, best score first.
@@ -264,10 +241,14 @@ def beam_search(
             vocab_size = extensions.size(1)
             kept = extensions.flatten().topk(min(beam_size, extensions.numel()))
 
-            parents, live = live, []
+            extended: list[tuple[list[int], float]] = []
             for total, index in zip(kept.values.tolist(), kept.indices.tolist()):
-                tokens = [*parents[index // vocab_size][0], index % vocab_size]
-                (collected if tokens[-1] == eos_id else live).append((tokens, total))
+                tokens = [*live[index // vocab_size][0], index % vocab_size]
+                if tokens[-1] == eos_id:
+                    collected.append((tokens, total))
+                else:
+                    extended.append((tokens, total))
+            live = extended
             if not live:
                 break
 

@@ -4,7 +4,7 @@ It serves twice. A failing test is replayed against the misconceptions of its ta
 mistake (``kata.diagnosis.diagnose``). And it proves the suites: each misconception must lose points (``selftest``).
 
 ``phase<N>_<task>.py`` holds a tuple ``CATALOGUE`` of the mistakes in one task; a new file is found by its name. An
-entry says what to find in the task's code (its private helpers included) and what to put there::
+entry says what to find in the task's code (private helpers that it alone uses included) and what to put there::
 
     Misconception(
         id="layer-norm-over-time",

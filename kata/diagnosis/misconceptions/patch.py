@@ -116,7 +116,7 @@ def apply(source: str, task: str, edits: Sequence[tuple[str, str]]) -> str:
 
     Args:
         source: text of a solution.
-        task: name of the function or class; its private helpers belong to it.
+        task: name of the function or class; the private helpers that it alone uses belong to it.
         edits: pairs (find, replace), see ``Misconception``.
 
     Raises:
@@ -219,16 +219,15 @@ class _Text:
 
 @lru_cache(maxsize=32)
 def _scopes(source: str, task: str) -> list[Scope]:
-    """The functions of a task: itself or its methods, and the private helpers that it uses."""
+    """The functions of a task: itself or its methods, and the private helpers that it alone uses."""
     with PARSING:
         tree = ast.parse(source)
     definitions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     if task not in definitions:
         raise ValueError(f"there is no {task}")
-    wanted = [task]
-    for name in wanted:  # grows on the way
-        used = {node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)}
-        wanted += sorted(word for word in used if word in definitions and word.startswith("_") and word not in wanted)
+    public = {name: _reached(name, definitions) for name in definitions if not name.startswith("_")}
+    others = {helper for name, reached in public.items() if name != task for helper in reached}
+    wanted = [name for name in public[task] if name not in others]
     imported = {
         (alias.asname or alias.name).split(".")[0]
         for node in tree.body
@@ -239,6 +238,15 @@ def _scopes(source: str, task: str) -> list[Scope]:
     found = [definitions[name] for name in wanted]
     parts = [part for node in found for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
     return [Scope(part, fixed) for part in parts if isinstance(part, ast.FunctionDef)]
+
+
+def _reached(name: str, definitions: Mapping[str, ast.AST]) -> list[str]:
+    """A definition and the private helpers that it uses, directly or not."""
+    reached = [name]
+    for one in reached:  # grows on the way
+        used = {node.id for node in ast.walk(definitions[one]) if isinstance(node, ast.Name)}
+        reached += sorted(word for word in used & set(definitions) if word.startswith("_") and word not in reached)
+    return reached
 
 
 @lru_cache(maxsize=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import Misconception
 
-SHIFT_ANGLE = "angle = offset / 10000.0**exponent"
+ANGLE = "angle = _angles(offset, d_model)"
 UPPER = "matrix[even, even + 1] = torch.sin(angle)"
 LOWER = "matrix[even + 1, even] = -torch.sin(angle)"
 RESULT = "return matrix.to(torch.get_default_dtype())"
@@ -51,7 +51,7 @@ CATALOGUE = (
     Misconception(
         id="shift-one-angle-for-all-pairs",
         task="position_shift_matrix",
-        edits=((SHIFT_ANGLE, "angle = torch.full((d_model // 2,), float(offset), dtype=torch.float64)"),),
+        edits=((ANGLE, "angle = torch.full((d_model // 2,), float(offset), dtype=torch.float64)"),),
         en=(
             "Every pair is turned by the same angle, `offset` radians. In the encoding pair `i` turns at a rate "
             "of its own, `1 / 10000^(2i/d_model)` a position (3.5), so a shift by `offset` turns it by `offset / "
@@ -67,12 +67,7 @@ CATALOGUE = (
     Misconception(
         id="shift-exponent-halved",
         task="position_shift_matrix",
-        edits=(
-            (
-                "torch.arange(0, d_model, 2, dtype=torch.float64) / d_model",
-                "torch.arange(d_model // 2, dtype=torch.float64) / d_model",
-            ),
-        ),
+        edits=((ANGLE, "angle = offset / 10000.0 ** (torch.arange(d_model // 2, dtype=torch.float64) / d_model)"),),
         en=(
             "The exponent is `i / d_model`, half of what `sinusoidal_encoding` uses. The matrix must turn each "
             "pair exactly as fast as the table does, by `offset / 10000^(2i/d_model)` (3.5); here all pairs but "
@@ -116,7 +111,7 @@ CATALOGUE = (
         id="shift-by-repeated-steps",
         task="position_shift_matrix",
         edits=(
-            (SHIFT_ANGLE, "angle = 1 / 10000.0**exponent"),
+            (ANGLE, "angle = _angles(1, d_model)"),
             (RESULT, "return torch.linalg.matrix_power(matrix, max(offset, 0)).to(torch.get_default_dtype())"),
         ),
         en=(
@@ -160,7 +155,7 @@ CATALOGUE = (
     Misconception(
         id="shift-one-too-far",
         task="position_shift_matrix",
-        edits=((SHIFT_ANGLE, "angle = (offset + 1) / 10000.0**exponent"),),
+        edits=((ANGLE, "angle = _angles(offset + 1, d_model)"),),
         en=(
             "The matrix moves by `offset + 1` positions. A shift by 0 must change nothing, so `M` for 0 is the "
             "identity: all angles are `0 / 10000^(2i/d_model) = 0`. The number of the first position does not "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from . import Misconception
 
-EXPONENT = "exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model"
-ANGLE = "angle = position / 10000.0**exponent"
+ANGLE = "angle = _angles(position, d_model)"
 SINES = """
 encoding[:, 0::2] = torch.sin(angle)
 encoding[:, 1::2] = torch.cos(angle)
@@ -15,7 +14,7 @@ CATALOGUE = (
     Misconception(
         id="encoding-exponent-halved",
         task="sinusoidal_encoding",
-        edits=((EXPONENT, "exponent = torch.arange(d_model // 2, dtype=torch.float64) / d_model"),),
+        edits=((ANGLE, "angle = position / 10000.0 ** (torch.arange(d_model // 2, dtype=torch.float64) / d_model)"),),
         en=(
             "The exponent here is `i / d_model`, with `i` counting the pairs of columns. In the paper (3.5) it is "
             "`2i / d_model`: `i` runs to `d_model / 2 - 1`, so the exponent runs through 0 to almost 1 and the "
@@ -33,7 +32,15 @@ CATALOGUE = (
     Misconception(
         id="encoding-exponent-doubled",
         task="sinusoidal_encoding",
-        edits=((EXPONENT, "exponent = 2 * torch.arange(0, d_model, 2, dtype=torch.float64) / d_model"),),
+        edits=(
+            (
+                ANGLE,
+                """
+                exponent = 2 * torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
+                angle = position / 10000.0**exponent
+                """,
+            ),
+        ),
         en=(
             "The 2 of `2i` is counted twice: `torch.arange(0, d_model, 2)` gives 0, 2, 4, ..., which is `2i` "
             "already, and then it is multiplied by 2 again. The paper's exponent (3.5) is `2i / d_model`, below 1 "
@@ -74,7 +81,15 @@ CATALOGUE = (
     Misconception(
         id="encoding-angle-multiplied",
         task="sinusoidal_encoding",
-        edits=((ANGLE, "angle = position * 10000.0**exponent"),),
+        edits=(
+            (
+                ANGLE,
+                """
+                exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
+                angle = position * 10000.0**exponent
+                """,
+            ),
+        ),
         en=(
             "The position is multiplied by `10000^(2i/d_model)`; the paper (3.5) divides by it. The later columns "
             "should turn more and more slowly; here they turn thousands of radians a step, so neighbouring "
@@ -150,20 +165,7 @@ CATALOGUE = (
     Misconception(
         id="encoding-every-column-its-own-frequency",
         task="sinusoidal_encoding",
-        edits=(
-            (
-                """
-                angle = position / 10000.0**exponent
-                ...
-                encoding[:, 1::2] = torch.cos(angle)
-                """,
-                """
-                angle = position / 10000.0**exponent
-                ...
-                encoding[:, 1::2] = torch.cos(position / 10000.0 ** (exponent + 1.0 / d_model))
-                """,
-            ),
-        ),
+        edits=(("torch.cos(angle)", "torch.cos(angle / 10000.0 ** (1.0 / d_model))"),),
         en=(
             "Every column has a frequency of its own: column `j` uses the exponent `j / d_model`, in the odd "
             "columns too. In the paper (3.5) columns `2i` and `2i + 1` share the exponent `2i / d_model`. Sine "
@@ -180,7 +182,15 @@ CATALOGUE = (
     Misconception(
         id="encoding-base-by-log10",
         task="sinusoidal_encoding",
-        edits=((ANGLE, "angle = position * torch.exp(-exponent * math.log10(10000.0))"),),
+        edits=(
+            (
+                ANGLE,
+                """
+                exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
+                angle = position * torch.exp(-exponent * math.log10(10000.0))
+                """,
+            ),
+        ),
         en=(
             "The frequencies are made with `exp`, but the logarithm in it is the one to base 10. `10000^x` is "
             "`exp(x · ln 10000)`, with the natural logarithm, `math.log(10000) = 9.21`; with `math.log10(10000) = "
@@ -198,7 +208,7 @@ CATALOGUE = (
     Misconception(
         id="encoding-floor-division",
         task="sinusoidal_encoding",
-        edits=((ANGLE, "angle = position // 10000.0**exponent"),),
+        edits=((ANGLE, "angle = _angles(position, d_model).floor()"),),
         en=(
             "`//` rounds the angle down to a whole number. The paper (3.5) divides exactly, and the fractions are "
             "what matters: in the slow columns the angle stays below 1 for hundreds of positions, so here it is 0 "

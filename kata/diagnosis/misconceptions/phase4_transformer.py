@@ -356,18 +356,7 @@ CATALOGUE = (
     Misconception(
         id="transformer-starts-as-torch-does",
         task="Transformer",
-        edits=(
-            (
-                """
-                for parameter in self.parameters():
-                    if parameter.dim() > 1:
-                        nn.init.xavier_uniform_(parameter)
-                for embedding in (self.src_embedding.embedding, self.tgt_embedding.embedding):
-                    nn.init.normal_(embedding.weight, mean=0.0, std=d_model**-0.5)
-                """,
-                "",
-            ),
-        ),
+        edits=(("self._reset_parameters()", ""),),
         en="The parameters keep what `nn.Linear` and `nn.Embedding` start with. The contract asks for Xavier-uniform "
         "matrices and for embeddings of deviation `d_model ** -0.5`. torch's embeddings have deviation 1: times "
         "`sqrt(d_model)`, they drown the positional encoding, and as a shared output matrix they make the first loss "
@@ -384,7 +373,7 @@ CATALOGUE = (
             (
                 """
                 for embedding in (self.src_embedding.embedding, self.tgt_embedding.embedding):
-                    nn.init.normal_(embedding.weight, mean=0.0, std=d_model**-0.5)
+                    ...
                 """,
                 "",
             ),
@@ -400,7 +389,7 @@ CATALOGUE = (
     Misconception(
         id="transformer-embeddings-of-deviation-1",
         task="Transformer",
-        edits=(("d_model**-0.5", "1.0"),),
+        edits=(("embedding.embedding_dim**-0.5", "1.0"),),
         en="The embeddings start with deviation 1. They start with `d_model ** -0.5`, because `TokenEmbedding` "
         "multiplies by `sqrt(d_model)` (3.4). As it is, words enter with deviation `sqrt(d_model)`, about 23 at "
         "width 512, and the positional encoding, whose entries are at most 1, is lost in them.",

@@ -7,13 +7,22 @@ from . import Misconception
 DECODE = "hidden = model.decode(tgt, _repeat(memory, len(live)), tgt_mask, _repeat(src_mask, len(live)))"
 LOG_PROBS = "torch.log_softmax(model.output_projection(hidden[:, -1]), dim=-1)"
 KEPT = "kept = extensions.flatten().topk(min(beam_size, extensions.numel()))"
-SORTED_IN = "(collected if tokens[-1] == eos_id else live).append((tokens, total))"
+COLLECT = """
+if tokens[-1] == eos_id:
+    collected.append((tokens, total))
+else:
+    extended.append((tokens, total))
+"""
 RANK = "ranked.sort(key=lambda hypothesis: hypothesis.score, reverse=True)"
 ANSWER = "return ranked[:beam_size]"
 STOP = """
 for total, index in zip(kept.values.tolist(), kept.indices.tolist()):
     ...
-    (collected if tokens[-1] == eos_id else live).append((tokens, total))
+    if tokens[-1] == eos_id:
+        collected.append((tokens, total))
+    else:
+        ...
+live = extended
 if not live:
     break
 """
@@ -24,7 +33,7 @@ CATALOGUE = (
     Misconception(
         id="beam-ended-hypotheses-go-on",
         task="beam_search",
-        edits=((SORTED_IN, "live.append((tokens, total))"),),
+        edits=((COLLECT, "extended.append((tokens, total))"),),
         en="A hypothesis that has said EOS stays in the beam and is extended further, so EOS stands in the middle of "
         "answers and their scores are mixed with words after the end. What ends in EOS leaves the beam and is "
         "collected.",
@@ -39,12 +48,12 @@ CATALOGUE = (
             (
                 """
                 for total, index in zip(kept.values.tolist(), kept.indices.tolist()):
-                    tokens = [*parents[index // vocab_size][0], index % vocab_size]
+                    tokens = [*live[index // vocab_size][0], index % vocab_size]
                     ...
                 """,
                 """
                 for rank, (total, index) in enumerate(zip(kept.values.tolist(), kept.indices.tolist())):
-                    tokens = [*parents[min(rank, len(parents) - 1)][0], index % vocab_size]
+                    tokens = [*live[min(rank, len(live) - 1)][0], index % vocab_size]
                     ...
                 """,
             ),
@@ -77,12 +86,12 @@ CATALOGUE = (
         edits=(
             (KEPT, "kept = extensions.flatten().topk(min(2 * beam_size, extensions.numel()))"),
             (
-                SORTED_IN,
+                COLLECT,
                 """
                 if tokens[-1] == eos_id:
                     collected.append((tokens, total))
-                elif len(live) < beam_size:
-                    live.append((tokens, total))
+                elif len(extended) < beam_size:
+                    extended.append((tokens, total))
                 """,
             ),
         ),
@@ -169,7 +178,11 @@ CATALOGUE = (
                 """
                 for total, index in zip(kept.values.tolist(), kept.indices.tolist()):
                     ...
-                    (collected if tokens[-1] == eos_id else live).append((tokens, total))
+                    if tokens[-1] == eos_id:
+                        collected.append((tokens, total))
+                    else:
+                        ...
+                live = extended
                 if collected or not live:
                     break
                 """,
@@ -192,7 +205,11 @@ CATALOGUE = (
                 """
                 for total, index in zip(kept.values.tolist(), kept.indices.tolist()):
                     ...
-                    (collected if tokens[-1] == eos_id else live).append((tokens, total))
+                    if tokens[-1] == eos_id:
+                        collected.append((tokens, total))
+                    else:
+                        ...
+                live = extended
                 if len(collected) >= beam_size or not live:
                     break
                 """,
