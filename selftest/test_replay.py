@@ -44,7 +44,7 @@ def behaves(recorded, repeated, rerun=None, ended=FAILED, ask=TestBench.behaves_
     recording = Recording()
     for value in recorded:
         recording.note(REQUEST, value)
-    kata = SimpleNamespace(submission=Submission(repeated), target=None, limit=7.0)
+    kata = SimpleNamespace(submission=Submission(repeated), target=None, limit=7.0, usual_limit=lambda: 7.0)
     bench = TestBench(kata, [])
     runs = []
 

@@ -7,7 +7,6 @@ tests themselves. ``kata.grading.session_client`` is the way in from another pro
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any, Iterable, Sequence
 
@@ -18,8 +17,9 @@ from ..sandbox.errors import GuestDied, TestTimeout
 from ..sandbox.host.recording import Recording
 from ..source.neighbours import Neighbours
 from ..testing import run_test
+from ..testing.hanging import Hanging
 from ..testing.outcome import Verdict
-from ..testing.plugin import TIMEOUTS_PER_TASK, phase_of, task_of
+from ..testing.plugin import phase_of, task_of
 from .comparison import Comparison, Diverged
 
 
@@ -36,13 +36,13 @@ class TestBench:
     def __init__(self, kata: Any, items: Sequence[pytest.Function]) -> None:
         self._kata = kata
         self.items = list(items)
-        self._timeouts: Counter[str] = Counter()
+        self._hanging = Hanging()
         self._target: Path = kata.target
 
     def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
         """Take the submission from ``target``, read anew, until further notice; arguments as for ``Guests.aim``."""
         self._kata.submission.aim(target, within, neighbours)
-        self._timeouts.clear()
+        self._hanging = Hanging()
         self._target = target
 
     def tests(self, phase_id: str, tasks: Iterable[str] | None = None, first: Iterable[str] = ()) -> list[Any]:
@@ -75,12 +75,13 @@ class TestBench:
         """
         task = task_of(item) or ""
         started = time.perf_counter()
-        if self._timeouts[task] >= TIMEOUTS_PER_TASK:
-            note = f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already"
-            return self._result(item, Verdict(ERROR, note), 0.0)
+        refusal = self._hanging.refusal(task)
+        if refusal:
+            return self._result(item, Verdict(ERROR, refusal), 0.0)
+        self._kata.limit = self._hanging.limit(self._kata.usual_limit())
         error = self._error_of(item, recording)
         if isinstance(error, TestTimeout):
-            self._timeouts[task] += 1
+            self._hanging.note(task, time.perf_counter() - started)
         verdict = run_test.verdict_on(error, self._target)
         return self._result(item, verdict, time.perf_counter() - started)
 

@@ -6,7 +6,7 @@ Loaded by the root ``conftest.py``. ``pytest`` runs the suites with the code und
 from __future__ import annotations
 
 import signal
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Generator
 
@@ -17,13 +17,11 @@ from ..results import ERROR, PASSED, TODO
 from ..sandbox.errors import TestTimeout
 from ..settings import seed_option
 from ..source.rules import RuleBroken
+from .hanging import Hanging
 from .outcome import NotRun, Verdict
 
 if TYPE_CHECKING:
     from .submission import Submission
-
-TIMEOUTS_PER_TASK = 2
-"""After so many tests of a task have run out of time, its other tests are not run."""
 
 VERDICT = pytest.StashKey[Verdict]()
 SECONDS_PER_PHASE = 600.0
@@ -148,6 +146,7 @@ class KataPlugin:
     """Everything that a session remembers."""
 
     def __init__(self, config: pytest.Config, target: Path) -> None:
+        self._config = config
         self.target = target
         self.seed: int = config.getoption("--seed")
         self.assembled: bool = config.getoption("--assembled")
@@ -157,10 +156,15 @@ class KataPlugin:
         self.recording_of: Callable[[pytest.Function], Any] | None = None
         self._submission: Submission | None = None
         self._forbidden: dict[str, dict[str, str]] = {}
-        self._timeouts: Counter[tuple[str, str]] = Counter()
+        self._hanging = Hanging()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self.limit = 0.0
         self._profile_loaded = False
+
+    def usual_limit(self) -> float:
+        """Seconds that a test may take where pytest's own protocol does not run it; 0 for no limit."""
+        given = self._config.getoption("timeout", None)
+        return float(given if given is not None else self._config.getini("timeout") or 0.0)
 
     @property
     def submission(self) -> Submission:
@@ -242,8 +246,9 @@ class KataPlugin:
             self._forbidden[phase.id] = forbidden_tasks(phase, self.target)
         if task in self._forbidden[phase.id]:
             raise RuleBroken(self._forbidden[phase.id][task])
-        if self._timeouts[phase.id, task] >= TIMEOUTS_PER_TASK:
-            raise NotRun(f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already")
+        refusal = self._hanging.refusal(task)
+        if refusal:
+            raise NotRun(refusal)
         if self._seconds[phase.id] > SECONDS_PER_PHASE:
             raise NotRun(f"not run: the phase has taken more than {SECONDS_PER_PHASE:g} s already")
 
@@ -273,7 +278,7 @@ class KataPlugin:
         phase = phase_of(item)
         phase_id = phase.id if phase else ""
         if isinstance(error, TestTimeout) and call.when == "call":
-            self._timeouts[phase_id, task_of(item) or ""] += 1
+            self._hanging.note(task_of(item) or "", call.duration)
         if call.when == "call":
             self._seconds[phase_id] += call.duration
             report.kata_output = report.capstdout + self.submission.take_output()
@@ -307,14 +312,14 @@ class KataPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
-        self.limit = max(0.0, float(settings.timeout or 0.0))
+        self.limit = self._hanging.limit(max(0.0, float(settings.timeout or 0.0)))
         if not hasattr(signal, "SIGALRM") or not self.limit:
             return self.wall or None  # there the guest has the limit; here it is left to pytest-timeout
         # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
         seconds = self.limit + (30.0 if self.wall else 0.0)
 
         def ring(signum: int, frame: Any) -> None:
-            raise TestTimeout(f"no answer after {settings.timeout:g} s")
+            raise TestTimeout(f"no answer after {self.limit:g} s")
 
         signal.signal(signal.SIGALRM, ring)
         # It rings again and again: code that catches everything in a loop swallows the first alarm.

@@ -1,0 +1,41 @@
+"""What endless loops may cost: each test learns from those before it that ran out of time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+TIMEOUTS_PER_TASK = 2
+"""After so many tests of a task have run out of time, its other tests are not run."""
+
+PATIENCE = {2: 10.0, 4: 6.0}
+"""After so many tests of a submission have run out of time, the next ones get at most so many seconds."""
+
+MOST_SECONDS = 90.0
+"""After so many seconds in tests that ran out of time, no further test of the submission is run in this session."""
+
+
+class Hanging:
+    """The tests of one submission that ran out of time, in one session."""
+
+    def __init__(self) -> None:
+        self._by_task: Counter[str] = Counter()
+        self._seconds = 0.0
+
+    def note(self, task: str, seconds: float) -> None:
+        """A test of a task ran out of time after so many seconds."""
+        self._by_task[task] += 1
+        self._seconds += seconds
+
+    def limit(self, usual: float) -> float:
+        """Seconds that the next test may take; 0 for no limit, as in ``usual``."""
+        hung = sum(self._by_task.values())
+        return min([usual, *(seconds for tests, seconds in PATIENCE.items() if hung >= tests)]) if usual else 0.0
+
+    def refusal(self, task: str) -> str:
+        """Why no further test of a task is run; empty if one is."""
+        if self._by_task[task] >= TIMEOUTS_PER_TASK:
+            return f"not run: {TIMEOUTS_PER_TASK} tests of {task} ran out of time already"
+        if self._seconds >= MOST_SECONDS:
+            tests, first = sum(self._by_task.values()), next(iter(self._by_task))
+            return f"not run: {tests} tests ran out of time already, the first of them one of {first}"
+        return ""
