@@ -13,7 +13,7 @@ from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 
-from .pages import Site, code_page, convert, page_of, picture_of, sources
+from .pages import FIGURES, SECTIONS, Site, code_page, convert, page_of, picture_of, sources
 from .places import HERE, HTML, LANGUAGES, PROJECT, SITE_OF, WORK
 
 NODE_MODULES = HERE / "node_modules"
@@ -82,6 +82,9 @@ def _pages(lang: str, formulas: list[tuple[bool, str]]) -> dict[str, str]:
     pages = {
         page: convert((PROJECT / name).read_text(encoding="utf-8"), name, site) for name, page in sources(lang).items()
     }
+    unplaced = ({**FIGURES, **SECTIONS}.keys()) - site.placed
+    if unplaced:
+        raise ValueError(f"{lang}: these figures have lost their place in the lessons (pages.py): {sorted(unplaced)}")
     pages.update({page_of(name): code_page(name) for name in sorted(site.files)})
     return pages
 
@@ -164,7 +167,10 @@ def _config(lang: str, pages: list[str], both: list[str]):
 
 
 def _figure_scripts() -> list[str]:
-    return [f"assets/figures/{path.name}" for path in sorted((HERE / "figures").glob("*.js"))]
+    """The scripts in the order in which they are loaded: what is shared, data, figures."""
+    names = sorted(path.name for path in (HERE / "figures").glob("*.js"))
+    names.sort(key=lambda name: (name != "core.js", not name.startswith("data_")))
+    return [f"assets/figures/{name}" for name in names]
 
 
 def _navigation(pages: list[str], words: dict[str, str]) -> list:

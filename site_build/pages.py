@@ -26,8 +26,31 @@ _ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MUL
 _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
-_FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$", re.MULTILINE)
+_FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n\*[^*\n].*\*$)?", re.MULTILINE)
 
+
+FIGURES = {
+    "clock": "phase1_clock_hands.svg",
+    "softmax": "phase2_saturation.svg",
+    "depth": "phase3_depth.svg",
+    "masks": "phase5_masks.svg",
+    "smoothing": "phase5_smoothing.svg",
+    "noam": "phase5_noam.svg",
+    "beam": "phase6_beam.svg",
+    "heads": "phase6_maps.svg",
+}
+"""Figures that can be moved (``figures/*.js``), each below its static picture in a lesson."""
+
+SECTIONS = {"query": ("lessons/phase2_attention.md", "dictionary")}
+"""Figures whose static picture (``assets/<name>.<lang>.svg``) no lesson shows: the page and the section they end."""
+
+PICTURED = {
+    "query": {
+        "en": "A query among five keys in the plane; thicker lines mark greater weights",
+        "ja": "平面上の五つのキーとクエリ。線が太いほど重みが大きい",
+    }
+}
+"""What the static pictures of ``SECTIONS`` show."""
 
 NO_PAGES = ("lessons/terms.ja.md",)
 """Markdown for maintainers: the list of terms that a selftest reads."""
@@ -40,14 +63,12 @@ class Site:
     Attributes:
         lang: ``"en"`` or ``"ja"``.
         formulas: ``(display, TeX)`` of every slot, in order; both languages share one list.
-        figures: name of an interactive figure by the static picture it stands beside.
         placed: figures that have found their place.
         files: files of the repository that a page links to and that are shown as pages.
     """
 
     lang: str
     formulas: list[tuple[bool, str]]
-    figures: dict[str, str] = field(default_factory=dict)
     placed: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
 
@@ -116,8 +137,11 @@ def convert(text: str, name: str, site: Site) -> str:
     text = _SWITCH.sub("", text, count=1)
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
-    text = _FIGURE.sub(lambda match: _figure(match, name, site), text)
+    text = _FIGURE.sub(lambda match: _figure(match, site), text)
     text = _INLINE_CODE.sub(lambda match: keep(_code(match.group(0))), text)
+    for figure, (page, section) in SECTIONS.items():
+        if page == page_of(name):
+            text = _end_of_section(text, section, figure, site)
     text = _ANCHORED_HEADING.sub(r"\2 {#\1}", text)
     text = text.replace("<details>", '<details markdown="1">')
     text = _LINK.sub(lambda match: _link(match, name, site), text)
@@ -142,23 +166,36 @@ def code_page(name: str) -> str:
     return f"---\nsearch:\n  exclude: true\n---\n# `{name}` {{#file}}\n\n{code}\n"
 
 
-def _figure(match: re.Match, name: str, site: Site) -> str:
-    """A picture in a paragraph of its own; one that can be moved gets a place beside it."""
+def _figure(match: re.Match, site: Site) -> str:
+    """A picture in a paragraph of its own; below it, and below a caption, the figure that can be moved."""
     picture = posixpath.basename(match.group(2))
-    figure = site.figures.get(picture)
-    if figure is None:
-        return match.group(0)
+    for figure, static in FIGURES.items():
+        if static == picture:
+            site.placed.add(figure)
+            return f'{match.group(0)}\n\n<div class="figure" data-figure="{figure}"></div>\n'
+    return match.group(0)
+
+
+def _end_of_section(text: str, section: str, figure: str, site: Site) -> str:
+    """Put a figure with its static picture before the next anchor or heading after the section's own."""
+    found = re.compile(rf'<a id="{section}"></a>\n+#.*?(?=^<a id=|^#)', re.MULTILINE | re.DOTALL).search(text)
+    if found is None:
+        return text
     site.placed.add(figure)
-    return f'{match.group(0)}\n\n<div class="figure" data-figure="{figure}"></div>'
+    picture = f'<img alt="{PICTURED[figure][site.lang]}" src="../assets/{figure}.{site.lang}.svg">'
+    put = f'<p>{picture}</p>\n\n<div class="figure" data-figure="{figure}"></div>\n\n'
+    return text[: found.end()] + put + text[found.end() :]
 
 
 def _link(match: re.Match, name: str, site: Site) -> str:
     picture, text, target = match.groups()
-    if re.match(r"[a-z]+:|#|\.\./\.\./", target):  # an address, a place on this page, a page of the hosting service
+    if re.match(r"[a-z]+:|#", target):  # an address, a place on this page
         return match.group(0)
     path, _, anchor = target.partition("#")
     here = page_of(name)
     wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+    if wanted.startswith("../"):  # a page of the hosting service, such as the workflow's badge
+        return text if not picture else ""
     if (PROJECT / wanted).is_dir():
         wanted = f"{wanted}/README.ja.md" if site.lang == "ja" else f"{wanted}/README.md"
     if not (PROJECT / wanted).is_file():

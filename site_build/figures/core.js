@@ -127,9 +127,8 @@ class Figure {
 
   /** A table of weights between 0 and 1, or signed numbers: rows, columns, numbers in the cells. */
   table({ name, caption, rows, columns, values, text = (v) => Kata.number(v, 2), colour = Figure.blue }) {
-    const table = Kata.element("table", { class: "figure-table", "data-output": name });
+    const table = Kata.element("table", { class: "figure-table", "data-output": name, "aria-label": caption });
     table.dataset.value = JSON.stringify(values);
-    table.append(Kata.element("caption", {}, caption));
     const head = Kata.element("tr", {}, Kata.element("td"));
     for (const column of columns) head.append(Kata.element("th", { scope: "col" }, column));
     table.append(head);
@@ -144,9 +143,8 @@ class Figure {
       }
       table.append(line);
     });
-    const box = Kata.element("div", { class: "figure-scroll", tabindex: "0", role: "region", "aria-label": caption });
-    box.append(table);
-    return box;
+    const scroll = Kata.element("div", { class: "figure-scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+    return Kata.element("div", {}, Kata.element("p", { class: "figure-caption" }, caption), scroll);
   }
 
   /** Background and ink for a share of 1. */
@@ -166,7 +164,7 @@ class Figure {
 
   /** Axes, ticks and curves; returns the functions that place a point. */
   plot(svg, { width, height, x, y, logY = false, xTicks, yTicks, xLabel, yLabel, tick = (v) => Kata.number(v, 2) }) {
-    const left = 58, bottom = height - 42;
+    const left = 70, bottom = height - 42;
     const placeX = Kata.scale(x[0], x[1], left, width - 14);
     const placeY = logY
       ? ((scale) => (v) => scale(Math.log10(Math.max(v, y[0]))))(Kata.scale(Math.log10(y[0]), Math.log10(y[1]), bottom, 12))
@@ -179,7 +177,7 @@ class Figure {
       );
     }
     for (const value of xTicks)
-      svg.append(Kata.element("text", { class: "tick", x: placeX(value), y: bottom + 16, "text-anchor": "middle" }, tick(value)));
+      svg.append(Kata.element("text", { class: "tick", x: placeX(value), y: bottom + 16, "text-anchor": "middle" }, String(value)));
     svg.append(
       Kata.element("text", { class: "tick", x: (left + width) / 2, y: height - 6, "text-anchor": "middle" }, xLabel),
       Kata.element("text", { class: "tick", transform: `translate(13 ${bottom / 2 + 6}) rotate(-90)`, "text-anchor": "middle" }, yLabel),
