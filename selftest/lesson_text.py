@@ -12,7 +12,7 @@ LANGUAGES = ("en", "ja")
 FRAME = ("start", "build", "idea", "shapes", "by-hand", "experiment", "mistakes", "questions", "references", "beyond")
 """Sections that every lesson has."""
 
-TASKS_AT_THE_END = {3, 4, 5, 6}
+TASKS_AT_THE_END = {3, 4}
 """Phases whose lesson has no opening table yet and all its tasks in one section ``tasks`` (see test_lesson_opening)."""
 
 TOPICS = {

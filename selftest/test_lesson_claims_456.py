@@ -10,7 +10,8 @@ import torch
 
 from kata.course import lessons
 from kata.course.phases import COURSE, PROJECT
-from solutions.phase2_attention import scaled_dot_product_attention
+from kata.diagnosis.misconceptions import catalogue
+from solutions.phase2_attention import MultiHeadAttention, scaled_dot_product_attention
 from solutions.phase4_transformer import DecoderLayer, EncoderLayer, Transformer
 from solutions.phase5_mechanics import LabelSmoothingLoss, decoder_mask, make_batch, noam_learning_rate, padding_mask
 from solutions.phase6_training import beam_search, greedy_decode, length_penalty
@@ -178,6 +179,29 @@ class TestPhase5:
             assert max(rates) == rates[1] == pytest.approx((width * warmup) ** -0.5)
         assert [noam_learning_rate(step, 4, 4) for step in (1, 2, 3, 4, 16)] == [0.0625, 0.125, 0.1875, 0.25, 0.125]
 
+    def test_with_the_exponent_minus_a_half_twice_the_branches_cross_at_the_cube_root(self):
+        rates = [min(step**-0.5, step * 4000**-0.5) for step in range(1, 5000)]
+        assert max(rates) == rates[15] == 0.25
+        assert 15 < 0.25 * 4000**0.5 < 16
+        [entry] = [entry for entry in catalogue() if entry.id == "noam-warmup-exponent"]
+        assert all("16" in text and "0.25 * d_model^-0.5" in text for text in (entry.en, entry.ja))
+
+    def test_what_padding_costs_is_what_was_measured(self):
+        found = measured(5)["padding"]
+        assert found["sorted"] < 0.15 < 0.3 < found["mixed"]
+        for text, lang in zip(both(5), ("en", "ja")):
+            shares = [f"{100 * found[name]:.0f} %" for name in ("sorted", "mixed")]
+            assert all(share in text for share in shares)
+            assert (f"takes about {found['time']} times" if lang == "en" else f"約 {found['time']} 倍") in text
+
+    def test_the_model_that_grows_has_the_losses_that_were_measured(self):
+        found = json.loads((PROJECT / "lessons/figures/measured/baseline.json").read_text(encoding="utf-8"))
+        shown = {5: [found["loss"]["4"], found["loss"]["5"]], 6: [found["loss"]["6"]]}
+        for number, losses in shown.items():
+            assert losses == sorted(losses, reverse=True)
+            percent = f"{100 * found['words'][str(number)]:.0f} %"
+            assert all(f"{loss:.3f}" in text and percent in text for text in both(number) for loss in losses)
+
     def test_the_first_step_of_adam_is_the_rate_whatever_the_gradient(self):
         weights = torch.zeros(3, requires_grad=True)
         adam = torch.optim.Adam([weights], lr=7e-4, betas=(0.9, 0.98), eps=1e-9)
@@ -209,8 +233,8 @@ class TestPhase5:
         for runs in found["warmup"].values():
             row = " | ".join(f"{run['loss']:.2f} ({100 * run['accuracy']:.0f} %)" for run in runs)
             assert all(row in text for text in both(5))
-        worst = max(run["loss"] for run in found["warmup"]["warmup"])
-        assert worst < 2.0 < min(run["loss"] for run in found["warmup"]["none"])
+        losses = {name: [run["loss"] for run in runs] for name, runs in found["warmup"].items()}
+        assert max(losses["warmup"]) < min(losses["none"]) and max(losses["low"]) < min(losses["none"])
         for eps, run in found["smoothing"].items():
             best = 1 / (1 - float(eps) + float(eps) / VOCAB)
             row = f"| {eps} | {run['perplexity']:.3f} | {best:.4g} | {run['confidence']:.3f} | "
@@ -278,6 +302,32 @@ class TestPhase6:
             assert all(row in text for text in both(6)), row
         no_shift = measured(6)["curves"]["no_shift"]["losses"]
         assert no_shift[59] < floor(VOCAB, 0.1) + 0.03
+
+    def test_the_gradient_of_the_key_bias_is_zero_but_for_rounding(self):
+        torch.manual_seed(0)
+        attention = MultiHeadAttention(8, 2).double()
+        x = torch.randn(2, 5, 8, dtype=torch.float64)
+        attention(x, x, x)[0].square().sum().backward()
+        sizes = {name: parameter.grad.abs().max().item() for name, parameter in attention.named_parameters()}
+        assert sizes.pop("w_k.bias") < 1e-12
+        assert min(sizes.values()) > 1e-3
+
+    def test_the_first_loss_is_the_log_of_the_vocabulary_and_a_half(self):
+        assert all(r"\ln 13 + \tfrac12 = 3.06" in text for text in both(6))
+        assert round(math.log(13) + 0.5, 2) == 3.06
+        starts = [run["losses"][0] for run in measured(6)["curves"].values()]
+        assert all(2.9 < start < 3.4 for start in starts)
+
+    def test_the_rate_at_which_a_curve_turns_is_no_good_highest_rate(self):
+        losses = measured(6)["curves"]["too_high"]["losses"]
+        means = [sum(losses[end - 10 : end]) for end in range(10, 101)]
+        turn = means.index(min(means)) + 10
+        assert 35 <= turn <= 48
+        peaks = measured(6)["peaks"]
+        shown = [", ".join(f"{100 * share:.0f}" for share in peaks[rate]) for rate in ("0.024", "0.012", "0.002")]
+        for text in both(6):
+            assert all(percents.replace(", ", separator) in text for percents, separator in zip(shown, [", "] * 3))
+        assert max(peaks["0.024"]) < min(peaks["0.012"]) <= max(peaks["0.012"]) < min(peaks["0.002"])
 
     def test_the_table_of_the_exposure_bias_is_what_was_measured(self):
         found = measured(6)["exposure"]

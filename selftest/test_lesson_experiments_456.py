@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from statistics import mean
 
 import pytest
 import torch
 
-from selftest.test_lesson_claims_456 import VOCAB, floor
+from selftest.test_lesson_claims_456 import VOCAB, floor, measured
 
 pytest.importorskip("matplotlib")
 
-from lessons.figures import baseline, phase4, phase6  # noqa: E402
+from lessons.figures import baseline, convergence, phase4, phase5, phase6  # noqa: E402
 from lessons.figures.toys import Recipe, fresh_pairs, measure_run, no_shift, see_everything, train_model  # noqa: E402
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(240)]
@@ -45,11 +47,32 @@ def test_without_a_source_no_more_than_the_statistics_of_words_is_learnt():
     assert 2.116 < run["loss"] < 2.116 + 0.1
 
 
+def test_batches_by_length_have_the_padding_that_was_measured():
+    found = measured(5)["padding"]
+    assert [phase5.share_of_padding(1), phase5.share_of_padding(20)] == [found["mixed"], found["sorted"]]
+
+
 def test_a_mistake_of_its_own_makes_the_rest_worse_but_the_first_mistake_no_earlier():
     found = phase6.measure_exposure(train_model(Recipe(steps=phase6.HALF_TRAINED))[0])
     assert found["forced_exact"] == found["free_exact"]
     assert found["after_mistake"] < found["after_right"] - 0.2
     assert found["words"] == sum(len(source) == 8 for source, _ in fresh_pairs("reverse", 4000, seed=7))
+
+
+def test_large_first_steps_lower_the_loss_and_cut_post_norm_off_from_its_first_layers():
+    found = {}
+    for name, warmup, pre_norm in (("warmup", 100, False), ("none", 0, False), ("pre", 0, True)):
+        recipe = replace(convergence.DEEP, steps=convergence.FIRST_STEPS, warmup=warmup)
+        found[name] = convergence.measure_first_steps(recipe, pre_norm)
+    assert found["none"]["loss"] < found["warmup"]["loss"]
+    assert found["none"]["first_decoder_layer"] < found["warmup"]["first_decoder_layer"] / 30
+    assert found["none"]["first_decoder_layer"] < found["pre"]["first_decoder_layer"] / 30
+
+
+def test_a_lower_rate_brings_the_loss_down_at_once():
+    _, losses = train_model(convergence.LATE["drop"])
+    before, after = mean(losses[550:600]) - floor(VOCAB, 0.1), mean(losses[650:700]) - floor(VOCAB, 0.1)
+    assert 0 < after < before / 3
 
 
 def test_the_baseline_falls_with_every_phase_and_comes_out_the_same_again():

@@ -11,6 +11,7 @@ from torch import Tensor
 from kata.i18n import choose
 from solutions.phase6_training import greedy_decode
 
+from . import convergence
 from .drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, axes, new_figure
 from .toys import (
     BOS,
@@ -89,6 +90,7 @@ def measure() -> dict[str, Any]:
         },
         "exposure": measure_exposure(train_model(Recipe(steps=HALF_TRAINED))[0]),
         "maps": measure_maps(),
+        **convergence.measure(),
     }
 
 
@@ -141,7 +143,7 @@ def maps(measured: dict[str, Any], lang: str) -> Figure:
     figure = new_figure(7.6, 3.2)
     letters = [chr(ord("a") + token - FIRST_LETTER) for token in WORD]
     for number, toy in enumerate(TOYS):
-        plot = axes(figure, ("source", "入力"), ("predicted", "予測するトークン"), lang, 131 + number)
+        plot = axes(figure, ("source", "原文"), ("predicted", "予測するトークン"), lang, 131 + number)
         plot.set_title(toy)
         weights = torch.tensor(measured["maps"][toy])
         plot.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="none")
@@ -191,6 +193,7 @@ def beam(measured: dict[str, Any], lang: str) -> Figure:
 
 
 FIGURES = {
+    "phase6_convergence": convergence.convergence,
     "phase6_beam": beam,
     "phase6_curves": curves,
     "phase6_exposure": exposure,

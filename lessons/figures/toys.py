@@ -24,6 +24,11 @@ TOYS: dict[str, Callable[[list[int]], list[int]]] = {
 }
 
 
+def root_fall(step: int) -> float:
+    """1 for the first 100 steps, then a fall with the root of the step."""
+    return (100 / max(step, 100)) ** 0.5
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a model is made and trained.
@@ -33,11 +38,12 @@ class Recipe:
         layers, d_model: size of encoder and decoder; four heads, a feed-forward network four times as wide.
         steps, batch_size: length of the training and sentences in a batch.
         rate: the highest learning rate.
-        warmup: steps of a straight rise to it; after them (or at once, if 0) the rate falls with the root of the step.
+        warmup: steps of a straight rise to it, at most 100; 0 begins at the highest rate.
         smoothing: epsilon of the label smoothing.
         max_norm: where the norm of the gradients is clipped, None for nowhere.
         seed: of weights and words.
         spoil: changes a batch, to see what happens; None leaves it as it is.
+        late: the rate after the warm-up, as a share of ``rate``, from the number of the step.
     """
 
     toy: str = "reverse"
@@ -51,22 +57,28 @@ class Recipe:
     max_norm: float | None = 1.0
     seed: int = 0
     spoil: Callable[[Batch], Batch] | None = None
+    late: Callable[[int], float] = root_fall
 
 
 class Schedule:
-    """A rise of ``warmup`` steps to ``rate``, then a fall with the root of the step."""
+    """A rise of ``warmup`` steps to ``rate``, then the share of it that ``late`` says."""
 
-    def __init__(self, optimizer: torch.optim.Optimizer, rate: float, warmup: int) -> None:
-        self.optimizer, self.rate, self.warmup = optimizer, rate, warmup
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        rate: float,
+        warmup: int,
+        late: Callable[[int], float] = root_fall,
+    ) -> None:
+        self.optimizer, self.rate, self.warmup, self.late = optimizer, rate, warmup, late
         self.step_num = 0
         self.step()
 
     def step(self) -> None:
         self.step_num += 1
-        late = (max(self.warmup, 100) / max(self.step_num, 100)) ** 0.5
         early = self.step_num / self.warmup if self.warmup else 1.0
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * min(early, late)
+            group["lr"] = self.rate * min(early, self.late(self.step_num))
 
 
 def draw_pairs(toy: str, count: int, generator: torch.Generator) -> list[Any]:
@@ -91,15 +103,23 @@ def new_model(recipe: Recipe) -> Transformer:
     return Transformer(VOCAB, VOCAB, width, 4, recipe.layers, 4 * width, dropout=0.0, max_len=LONGEST + 2)
 
 
-def train_model(recipe: Recipe) -> tuple[Transformer, list[float]]:
-    """Train a fresh model; return it and the loss of every step."""
-    model = new_model(recipe)
+def train_model(
+    recipe: Recipe, model: Transformer | None = None, on_step: Callable[[int, float], None] | None = None
+) -> tuple[Transformer, list[float]]:
+    """Train a fresh model; return it and the loss of every step.
+
+    Args:
+        model: what to train in place of ``new_model(recipe)``.
+        on_step: called after each step, as in phase 6.
+    """
+    model = model or new_model(recipe)
     generator = torch.Generator().manual_seed(1000 + recipe.seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), eps=1e-9)
-    schedule = Schedule(optimizer, recipe.rate, recipe.warmup)
+    schedule = Schedule(optimizer, recipe.rate, recipe.warmup, recipe.late)
     spoil = recipe.spoil or (lambda batch: batch)
     batches = (spoil(to_batch(draw_pairs(recipe.toy, recipe.batch_size, generator))) for _ in range(recipe.steps))
-    losses = train(model, batches, LabelSmoothingLoss(PAD, recipe.smoothing), optimizer, schedule, recipe.max_norm)
+    loss_fn = LabelSmoothingLoss(PAD, recipe.smoothing)
+    losses = train(model, batches, loss_fn, optimizer, schedule, recipe.max_norm, on_step)
     return model, [round(loss, 4) for loss in losses]
 
 
