@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention as torch_attention
 
-from kata.course.phases import COURSE
+from kata.course.phases import COURSE, PROJECT
 from selftest.lesson_claims import measured, says
 from selftest.lesson_text import lesson
 from solutions.phase1_embedding import PositionalEncoding, TokenEmbedding, position_shift_matrix, sinusoidal_encoding
@@ -352,3 +352,10 @@ def test_the_arithmetic_of_cost():
     assert torch.linalg.matrix_rank(small.w_q.weight[:6].T @ small.w_k.weight[:6]) == 6
     assert math.isinf(torch.tensor(88.8, dtype=torch.float32).exp())
     assert not math.isinf(torch.tensor(88.7, dtype=torch.float32).exp())
+
+
+def test_the_model_that_grows_has_the_losses_that_were_measured():
+    path = PROJECT / "lessons" / "figures" / "measured" / "baseline.json"
+    losses = json.loads(path.read_text(encoding="utf-8"))["loss"]
+    for number in (1, 2):
+        says(number, *(f" {losses[str(phase)]:.2f} " for phase in range(1, number)), f" {losses[str(number)]:.2f}")
