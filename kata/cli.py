@@ -10,7 +10,7 @@ from typing import Callable, Sequence
 from rich.console import Console
 
 from . import __version__, commands
-from .commands.options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, percent_option, phase_option
+from .commands.options import GRADED, INTERRUPTED, MACHINE, UNDER, USAGE, find_target, percent_option, phase_option
 from .course.edition import handed_out
 from .course.phases import COURSE, Phase
 from .grading import run as running
@@ -108,6 +108,8 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(json_report.render(report).encode("utf-8"))
         sys.stdout.flush()
+    if report.not_gradable:
+        return MACHINE
     under = options.fail_under is not None and report.percent < options.fail_under
     return UNDER if under else GRADED
 

@@ -24,6 +24,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  フェーズ {numbers} はあなたのものを使っています (ここには参照用の解答がありません)",
     ),
     "waits_for": ("needs {name}, which is not written yet", "まだ書かれていない {name} が必要です"),
+    "not_gradable": (
+        "Not gradable here: {count} tests ({points:g} points). The reference fails in them as well.",
+        "この環境では採点できないテスト: {count} 件 ({points:g} 点分)。模範解答でも失敗します。",
+    ),
+    "next_doctor": (
+        "Not your code: this machine. `python grader.py doctor` looks for the cause.",
+        "原因はコードではなく、この環境にあります。`python grader.py doctor` で調べてください。",
+    ),
     "assembled_yes": (
         "Assembled: your six files train a model and decode with it.",
         "組み立て: 六つのファイルがそろって動き、モデルを学習して復号できました。",

@@ -28,6 +28,8 @@ class TestResult:
         message: what a learner reads; empty where it passed.
         seconds: how long it took.
         output: what the submission printed meanwhile, cut to size.
+        broke: whether it ended otherwise than by a check: by an exception, a crash, a time-out.
+        not_gradable: whether the reference fails as well, so that this machine is to blame.
     """
 
     __test__ = False  # not a test class, whatever its name
@@ -40,6 +42,8 @@ class TestResult:
     message: str = ""
     seconds: float = 0.0
     output: str = ""
+    broke: bool = False
+    not_gradable: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -26,8 +26,13 @@ TASK = {
     "total": int,
     "message": str,
     "passed_given": [str],
+    "not_gradable": int,
+    "points_not_gradable": float,
 }
-PHASE = {"phase": int, "id": str, "score": float, "max_score": float, "seconds": float, "tasks": [TASK]}
+PHASE = {
+    "phase": int, "id": str, "score": float, "max_score": float, "seconds": float, "tested_with_own": [str],
+    "tasks": [TASK],
+}  # fmt: skip
 REPORT = {
     "version": int, "target": str, "seed": int, "score": float, "max_score": float, "assembled": bool, "trust": str,
     "phases": [PHASE],

@@ -9,8 +9,8 @@ from pathlib import Path
 from ..course.edition import add_missing_stubs
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
 
-GRADED, UNDER, USAGE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: done (graded, at or over the limit), under the limit, bad usage, stopped with Ctrl-C."""
+GRADED, UNDER, USAGE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses: graded (at or over the limit), under it, bad usage, a machine that breaks the reference, Ctrl-C."""
 
 
 def percent_option(text: str) -> float:

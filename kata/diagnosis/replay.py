@@ -146,4 +146,5 @@ class TestBench:
             message=verdict.message,
             seconds=seconds,
             output=reported_output(self._kata.submission.take_output()),
+            broke=verdict.broke,
         )

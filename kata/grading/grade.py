@@ -87,9 +87,9 @@ def _forbidden(phase: Phase, target: Path, lang: str) -> dict[str, str]:
 
 
 def next_task(report: Report) -> tuple[Phase, str, str] | None:
-    """The first task, in the order of the course, that has not passed: (phase, task, state)."""
+    """The first task, in the order of the course, that has not passed for reasons of its own: (phase, task, state)."""
     for phase_score in report.phases:
         for task in phase_score.tasks:
-            if task.state != PASSED:
+            if task.state != PASSED and task.passed + task.not_gradable < task.total:
                 return phase_score.phase, task.name, task.state
     return None

@@ -28,6 +28,7 @@ class TaskScore:
         output: what the submission printed in that test.
         diagnosis: id of the known misconception that behaves as the task does; empty if none is known.
         passed_given: the tasks that did not pass, and whose reference was put in place for this one to pass.
+        not_gradable: tests in which the reference fails on this machine as well.
     """
 
     name: str
@@ -40,6 +41,17 @@ class TaskScore:
     output: str = ""
     diagnosis: str = ""
     passed_given: tuple[str, ...] = ()
+    not_gradable: int = 0
+
+    @property
+    def points_not_gradable(self) -> float:
+        """Points that nobody can earn on this machine."""
+        return round(self.max_score * self.not_gradable / self.total, 2) if self.not_gradable else 0.0
+
+    @property
+    def gradable(self) -> float:
+        """Points that can be earned on this machine."""
+        return round(self.max_score - self.points_not_gradable, 2)
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,16 @@ class PhaseScore:
     def max_score(self) -> float:
         """Points possible."""
         return float(self.phase.max_score)
+
+    @property
+    def points_not_gradable(self) -> float:
+        """Points that nobody can earn on this machine."""
+        return round(sum(task.points_not_gradable for task in self.tasks), 2)
+
+    @property
+    def gradable(self) -> float:
+        """Points that can be earned on this machine."""
+        return round(self.max_score - self.points_not_gradable, 2)
 
 
 @dataclass(frozen=True)
@@ -98,9 +120,24 @@ class Report:
         return float(sum(phase.max_score for phase in self.phases))
 
     @property
+    def not_gradable(self) -> int:
+        """Tests in which the reference fails on this machine as well."""
+        return sum(task.not_gradable for phase in self.phases for task in phase.tasks)
+
+    @property
+    def points_not_gradable(self) -> float:
+        """Points that nobody can earn on this machine."""
+        return round(sum(phase.points_not_gradable for phase in self.phases), 2)
+
+    @property
+    def gradable(self) -> float:
+        """Points that can be earned on this machine."""
+        return round(self.max_score - self.points_not_gradable, 2)
+
+    @property
     def percent(self) -> float:
-        """Share of the points, 0 to 100."""
-        return 100.0 * self.score / self.max_score if self.max_score else 0.0
+        """Share of the points that can be earned on this machine, 0 to 100."""
+        return min(100.0, 100.0 * self.score / self.gradable) if self.gradable > 0 else 0.0
 
 
 # What a task's state is when its tests disagree: the first of these that any of them has.
@@ -123,10 +160,12 @@ def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden:
     if total > 0 and passed == total:
         return TaskScore(task.name, PASSED, float(task.points), task.points, passed, total)
     state, message, output = _worst(results)
-    core_holds = all(result.state == PASSED for result in results if result.core)
+    core_holds = all(result.state == PASSED or result.not_gradable for result in results if result.core)
     complete = 0 < len(tests) == total and core_holds
     score = round(task.points * passed / total, 2) if complete and state != FORBIDDEN else 0.0
-    return TaskScore(task.name, state, score, task.points, passed, total, message, output)
+    own = [result for result in results if not result.not_gradable]
+    not_gradable = sum(not held and _by_function(own).get(name, True) for name, held in tests.items())
+    return TaskScore(task.name, state, score, task.points, passed, total, message, output, not_gradable=not_gradable)
 
 
 def _by_function(results: Sequence[TestResult]) -> dict[str, bool]:
@@ -177,7 +216,8 @@ def score_phase(
         if (phase.id, task.name) in tried_again and score.state not in (PASSED, FORBIDDEN):
             replaced, again = tried_again[phase.id, task.name]
             wrong = tuple(earlier.name for earlier in scores if earlier.name in replaced and earlier.state != PASSED)
-            second = score_task(task, again, totals[task.name])
+            blamed = {result.test: result for result in own if result.not_gradable}
+            second = score_task(task, [blamed.get(result.test, result) for result in again], totals[task.name])
             if wrong and second.passed >= score.passed:
                 score = replace(second, passed_given=wrong if second.state == PASSED else ())
         if score.state == FAILED:

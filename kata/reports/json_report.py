@@ -55,6 +55,8 @@ def _task(task: TaskScore) -> dict[str, Any]:
         "message": task.message,
         "diagnosis": _diagnosis(task.diagnosis),
         "passed_given": list(task.passed_given),
+        "not_gradable": task.not_gradable,
+        "points_not_gradable": task.points_not_gradable,
     }
 
 

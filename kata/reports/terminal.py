@@ -57,7 +57,15 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     )
     for phase in report.phases:
         console.print()
-        console.print(heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.max_score, width))
+        console.print(
+            heading(
+                phase.phase.title(lang),
+                f"{phase.phase.number} ",
+                phase.score,
+                phase.gradable,
+                width,
+            )
+        )
         own = ", ".join(str(other.number) for other in without_reference(phase.phase.id))
         if own and any(task.state != TODO for task in phase.tasks):
             console.print(Text(text("own_phases", lang, numbers=own), style="dim"), soft_wrap=True)
@@ -65,7 +73,10 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
             console.print(task_row(task, lang, width))
             print_findings(task, console, lang, width)
     console.print()
-    console.print(heading(text("total", lang), "", report.score, report.max_score, width, style="bold"))
+    console.print(heading(text("total", lang), "", report.score, report.gradable, width, style="bold"))
+    if report.not_gradable:
+        told = text("not_gradable", lang, count=report.not_gradable, points=report.points_not_gradable)
+        console.print(Text(told, style="yellow"), soft_wrap=True)
     if report.assembled is not None:
         console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
         if not report.assembled:
@@ -102,7 +113,12 @@ def task_row(task: TaskScore, lang: str, width: int) -> Table:
     if unfinished != task.name:
         name += Text("  " + text("waits_for", lang, name=unfinished), style="dim")
     tests = text("tests", lang, passed=task.passed, total=task.total) if task.state != TODO else text("todo", lang)
-    table.add_row(Text(mark, style=style), name, Text(tests, style=style), f"{task.score:g} / {task.max_score:g}")
+    table.add_row(
+        Text(mark, style=style),
+        name,
+        Text(tests, style=style),
+        f"{task.score:g} / {task.gradable:g}",
+    )
     return table
 
 
@@ -141,6 +157,8 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     # With "=": pytest takes a folder after a space for one to collect tests from, and looks for its settings there.
     option = "" if target == DEFAULT_TARGET else f" --target={shlex.quote(report.target)}"
     if found is None:
+        if report.not_gradable:
+            return [text("next_doctor", lang)]
         if report.assembled is False:
             return [text("next_assemble", lang, target=option)]
         return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang, target=option)]

@@ -77,6 +77,7 @@ class Reporter(_Teller):
         self._reports: dict[str, TestResult] = {}
         self._recordings: dict[str, Any] = {}
         self._bench: Any = None
+        self._check: Any = None
         self._diagnoses: Any = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -110,7 +111,30 @@ class Reporter(_Teller):
             return False
         for item, following in zip(items, [*items[1:], None]):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if self._orders.diagnose:
+            self._blame_machine(session, [item.nodeid for item in items])
         return True
+
+    def _blame_machine(self, session: pytest.Session, tests: list[str]) -> None:
+        """Put the reference through tests that broke; correct what was told of those in which it fails as well."""
+        broke = [self._reports[test] for test in tests if test in self._reports and self._reports[test].broke]
+        if not broke:
+            return
+        if self._check is None:
+            from .reference_check import ReferenceCheck
+
+            self._check = ReferenceCheck(self._test_bench(session))
+        for result in self._check.not_gradable(broke):
+            self._reports[result.test] = result
+            self.send(Finished(result))
+        self._test_bench(session).aim(session_of(session.config).target)
+
+    def _test_bench(self, session: pytest.Session) -> Any:
+        if self._bench is None:
+            from ..diagnosis.replay import TestBench
+
+            self._bench = TestBench(session_of(session.config), tests_of(session))
+        return self._bench
 
     def _ask(self, event: Event, kind: type[M]) -> M | None:
         """Tell an event and wait for the answer; None if the grader is gone."""
@@ -127,11 +151,9 @@ class Reporter(_Teller):
         kata = session_of(session.config)
         if self._diagnoses is None:
             from ..diagnosis.diagnose import Diagnoses
-            from ..diagnosis.replay import TestBench
 
-            self._bench = TestBench(kata, tests_of(session))
             self._diagnoses = Diagnoses(
-                self._bench,
+                self._test_bench(session),
                 kata.target,
                 self._reports,
                 self._recordings,
@@ -186,7 +208,7 @@ class Reporter(_Teller):
         seconds = report.duration + (previous.seconds if previous else 0.0)
         output = reported_output(getattr(report, "kata_output", ""))
         self._reports[name] = TestResult(
-            name, test.phase, test.task, test.core, verdict.state, verdict.message, seconds, output
+            name, test.phase, test.task, test.core, verdict.state, verdict.message, seconds, output, verdict.broke
         )
         if report.when == "teardown":
             self.send(Finished(self._reports[name]))

@@ -70,6 +70,7 @@ def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> No
     from ..diagnosis.diagnose import Diagnoses
     from ..sandbox.host.recording import Recording
     from ..testing.plugin import task_of
+    from .reference_check import ReferenceCheck
 
     bench.aim(Path(order.target))
     results: dict[str, TestResult] = {}
@@ -88,6 +89,10 @@ def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> No
             return
     send(AllTested())
     if order.diagnose:
+        for result in ReferenceCheck(bench).not_gradable(list(results.values())):
+            results[result.test] = result
+            with interrupts.held_back():
+                send(Finished(result))
         # Of tasks that are not run here nobody knows whether they are right.
         others = [(phase.id, task.name) for phase in COURSE for task in phase.tasks if task.name not in left]
         Diagnoses(bench, Path(order.target), results, recordings, send, not_run=others).make()

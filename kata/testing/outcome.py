@@ -24,10 +24,12 @@ class Verdict:
     Attributes:
         state: one of ``results.STATES``.
         message: what a learner reads; empty where the test passed.
+        broke: whether it ended otherwise than by a check.
     """
 
     state: str
     message: str
+    broke: bool = False
 
 
 def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
@@ -46,20 +48,20 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
     if isinstance(error, NotImplementedError) and _is_unfinished(error, place):
         return Verdict(TODO, shorten(str(error)) or f"raises NotImplementedError{place}")
     if isinstance(error, (SubmissionError, NotRun)):
-        return Verdict(ERROR, shorten(str(error)))
+        return Verdict(ERROR, shorten(str(error)), broke=True)
     if isinstance(error, MissingName):
         return Verdict(FAILED, shorten(str(error)))
     if isinstance(error, GuestDied):
-        return Verdict(ERROR, shorten(str(error)))
+        return Verdict(ERROR, shorten(str(error)), broke=True)
     if isinstance(error, TestTimeout):
-        return Verdict(ERROR, shorten(f"{error}{place}. Is there an endless loop?"))
+        return Verdict(ERROR, shorten(f"{error}{place}. Is there an endless loop?"), broke=True)
     if isinstance(error, (SystemExit, GeneratorExit, KeyboardInterrupt)):
-        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{place}"))
+        return Verdict(ERROR, shorten(f"the code ends the program with {type(error).__name__}{place}"), broke=True)
     if isinstance(error, AssertionError) and not place:
         return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
     if isinstance(error, (MemoryError, RecursionError)):
-        return Verdict(ERROR, shorten(f"{type(error).__name__}{place}: {_text_of(error)}"))
-    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{place}: {_text_of(error)}"))
+        return Verdict(ERROR, shorten(f"{type(error).__name__}{place}: {_text_of(error)}"), broke=True)
+    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{place}: {_text_of(error)}"), broke=True)
 
 
 def _original(error: BaseException) -> BaseException:

@@ -1,0 +1,69 @@
+"""Is it the code, or this machine? A test that ended otherwise than by a check is put to the reference as well.
+
+An exception, a crash, a time-out or an empty answer may come from the machine: a torch that lacks a kernel, too little
+memory, a driver. If the reference fails in the same test of the same session, nothing is told of the submission.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Iterable
+
+from ..course.phases import COURSE, REFERENCE
+from ..results import ASSEMBLED, ERROR, PASSED, TestResult
+
+MESSAGE = (
+    "the reference fails here too, so it is this machine and not your code: run `python grader.py doctor`"
+    " (the reference: {message})"
+)
+
+
+class ReferenceCheck:
+    """Put the reference through tests, each once.
+
+    Args:
+        bench: a ``TestBench``; afterwards it may be aimed at the reference.
+    """
+
+    def __init__(self, bench: Any) -> None:
+        self._bench = bench
+        self._known: dict[str, TestResult] = {}
+        self._items = {item.nodeid: item for item in bench.items}
+
+    def not_gradable(self, results: Iterable[TestResult]) -> list[TestResult]:
+        """Those results of a submission that this machine is to blame for, as they are to be reported.
+
+        Tests of a task that end alike have one cause: the reference takes the others only if it fails in the first.
+        """
+        alike: dict[tuple[str, str, str], list[TestResult]] = {}
+        for result in results:
+            if result.broke and not result.not_gradable and _is_there(result.phase):
+                kind = re.sub(r"\W*[\d.]+\W*", "", result.message)
+                alike.setdefault((result.phase, result.task, kind), []).append(result)
+        if not alike:
+            return []
+        self._bench.aim(REFERENCE)
+        return [
+            replace(
+                result,
+                state=ERROR,
+                message=MESSAGE.format(message=self._reference(result).message),
+                output="",
+                not_gradable=True,
+            )
+            for same in alike.values()
+            if self._reference(same[0]).state != PASSED
+            for result in same
+            if self._reference(result).state != PASSED
+        ]
+
+    def _reference(self, result: TestResult) -> TestResult:
+        if result.test not in self._known:
+            self._known[result.test] = self._bench.run(self._items[result.test])
+        return self._known[result.test]
+
+
+def _is_there(phase_id: str) -> bool:
+    """Whether this copy of the project has the reference that a test needs."""
+    return all((REFERENCE / phase.file).is_file() for phase in COURSE if phase_id in (phase.id, ASSEMBLED))
