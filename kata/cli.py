@@ -63,7 +63,8 @@ def _list_of_commands() -> str:
     """The commands, a line each, for ``--help``."""
     if not commands.COMMANDS:
         return ""
-    lines = [f"  python grader.py {name:6} {about}" for name, about in commands.COMMANDS.items()]
+    width = max(map(len, commands.COMMANDS))
+    lines = [f"  python grader.py {name:{width}} {about}" for name, about in commands.COMMANDS.items()]
     return "\n".join(["\ncommands (each has a --help of its own):", *lines, ""])
 
 

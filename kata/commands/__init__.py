@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "reset": "bring a stub back, and keep what you wrote",
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",
+    "solutions": "read the solution of a phase that has passed",
     "release": "make an edition for students, without solutions",
 }
 """Name to one line of help, in the order in which ``--help`` lists them."""
