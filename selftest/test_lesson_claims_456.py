@@ -303,6 +303,12 @@ class TestPhase6:
         no_shift = measured(6)["curves"]["no_shift"]["losses"]
         assert no_shift[59] < floor(VOCAB, 0.1) + 0.03
 
+    def test_what_is_said_of_the_translation_toy_is_what_was_measured(self):
+        found = measured(6)["en_ja"]
+        shown = [str(found["steps"]), str(found["sentences"])]
+        shown += [f"{100 * found[name]:.1f} %" for name in ("exact", "withheld")]
+        assert all(number in text for text in both(6) for number in shown)
+
     def test_the_gradient_of_the_key_bias_is_zero_but_for_rounding(self):
         torch.manual_seed(0)
         attention = MultiHeadAttention(8, 2).double()

@@ -8,7 +8,11 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from kata.course.phases import PROJECT
 from kata.i18n import choose
+from kata.toys.learner import Learner
+from kata.toys.registry import TOYS as CORPORA
+from kata.toys.training import Training
 from solutions.phase6_training import greedy_decode
 
 from . import convergence
@@ -78,6 +82,18 @@ def measure_maps() -> dict[str, Any]:
     return {toy: cross_attention(model, WORD, TOYS[toy](WORD)) for toy, model in models.items()}
 
 
+def measure_en_ja() -> dict[str, float]:
+    """What ``python grader.py train en-ja --target solutions`` ends with."""
+    toy, learner = CORPORA["en-ja"], Learner(PROJECT / "solutions")
+    try:
+        training = Training(learner, toy, toy.corpus(0), seed=0, device="cpu")
+        training.run(toy.steps, lambda: False, lambda entry: None, lambda entry: None)
+    finally:
+        learner.close()
+    last = training.history["validations"][-1]
+    return {"steps": toy.steps, "sentences": toy.held_pairs, "exact": last["exact"], "withheld": last["withheld"]}
+
+
 def measure() -> dict[str, Any]:
     """Train healthy and spoiled models, half-train one for the exposure bias, look into the toys."""
     return {
@@ -90,6 +106,7 @@ def measure() -> dict[str, Any]:
         },
         "exposure": measure_exposure(train_model(Recipe(steps=HALF_TRAINED))[0]),
         "maps": measure_maps(),
+        "en_ja": measure_en_ja(),
         **convergence.measure(),
     }
 
