@@ -2,7 +2,7 @@
 
 ``python -m selftest.misconceptions [ID|TASK|PHASE ...] [--seeds 0,1,2] [--thorough] [--write-also] [--jobs N]`` prints
 a table. That a mistake costs no other task anything is looked at under the first seed; with ``--thorough`` under all of
-them. ``--write-also`` writes into the catalogue which other tasks lost points under every seed.
+them. ``--write-also`` writes down which other tasks lost points under every seed (``also.json``, ``docs/mistakes.md``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Iterator, Mapping, Sequence
 
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import ALSO, Misconception, also, catalogue
+from kata.diagnosis.misconceptions.__main__ import write as write_table
 from kata.diagnosis.misconceptions.patch import PARSING
 from kata.grading.session_client import WarmSession
 from kata.results import PASSED
@@ -225,6 +226,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{time.monotonic() - started:.0f} s")
     if options.write_also:
         write_also(findings, seeds)
+        also.cache_clear()
+        write_table()
     return 0 if holds(findings) else 1
 
 

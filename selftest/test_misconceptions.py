@@ -12,6 +12,7 @@ import pytest
 
 from kata.course.phases import COURSE, PROJECT
 from kata.diagnosis.misconceptions import Misconception, also, by_id, catalogue, of_task
+from kata.diagnosis.misconceptions.__main__ import TABLE, table
 from selftest import misconceptions
 from selftest.grader_runs import run_grader, tasks_of
 from selftest.submissions import make_target
@@ -55,6 +56,16 @@ def test_every_mistake_is_explained_in_both_languages(entry):
         if lesson.is_file():
             assert f'<a id="{entry.lesson}"></a>' in lesson.read_text(encoding="utf-8")
         assert f"{entry.phase.lesson(lang)}#{entry.lesson}" in entry.explanation(lang)
+
+
+def test_the_table_of_known_mistakes_is_written_from_the_entries():
+    assert TABLE.read_text(encoding="utf-8") == table(), "run python -m kata.diagnosis.misconceptions"
+    assert all(f"[{entry.id}](" in table() for entry in ENTRIES)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.met], ids=lambda entry: entry.id)
+def test_where_a_mistake_was_met_is_an_address(entry):
+    assert all(re.fullmatch(r"https://[^\s|<>]+", place) for place in entry.met)
 
 
 def test_what_other_tasks_lose_is_told_of_known_mistakes_alone():

@@ -22,7 +22,8 @@ statements, which stand in the replacement where that says ``...``::
 
 Nothing as a replacement takes statements away. Local variables of the solution that a replacement names must stand in
 what is found, too (``...`` helps to reach them), so that they can be renamed with it. Which other tasks lose points by
-a mistake stands in ``also.json``, written by ``python -m selftest.misconceptions --write-also ID``.
+a mistake stands in ``also.json``; ``python -m selftest.misconceptions --write-also ID`` writes it, and with it the
+table of all entries, ``docs/mistakes.md`` (``python -m kata.diagnosis.misconceptions`` writes that alone).
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Misconception:
         edits: pairs (find, replace) applied to the task's solution; the form is told at the top.
         en, ja: what the code does now, what the paper does, and why it matters; two to four sentences.
         lesson: the anchor in the phase's lesson where this is explained.
+        met: where it was seen in other people's code, or in a question about such code: addresses.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Misconception:
     en: str
     ja: str
     lesson: str
+    met: tuple[str, ...] = ()
 
     @property
     def phase(self) -> Phase:

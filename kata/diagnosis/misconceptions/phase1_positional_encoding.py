@@ -26,6 +26,10 @@ CATALOGUE = (
             "順番で変わってしまいます。"
         ),
         lesson="adding",
+        met=(
+            "https://github.com/songyangco/GETNext/issues/2",
+            "https://github.com/tanjimin/C.Origami/issues/42",
+        ),
     ),
     Misconception(
         id="positions-trained",
@@ -100,6 +104,7 @@ CATALOGUE = (
             "同じ文を 2 回訳すと違う結果になります。`self.dropout(...)` を呼べば、モードが自動的に反映されます。"
         ),
         lesson="adding",
+        met=("https://github.com/pytorch/pytorch/issues/26338",),
     ),
     Misconception(
         id="positions-without-dropout",
@@ -212,6 +217,7 @@ CATALOGUE = (
             "とに一つずつ対応します (3.5)。どこも同じベクトルでは、モデルに語順が伝わりません。"
         ),
         lesson="adding",
+        met=("https://github.com/DiffPoseTalk/DiffPoseTalk/issues/20",),
     ),
     Misconception(
         id="positions-scaled-again",

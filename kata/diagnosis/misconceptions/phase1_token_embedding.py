@@ -23,6 +23,7 @@ CATALOGUE = (
             "掛けないと、学習のはじめに単語の情報が位置の情報に埋もれてしまいます。"
         ),
         lesson="embedding",
+        met=("https://github.com/OpenNMT/OpenNMT-py/issues/1722",),
     ),
     Misconception(
         id="embedding-divided",
@@ -39,6 +40,10 @@ CATALOGUE = (
             "せん。"
         ),
         lesson="embedding",
+        met=(
+            "https://github.com/pytorch/tutorials/issues/2849",
+            "https://github.com/Kyubyong/transformer/issues/132",
+        ),
     ),
     Misconception(
         id="embedding-scaled-by-vocabulary",

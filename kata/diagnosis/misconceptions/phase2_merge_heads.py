@@ -25,6 +25,10 @@ CATALOGUE = (
             "から `reshape` してください。"
         ),
         lesson="split-merge",
+        met=(
+            "https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/10",
+            "https://github.com/ajhalthor/Transformer-Neural-Network/issues/8",
+        ),
     ),
     Misconception(
         id="merge-interleaves-features",

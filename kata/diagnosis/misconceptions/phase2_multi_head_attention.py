@@ -78,6 +78,10 @@ CATALOGUE = (
             "だけスコアが小さくなり、注意がぼやけます。"
         ),
         lesson="scaling",
+        met=(
+            "https://github.com/lucidrains/vit-pytorch/issues/65",
+            "https://github.com/karpathy/ng-video-lecture/pull/6",
+        ),
     ),
     Misconception(
         id="heads-without-output-projection",

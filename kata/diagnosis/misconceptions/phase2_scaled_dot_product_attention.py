@@ -102,6 +102,10 @@ CATALOGUE = (
             "`torch.finfo(dtype).min` のような有限の大きな負の数で埋め、その後で重みを 0 にしてください。"
         ),
         lesson="masks",
+        met=(
+            "https://github.com/pytorch/pytorch/issues/41508",
+            "https://github.com/pytorch/pytorch/issues/40932",
+        ),
     ),
     Misconception(
         id="mask-nan-only-backward",

@@ -25,6 +25,10 @@ CATALOGUE = (
             "`(B, L, h, d_k)` にし、それから L と h を入れ替えてください。"
         ),
         lesson="split-merge",
+        met=(
+            "https://github.com/reczoo/FuxiCTR/issues/30",
+            "https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53",
+        ),
     ),
     Misconception(
         id="split-interleaves-features",

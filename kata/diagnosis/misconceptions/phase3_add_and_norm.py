@@ -112,6 +112,7 @@ CATALOGUE = (
         "ません。`eval()` に従うモジュール `self.dropout` を呼ぶか、`self.training` を渡してください。このままでは、"
         "評価や生成のたびに結果が変わります。",
         lesson="mistakes",
+        met=("https://github.com/delip/PyTorchNLPBook/issues/28",),
     ),
     Misconception(
         id="add-and-norm-fixed-dropout",

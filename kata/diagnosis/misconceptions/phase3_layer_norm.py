@@ -25,6 +25,10 @@ CATALOGUE = (
         "`unbiased=False` を渡してください。このままでは出力が `sqrt((d_model - 1) / d_model)` 倍に縮みます。幅 512 "
         "では 0.1 % の差ですが、幅 2 では 29 % になり、幅 1 では NaN になります。",
         lesson="layer-norm",
+        met=(
+            "https://github.com/harvardnlp/annotated-transformer/pull/119",
+            "https://github.com/allenai/allennlp/pull/953",
+        ),
     ),
     Misconception(
         id="layer-norm-divides-by-variance",
@@ -49,6 +53,10 @@ CATALOGUE = (
         "普通の行ではほとんど差が見えませんが、定数の行 (たとえば値がすべて 0 のパディング) では `sqrt` の 0 での傾"
         "きが無限大になるため、出力は正常に見えても勾配が NaN になります。",
         lesson="layer-norm",
+        met=(
+            "https://github.com/hkproj/pytorch-transformer/pull/31",
+            "https://github.com/hyunwoongko/transformer/issues/7",
+        ),
     ),
     Misconception(
         id="layer-norm-without-eps",

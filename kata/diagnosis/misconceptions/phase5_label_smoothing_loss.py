@@ -74,6 +74,7 @@ CATALOGUE = (
         ja="パディングのトークンには何も配らず、残りを `V - 2` 個に配っています。そうする有名な実装もありますが、論文"
         "が引用する式は一様分布との混合です。パディングや正解も含め、語彙のすべてのトークンに `eps / V` を配ります。",
         lesson="label-smoothing",
+        met=("https://github.com/OpenNMT/OpenNMT-py/issues/1463",),
     ),
     Misconception(
         id="smoothing-target-below-one",
@@ -187,6 +188,7 @@ CATALOGUE = (
         "モデルは「パディングの次はパディング」という簡単なことを覚え、損失が実力より良く見えます。目標が `pad_id` の"
         "位置は、和にも個数にも入れません。",
         lesson="padding",
+        met=("https://github.com/k-tahiro/bert-summarizer/pull/41",),
     ),
     Misconception(
         id="loss-divides-by-all-positions",
@@ -198,6 +200,7 @@ CATALOGUE = (
         ja="パディングを和からは除いていますが、割る数からは除いていません (マスクした後の `.mean()` は `B * L` で"
         "割ります)。パディングの多いバッチほど損失も勾配も小さくなります。本物のトークンの数で割ってください。",
         lesson="padding",
+        met=("https://github.com/eladhoffer/utils.pytorch/issues/4",),
     ),
     Misconception(
         id="loss-mean-of-row-means",

@@ -40,6 +40,7 @@ CATALOGUE = (
         ja="EOS を出した仮説がビームに残って伸び続けるので、答えの途中に EOS が現れ、終わった後の単語の確率までスコア"
         "に混ざります。EOS で終わったものはビームから外して、集めておきます。",
         lesson="beam",
+        met=("https://github.com/jarobyte91/pytorch_beam_search/issues/5",),
     ),
     Misconception(
         id="beam-appends-by-rank",
@@ -222,6 +223,7 @@ CATALOGUE = (
         "い答えはより大きなペナルティで割られるので、まだ伸びている仮説が後で上回ることがあります。早く打ち切ってよ"
         "いのは、伸びている仮説が上位に入る可能性がなくなったときだけです。",
         lesson="beam",
+        met=("https://github.com/OpenNMT/OpenNMT-py/issues/1320",),
     ),
     Misconception(
         id="beam-max-len-counts-bos",
@@ -283,6 +285,7 @@ CATALOGUE = (
         ja="対数確率だけで順位を付けており、alpha が効いていません。トークンごとに負の数が足されるので、文の半分を落"
         "としていても短い答えが勝ちます。それを補うのが長さペナルティです。",
         lesson="length-penalty",
+        met=("https://github.com/jarobyte91/pytorch_beam_search/issues/5",),
     ),
     Misconception(
         id="beam-multiplies-by-the-penalty",
@@ -314,6 +317,7 @@ CATALOGUE = (
         ja="長さに EOS を数えていません。EOS の対数確率は和に入っているので、トークンの数にも入れます。そうしないと、"
         "終わった答えと終わっていない答えで測り方が変わってしまいます。",
         lesson="length-penalty",
+        met=("https://github.com/huggingface/transformers/pull/8890",),
     ),
     Misconception(
         id="beam-mean-log-probability",
