@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ...course.phases import PROJECT
-from . import landlock, limits, seccomp
+from . import forbidden_operators, landlock, limits, seccomp
 
 
 def confine(config: dict[str, Any]) -> list[str]:
@@ -25,23 +28,30 @@ def confine(config: dict[str, Any]) -> list[str]:
     return sorted(set(held))
 
 
+@functools.lru_cache(maxsize=None)
 def system_folders() -> list[Path]:
-    """What Python, torch and the C library read while they work."""
+    """What Python, torch and the C library read while they work; of torch what ``forbidden_operators`` allows."""
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if entry)]
-    system = ["/usr", "/lib", "/lib64", "/etc", "/bin", "/opt", "/nix", "/sys/devices", "/dev/urandom", "/dev/shm"]
-    own = ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/sys", "/proc/stat"]
+    system = ["/usr", "/lib", "/lib64", "/etc", "/bin", "/opt", "/nix", "/sys/devices/system/cpu", "/dev/urandom"]
+    # Nothing that tells how busy the machine is: guests could talk by that.
+    own = ["/proc/self", "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory"]
     whole = {Path(os.path.realpath(folder)) for folder in [*folders, *system]}
-    return [part for folder in sorted(whole) for part in without(folder, PROJECT)] + [Path(entry) for entry in own]
+    torch_folder = Path(os.path.realpath(os.path.dirname(torch.__file__)))
+    allowed = [torch_folder.joinpath(*name.split(".")[1:]) for name in forbidden_operators.MODULES]
+    readable = [part for folder in sorted(whole) for part in without(folder, PROJECT, torch_folder)]
+    readable += [part for path in allowed for part in (path, path.with_suffix(".py"))]
+    return [path for path in readable if path.exists()] + [Path(entry) for entry in own]
 
 
-def without(folder: Path, hidden: Path) -> list[Path]:
-    """What lies in a folder except for one folder somewhere below it: the folder itself if it does not hold that."""
-    if folder not in (hidden, *hidden.parents):
-        return [folder]
-    if folder == hidden:
+def without(folder: Path, *hidden: Path) -> list[Path]:
+    """What lies in a folder except for some folders somewhere below it: the folder itself if it holds none of them."""
+    folder = Path(os.path.realpath(folder))  # or a link leads to what is hidden
+    if folder in hidden:
         return []
+    if not any(folder in path.parents for path in hidden):
+        return [folder]
     try:
         entries = sorted(folder.iterdir())
     except OSError:
         return []
-    return [part for entry in entries for part in without(entry, hidden)]
+    return [part for entry in entries for part in without(entry, *hidden)]

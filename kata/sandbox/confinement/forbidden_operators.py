@@ -1,19 +1,25 @@
 """The primitives rule at run time: in a guest, what ``kata.source.rules`` forbids of torch raises when it is called.
 
-Names can be hidden from the static check; calls cannot be hidden from what is called. torch's operators are
-replaced where they are dispatched, so that every way to them (``torch``, ``torch.ops``, ``torch._C``, ``nn``, a
-compiled script) ends here. Classes and functions written in Python are replaced in the modules that hold them.
-Installed once in the server of the guests; the host, whose oracles use these very functions, stays as it is.
+Names can be hidden from the static check; calls cannot be hidden from what is called. torch's operators are replaced
+in the dispatcher, under every key that has a kernel, so that every way to them (``torch``, ``torch.ops``,
+``torch._C``, ``nn``, a compiled script, a call past some of the keys) ends here. Functions written in Python lose
+their code, wherever a reference to them is kept. What torch has not imported by then is imported only if ``MODULES``
+has it.
+
+Nothing that this needs can be taken away afterwards: the replacements are held by a reference that no Python object
+stands for, and the code that was replaced is gone. Installed once in the server of the guests; the host, whose
+oracles use these very functions, stays as it is.
 """
 
 from __future__ import annotations
 
-import inspect
+import ctypes
+import gc
+import importlib.abc
 import re
 import sys
 import warnings
-from fnmatch import translate
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Callable, Iterator
 
 import torch
@@ -21,28 +27,19 @@ from torch import Tensor
 
 from ...source.rules import table
 
-RULES = (table.ATTENTION, table.NORMALISATION, table.SCHEDULERS)
-"""The rules about things that no one but a submission calls; torch's internals are called by torch itself."""
-
-INTERNAL_OPERATORS = {
-    table.ATTENTION: ("_*attention*", "_transformer_*"),
-    table.NORMALISATION: ("_*batch_norm*", "_fused_rms_norm*"),
+NAMES = {
+    table.ATTENTION: re.compile(r"attention|attn|transformer|multi_?head|qkv", re.IGNORECASE),
+    table.NORMALISATION: re.compile(r"(layer|group|batch|instance|rms|response)_?norm", re.IGNORECASE),
 }
-"""Operators that do the work of forbidden ones under names of their own."""
+"""What an operator, function or class of torch's is called, anywhere in its name, if it does an exercise's work."""
 
-HOMES = ("torch", "torch.functional", "torch.nn.", "torch.optim.", "torch._refs.", "torch._decomp.")
-"""Modules (with a dot: and all below) whose Python functions and classes are looked through."""
-
-
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)) or "(?!)")
-
-
-_NAMES = {rule: _any_of(rule.names) for rule in RULES}
-_ALLOWED = {rule: _any_of(rule.allowed) for rule in RULES}
-_INTERNAL = {rule: _any_of(INTERNAL_OPERATORS.get(rule, ())) for rule in RULES}
-_kept: list[Any] = []
-"""What must live as long as the process, or the replacements end."""
+MODULES = (
+    "torch.autograd", "torch.distributions", "torch.fft", "torch.func", "torch.linalg", "torch.masked", "torch.nn.init",
+    "torch.nn.parameter", "torch.nn.utils.prune", "torch.nn.utils.stateless", "torch.random", "torch.special",
+    "torch.types", "torch.utils._device", "torch.utils._foreach_utils", "torch.utils._python_dispatch",
+    "torch.utils._pytree", "torch.utils.checkpoint", "torch.utils.data", "torch.utils.dlpack", "torch.utils.hooks",
+)  # fmt: skip
+"""Modules of torch, with all below, that may be imported in a guest; what ``import torch`` brings is there already."""
 
 
 class ForbiddenPrimitive(RuntimeError):
@@ -54,39 +51,49 @@ def install() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of every operator that is replaced
         _replace_operators()
-        _replace_python()
+    for function, dotted, rule in list(_forbidden_functions()):
+        _close(function, dotted, rule)
+    sys.meta_path.insert(0, _Allowance())
+
+
+def rule_of(name: str) -> table.Rule | None:
+    """The rule that an operator, function or class of this name breaks."""
+    return next((rule for rule, pattern in NAMES.items() if pattern.search(name)), None)
 
 
 # -- operators --
 
 
 def _replace_operators() -> None:
-    library = torch.library.Library("aten", "IMPL")
-    _kept.append(library)
+    keys = [key for key in torch._C.DispatchKey.__members__ if _is_key(key)]
+    libraries: dict[str, Any] = {}
     for full_name in torch._C._dispatch_get_all_op_names():
         namespace, _, operator = full_name.partition("::")
-        if namespace != "aten":
-            continue
         name = operator.split(".")[0]
-        rule = _rule_of_operator(name)
+        rule = rule_of(name)
         if rule is not None:
-            library.impl(operator, _raiser(f"torch.{name}", rule), _key_of(full_name))
-        elif operator == "cross_entropy_loss":
-            library.impl(operator, cross_entropy, _key_of(full_name))
+            kernel = _raiser(f"torch.{name}" if namespace == "aten" else full_name, rule)
+        elif full_name == "aten::cross_entropy_loss":
+            kernel = cross_entropy
+        else:
+            continue
+        if namespace not in libraries:
+            libraries[namespace] = torch._C._dispatch_library("IMPL", namespace, "")
+        for key in keys:
+            if torch._C._dispatch_has_kernel_for_dispatch_key(full_name, key):
+                libraries[namespace].impl(operator, key, kernel)
+    for library in libraries.values():
+        # The replacements end with it: nothing in Python stands for this reference, so nothing can give it up.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
 
 
-def _rule_of_operator(name: str) -> table.Rule | None:
-    return next((r for r in RULES if _INTERNAL[r].fullmatch(name) or _is_forbidden(f"torch.{name}", r)), None)
-
-
-def _key_of(operator: str) -> str:
-    """Where every call of an operator comes past: what it is made of, or a stop before the choice of a device."""
-
-    def has(key: str) -> bool:
-        return torch._C._dispatch_has_kernel_for_dispatch_key(operator, key)
-
-    composite = has("CompositeImplicitAutograd") and not has("Autograd")
-    return "CompositeImplicitAutograd" if composite else "BackendSelect"
+def _is_key(key: str) -> bool:
+    """Whether a kernel can be registered for it: some members stand for the beginning or end of a group."""
+    try:
+        torch._C._dispatch_has_kernel_for_dispatch_key("aten::add.Tensor", key)
+    except RuntimeError:
+        return False
+    return True
 
 
 def cross_entropy(
@@ -117,56 +124,53 @@ def cross_entropy(
 # -- what is written in Python --
 
 
-def _replace_python() -> None:
-    places = list(_places())
-    replaced: dict[int, Callable[..., Any]] = {}
-    for module, name, thing in places:
-        if thing.__module__ != module.__name__:
-            continue  # judged where it is defined
-        rule = next((rule for rule in RULES if _is_forbidden(f"{module.__name__}.{name}", rule)), None)
-        if rule is None:
+def _forbidden_functions() -> Iterator[tuple[FunctionType, str, table.Rule]]:
+    """Every function of torch's that breaks a rule, what it is called, and the rule; methods by their class's name."""
+    gc.unfreeze()  # or some are not told of
+    for function in gc.get_objects():
+        if type(function) is not FunctionType or not str(function.__module__).startswith("torch."):
             continue
-        dotted = f"torch.nn.{name}" if hasattr(torch.nn, name) else f"{module.__name__}.{name}"
-        if rule is table.SCHEDULERS and not hasattr(thing, "step"):
-            continue  # helpers, which serve the allowed base class too
-        if inspect.isclass(thing):
-            _close_class(thing, dotted, rule)
-        else:
-            replaced[id(thing)] = _raiser(dotted, rule)
-    for module, name, thing in places:
-        if id(thing) in replaced:
-            setattr(module, name, replaced[id(thing)])
-    decompositions = getattr(sys.modules.get("torch._decomp"), "decomposition_table", {})
-    for operator in list(decompositions):
-        name = "".join(str(operator).split(".")[1:2])  # of "aten.native_layer_norm.default"
-        rule = _rule_of_operator(name)
+        module, name = function.__module__, function.__qualname__
+        rule = _rule_of_function(module, name)
         if rule is not None:
-            decompositions[operator] = _raiser(f"torch.{name}", rule)
+            top = name.split(".")[0]
+            yield function, f"torch.nn.{top}" if hasattr(torch.nn, top) else f"{module}.{top}", rule
 
 
-def _places() -> Iterator[tuple[Any, str, Any]]:
-    """Module, name and value of every function and class of torch's own that a module of ``HOMES`` holds."""
-    for module_name, module in list(sys.modules.items()):
-        if module is None or module_name.startswith("torch.nn.attention"):
-            continue  # chooses how torch's attention works; nothing there computes any
-        if not any(
-            module_name == home.rstrip(".") or (home[-1] == "." and module_name.startswith(home)) for home in HOMES
-        ):
-            continue
-        for name, thing in list(vars(module).items()):
-            if isinstance(thing, (FunctionType, type)) and str(thing.__module__).startswith("torch."):
-                yield module, name, thing
+def _rule_of_function(module: str, name: str) -> table.Rule | None:
+    if module == "torch.optim.lr_scheduler" or name.startswith("SWALR."):
+        # Helpers serve the base class, too, which a submission may extend.
+        kind, _, method = name.partition(".")
+        allowed = kind in ("LRScheduler", "_LRScheduler") or not method or "<locals>" in name
+        return None if allowed else table.SCHEDULERS
+    if module.startswith(("torch.backends", "torch.nn.attention._registry", "torch.fx")):
+        return None  # choose how torch's attention works; nothing there computes any
+    return rule_of(name)
 
 
-def _close_class(kind: type, dotted: str, rule: table.Rule) -> None:
-    """Make every method that a forbidden class has of its own raise; classes that inherit it fail with it."""
-    for name, method in list(vars(kind).items()):
-        if inspect.isfunction(method) and (name == "__init__" or not name.startswith("__")):
-            setattr(kind, name, _raiser(dotted, rule))
+def _close(function: FunctionType, dotted: str, rule: table.Rule) -> None:
+    """Take a function's code away: in its place it raises, wherever a reference to it is kept."""
+    code: CodeType = _closed.__code__
+    function.__code__ = code.replace(co_freevars=function.__code__.co_freevars, co_name=function.__name__)
+    function.__defaults__ = None
+    function.__kwdefaults__ = {"_kata_raise": _raiser(dotted, rule)}
 
 
-def _is_forbidden(dotted: str, rule: table.Rule) -> bool:
-    return bool(_NAMES[rule].fullmatch(dotted)) and not _ALLOWED[rule].fullmatch(dotted)
+def _closed(*args: Any, _kata_raise: Any, **kwargs: Any) -> Any:
+    return _kata_raise()
+
+
+class _Allowance(importlib.abc.MetaPathFinder):
+    """Refuses modules of torch that no exercise needs; Landlock, which no submission can talk to, keeps their files."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname.startswith("torch.") and not is_allowed(fullname):
+            raise ForbiddenPrimitive(f"the code imports {fullname}: {table.INTERNALS.en}")
+
+
+def is_allowed(module: str) -> bool:
+    """Whether a module of torch's may be imported in a guest."""
+    return any(f"{module}.".startswith(f"{allowed}.") for allowed in MODULES)
 
 
 def _raiser(name: str, rule: table.Rule) -> Callable[..., Any]:

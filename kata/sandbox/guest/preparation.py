@@ -6,6 +6,7 @@ import torch
 
 from .. import fast_start
 from ..confinement import forbidden_operators
+from ..confinement.confine import system_folders
 
 
 def prepare() -> None:
@@ -15,10 +16,11 @@ def prepare() -> None:
     process forked from this one can run backward() at all.
     """
     fast_start.install_light_dynamo()
-    forbidden_operators.install()
     torch.nn.Linear(1, 1).to("meta")(torch.empty(1, 1, 1, device="meta"))
     weight = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([weight])
     weight.grad = torch.zeros(1)
     optimizer.step()
+    system_folders()
+    forbidden_operators.install()  # after the imports: what torch has not imported by now is not imported any more
     fast_start.freeze_and_enable_gc()
