@@ -26,6 +26,7 @@ _ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MUL
 _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
+_HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments)\b.*\n", re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n\*[^*\n].*\*$)?", re.MULTILINE)
 
 
@@ -135,6 +136,8 @@ def convert(text: str, name: str, site: Site) -> str:
         return keep(match.group(0))
 
     text = _SWITCH.sub("", text, count=1)
+    if "/" not in name:
+        text = _HOSTED.sub("", text)  # the workflow's badge and the link to this site: pages of the hosting service
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
     text = _FIGURE.sub(lambda match: _figure(match, site), text)
@@ -194,8 +197,6 @@ def _link(match: re.Match, name: str, site: Site) -> str:
     path, _, anchor = target.partition("#")
     here = page_of(name)
     wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
-    if wanted.startswith("../"):  # a page of the hosting service, such as the workflow's badge
-        return text if not picture else ""
     if (PROJECT / wanted).is_dir():
         wanted = f"{wanted}/README.ja.md" if site.lang == "ja" else f"{wanted}/README.md"
     if not (PROJECT / wanted).is_file():

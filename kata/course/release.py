@@ -76,6 +76,7 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
     for name in DOCS:
         if (PROJECT / "docs" / name).is_file():
             shutil.copy(PROJECT / "docs" / name, folder / "docs")
+    shutil.copytree(PROJECT / "docs" / "pictures", folder / "docs" / "pictures", dirs_exist_ok=True)
     for name in FOLDERS:
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
     for path in (folder / "lessons" / "figures").glob("*.py"):  # they draw with the solutions
