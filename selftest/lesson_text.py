@@ -12,14 +12,23 @@ LANGUAGES = ("en", "ja")
 FRAME = ("start", "build", "idea", "shapes", "by-hand", "experiment", "mistakes", "questions", "references", "beyond")
 """Sections that every lesson has."""
 
-TASKS_AT_THE_END = {3, 4}
+TASKS_AT_THE_END = {3}
 """Phases whose lesson has no opening table yet and all its tasks in one section ``tasks`` (see test_lesson_opening)."""
 
 TOPICS = {
     1: ("positions", "embedding", "sinusoids", "rotation", "adding", "fourier", "learned-positions"),
     2: ("dictionary", "masks", "mask-why", "scaling", "split-merge", "heads", "one-head", "cost", "backward"),
     3: ("feed-forward", "layer-norm", "batch-norm", "residual", "post-norm"),
-    4: ("encoder", "decoder", "factorisation", "cross-attention", "sharing", "initialisation", "counting"),
+    4: (
+        "encoder",
+        "decoder",
+        "cross-attention",
+        "stacks",
+        "sharing",
+        "initialisation",
+        "factorisation",
+        "counting",
+    ),
     5: ("padding", "look-ahead", "batching", "label-smoothing", "noam"),
     6: (
         "step",

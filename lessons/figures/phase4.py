@@ -77,7 +77,6 @@ def parameters(measured: dict[str, Any], lang: str) -> Figure:
     parts = {
         "attention": (BLUE, ("attention", "注意")),
         "feed_forward": (ORANGE, ("feed-forward", "FFN")),
-        "norm": (GREY, ("layer norm", "層正規化")),
         "embedding": (GREEN, ("shared matrix", "共有行列")),
     }
     sizes = (("base", 512, 8, 2048), ("big", 1024, 16, 4096))

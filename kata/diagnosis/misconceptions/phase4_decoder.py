@@ -22,7 +22,7 @@ CATALOGUE = (
         ja="`[layer] * N` は一つの層を N 回並べたもので、要素は N 個あってもパラメータは 1 組しかありません。論文の "
         "N 個の層はそれぞれ自分のパラメータを持つので (3.1 節)、場所ごとに新しい `DecoderLayer` を作ってください。"
         "このままでは N か所分の勾配が一つの層に足され、妥協した値を学習します。",
-        lesson="counting",
+        lesson="stacks",
     ),
     Misconception(
         id="decoder-plain-list",
@@ -55,7 +55,7 @@ CATALOGUE = (
         ja="すべての層に埋め込み直後の値を渡し、最後の層の結果だけを使っています。各層は前の層の出力から続けるので "
         "(3.1 節)、`x = layer(x, memory, ...)` とします。このままでは最後以外の層に勾配が届かず、6 層あっても 1 層"
         "分の働きしかしません。",
-        lesson="decoder",
+        lesson="stacks",
     ),
     Misconception(
         id="decoder-self-mask-forgotten",
@@ -143,7 +143,7 @@ CATALOGUE = (
         ja="最後の層の後に層正規化をかけています。論文では、スタックの最後の `Add & Norm` がそのまま出力の射影につ"
         "ながります (図 1)。`nn.Transformer` はこの正規化を加え、Pre-LN では必要ですが、Post-LN の値はすでに正規化"
         "されています。余分なパラメータを持つ二重の正規化です。",
-        lesson="decoder",
+        lesson="stacks",
     ),
     Misconception(
         id="decoder-skips-a-layer",

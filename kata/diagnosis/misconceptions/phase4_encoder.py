@@ -22,7 +22,7 @@ CATALOGUE = (
         ja="`[layer] * N` は一つの層を N 回並べただけのリストです。論文の N 個の層はそれぞれ自分のパラメータを持つ"
         "ので (3.1 節)、ループで一つずつ作ってください。このままでも学習はできますが、パラメータが N 分の 1 しかな"
         "く、本来の Transformer の重みを読み込めません。",
-        lesson="counting",
+        lesson="stacks",
     ),
     Misconception(
         id="encoder-plain-list",
@@ -55,7 +55,7 @@ CATALOGUE = (
         ja="どの層にもスタックの入力を渡し、最後の層の結果だけを返しています。各層は前の層の出力を受け取るので (3.1 "
         "節)、`x = layer(x, mask)` とします。このままでは層を重ねた意味がなく、最後以外の層は計算が捨てられ、勾配も"
         "届きません。",
-        lesson="encoder",
+        lesson="stacks",
     ),
     Misconception(
         id="encoder-mask-in-the-first-layer-only",
@@ -122,7 +122,7 @@ CATALOGUE = (
         ja="最後の層の後に層正規化があります。論文のこの場所にはありません (3.1 節、図 1)。Post-LN では、各層がすで"
         "に正規化で終わっているからです。`nn.Transformer` はこの正規化を加え、Pre-LN では必要になりますが、ここでは"
         "二重の正規化です。最初はほとんど違いが見えないうえ、余分なパラメータが `2 * d_model` 個増えます。",
-        lesson="encoder",
+        lesson="stacks",
     ),
     Misconception(
         id="encoder-skips-a-layer",
