@@ -20,6 +20,7 @@ from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult
 from .settings import BadSetting, seed_option
+from .signs import ERRORS
 
 EXAMPLES = """\
 examples:
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, or grade and report; return the exit status."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows another
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=ERRORS)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if arguments and arguments[0] in commands.COMMANDS:

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",
     "solutions": "read the solution of a phase that has passed",
+    "doctor": "look at this machine: does grading work here?",
     "release": "make an edition for students, without solutions",
 }
 """Name to one line of help, in the order in which ``--help`` lists them."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..course.phases import PROJECT
 from ..i18n import choose
+from ..signs import sign
 from ..toys import texts
 from ..toys.learner import Learner, LearnerError
 from ..toys.registry import TOYS
@@ -143,7 +144,7 @@ class TrainCommand:
         """Source → output, a mark, and what was expected if that is something else."""
         right = output == reference
         output = output or choose(texts.EMPTY, self.lang)
-        mark, style = ("✓", "green") if right else ("✗", "red")
+        mark, style = (sign("✓"), "green") if right else (sign("✗"), "red")
         after = "" if right else f"  {choose(texts.EXPECTED, self.lang)} {reference}"
         line = f"  {mark} {source} → {output}{after}"
         if cell_len(line) <= min(self.console.width, 78):

@@ -16,7 +16,7 @@ from ..results import ASSEMBLED, PASSED, Results, TestResult
 from ..session_protocol import GradeParts, Part
 from ..settings import jobs
 from .scheduler import Scheduler
-from .session_client import Session, start_sessions
+from .session_client import Session, spelled, start_sessions
 from .session_client import SuitesBroken as SuitesBroken
 from .worker import Worker
 
@@ -94,7 +94,7 @@ def run(
     )
     orders = GradeParts(
         phases=[phase.id for phase in plan.phases],
-        target=str(plan.target),
+        target=spelled(plan.target),
         seed=plan.seed,
         assembled=plan.assembled != NEVER,
         parts=_parts(plan),

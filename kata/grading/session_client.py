@@ -41,7 +41,7 @@ SILENCE = 120.0
 
 KEPT = (
     "HOME", "KATA_TEST_TIMEOUT", "KATA_WALL_START", "KATA_WITHOUT", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-    "PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "SYSTEMROOT", "USERPROFILE",
+    "PATH", "PYTHONHOME", "PYTHONPATH", "SYSTEMROOT", "USERPROFILE",
     "VIRTUAL_ENV",
 )  # fmt: skip
 """Variables of the user's environment that a session needs; the others are none of a submission's business."""
@@ -182,7 +182,7 @@ class WarmSession(Session):
         with self._lock:
             self._ordered, self._begun, self._cancelled = True, False, False
         tasks = None if tasks is None else list(tasks)
-        self.send(RunTests(phase_id, str(target.resolve()), tasks, list(first), stop_at_loss, diagnose))
+        self.send(RunTests(phase_id, spelled(target.resolve()), tasks, list(first), stop_at_loss, diagnose))
         return self._events_of_order()
 
     def _events_of_order(self) -> Iterator[Event]:
@@ -261,6 +261,11 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
+def spelled(folder: Path) -> str:
+    """A folder's name as a session reads it, in UTF-8, whatever this process takes for the names of files."""
+    return os.fsencode(folder).decode("utf-8", "surrogateescape")
+
+
 def new_scratch() -> Path:
     """A folder for the temporary files of a session."""
     return Path(tempfile.mkdtemp(prefix="kata-"))
@@ -272,6 +277,7 @@ def session_environment() -> dict[str, str]:
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     environment["OMP_NUM_THREADS"] = "1"
+    environment["PYTHONUTF8"] = "1"  # for what a submission prints and for the names of folders
     environment.update(NO_ACCELERATOR)
     return environment
 

@@ -18,6 +18,7 @@ from ..grading.scoring import Report, TaskScore
 from ..i18n import text
 from ..line_breaking import wrap
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
+from ..signs import sign
 from ..source.tree import line_of
 from . import welcome
 
@@ -102,6 +103,7 @@ def heading(title: str, number: str, score: float, max_score: float, width: int,
 def task_row(task: TaskScore, lang: str, width: int) -> Table:
     """``  ✓ split_heads      7/7 tests   15 / 15``."""
     mark, style = MARKS[task.state]
+    mark = sign(mark)
     table = Table.grid(expand=False, padding=(0, 1))
     table.width = width
     table.add_column(width=3, justify="right")

@@ -41,6 +41,10 @@ class _Teller:
         self._channel.write(encode(event) + "\n")
         self._channel.flush()
 
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """pytest itself failed; what it says would go to a screen that nobody sees."""
+        self.send(Broken(str(excrepr)[-1500:]))
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.send(Broken(str(report.longrepr)))

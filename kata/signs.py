@@ -1,0 +1,44 @@
+"""Signs for terminals whose encoding lacks the usual ones (ASCII, cp1252, cp932): plain ones, never question marks."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import unicodedata
+
+PLAIN = {
+    "✓": "ok", "✗": "x", "⊘": "-", "·": ".", "•": "*", "█": "#", "░": ".", "─": "-", "…": "...", "“": '"', "”": '"',
+    "‘": "'", "’": "'", "–": "-", "—": "-", "×": "x", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "−": "-", "√": "sqrt",
+}  # fmt: skip
+
+ERRORS = "kata-signs"
+"""Name of the error handler for streams: ``stream.reconfigure(errors=ERRORS)``."""
+
+
+def sign(usual: str) -> str:
+    """A sign, or its plain form if standard output cannot show it: where the width counts, as in a table."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return usual if _fits(usual, encoding) else PLAIN.get(usual, "?")
+
+
+def _fits(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    told = []
+    for character in error.object[error.start : error.end]:
+        simple = PLAIN.get(character) or unicodedata.normalize("NFKD", character)
+        simple = "".join(part for part in simple if not unicodedata.combining(part))
+        # A turning wheel (Braille patterns) is no text.
+        told.append("*" if "\u2800" <= character <= "\u28ff" else simple if _fits(simple, error.encoding) else "?")
+    return "".join(told), error.end
+
+
+codecs.register_error(ERRORS, _plain)

@@ -1,0 +1,54 @@
+"""``python grader.py doctor`` says what works here, and of a machine that breaks the reference that it does not."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from kata.commands.doctor import TEXTS
+from kata.signs import ERRORS, PLAIN
+from selftest.grader_runs import run_grader
+from selftest.test_reference_check import BROKEN
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def findings(run):
+    return {finding["id"]: finding for finding in json.loads(run.out)["findings"]}
+
+
+def test_where_all_is_well_it_has_tried_one_test_of_every_kind():
+    run = run_grader("doctor", "--json", "-")
+    assert run.status == 0, run.err
+    found = findings(run)
+    assert set(found) <= set(TEXTS)
+    assert {found[key]["state"] for key in ("packages", "reference", "prints", "crash", "loop")} == {"ok"}
+    assert found["crash"]["found"] == "exit status 7"
+    assert sys.version.split()[0] in found["python"]["found"]
+
+
+@pytest.mark.proof
+def test_a_machine_that_breaks_the_reference_is_status_3_and_the_task_is_named():
+    run = run_grader("doctor", "--json", "-", "--lang", "ja", PYTHONPATH=str(BROKEN))
+    assert run.status == 3
+    reference = findings(run)["reference"]
+    assert reference["state"] == "broken"
+    assert reference["found"].startswith("sinusoidal_encoding: ")
+    assert "no kernel image" in reference["found"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932"])
+def test_no_encoding_turns_signs_into_question_marks(encoding):
+    told = "".join(PLAIN).encode(encoding, ERRORS)
+    assert b"?" not in told
+    assert "\u2801\u2802".encode(encoding, ERRORS) == b"**"
+    assert "\U0001f600".encode(encoding, ERRORS) == b"?"
+
+
+def test_a_report_in_ascii_has_plain_signs():
+    run = run_grader(1, "--target", "solutions", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "?" not in run.out
+    assert "ok sinusoidal_encoding" in run.out
+    assert "####" in run.out
