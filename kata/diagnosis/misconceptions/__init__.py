@@ -10,9 +10,11 @@ entry says what to find in the task's code (private helpers that it alone uses i
         id="layer-norm-over-time",
         task="LayerNorm",
         edits=(
-            ("mean = x.mean(dim=-1, keepdim=True)", "mean = x.mean(dim=-2, keepdim=True)"),
-            ("variance = x.var(dim=-1, unbiased=False, keepdim=True)", "variance = ..."),
+            ("x.mean(dim=-1, keepdim=True)", "x.mean(dim=-2, keepdim=True)"),
+            ("x.var(dim=-1, unbiased=False, keepdim=True)", "x.var(dim=-2, unbiased=False, keepdim=True)"),
         ),
+        en=..., ja=..., lesson="layer-norm",
+    )
 
 Found is a syntax tree: an expression, or statements that follow each other. Layout and comments do not matter, and the
 solution may call its local variables otherwise. It must stand there exactly once. ``...`` as a statement holds any

@@ -120,7 +120,8 @@ def apply(source: str, task: str, edits: Sequence[tuple[str, str]]) -> str:
         edits: pairs (find, replace), see ``Misconception``.
 
     Raises:
-        ValueError: if something to be replaced does not stand there once; the message says what was looked for.
+        ValueError: if something to be replaced does not stand there once; the message says what was looked for. Or if
+            a replacement has gaps without a counterpart, or names a local variable that nothing found names.
     """
     scopes = _scopes(source, task)
     found = list(_places(list(edits), scopes, {}))
@@ -174,6 +175,8 @@ def _render(new: str, names: Mapping[str, str], place: Place, text: _Text) -> st
         return "\n".join(lines) if bare else "({})".format("\n".join(lines))
     gaps = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_gap(node)]
     gaps.sort(key=lambda gap: -gap.lineno)
+    if len(gaps) not in (0, len(place.match.held)):
+        raise ValueError(f"{len(gaps)} gaps (...) are to be filled with what {len(place.match.held)} hold")
     for gap, held in zip(gaps, reversed(place.match.held)):
         lines[gap.lineno - 1 : gap.lineno] = [" " * gap.col_offset + line for line in text.lines(held)]
     return "\n".join(" " * first.col_offset + line if line.strip() else "" for line in lines).strip()
