@@ -70,6 +70,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "held_signals": ("signals to other processes", "ほかのプロセスへのシグナル"),
     "held_memory": ("memory", "メモリ"),
     "held_cpu": ("processor time", "CPU 時間"),
+    "unexplained": (
+        "{count} more tests fail for another reason.",
+        "ほかの {count} 個のテストは、別の理由で不合格です。",
+    ),
+    "unexplained_one": (
+        "One more test fails for another reason.",
+        "ほかの 1 個のテストは、別の理由で不合格です。",
+    ),
     "diagnosis": ("Known mistake:", "よくある間違い:"),
     "printed": ("it printed:", "出力:"),
     "trust_not_run": (

@@ -50,6 +50,19 @@ class TestResult:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known to be wrong with a task.
+
+    Attributes:
+        ids: the misconceptions that it shows.
+        unexplained: how many of its failing tests these do not explain.
+    """
+
+    ids: tuple[str, ...] = ()
+    unexplained: int = 0
+
+
 @dataclass
 class Results:
     """Everything a run gave.
@@ -59,7 +72,7 @@ class Results:
         assembled: whether the learner's six files work together; None if that was not tried.
         assembled_message: why they do not.
         held: what the wall held back; None where there was no wall.
-        diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
+        diagnoses: (phase id, task) to the misconceptions that behave as the task does.
         tried_again: (phase id, task) to the neighbours whose place the reference took, and the results with it.
     """
 
@@ -67,7 +80,7 @@ class Results:
     assembled: bool | None = None
     assembled_message: str = ""
     held: list[str] | None = None
-    diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+    diagnoses: dict[tuple[str, str], Diagnosis] = field(default_factory=dict)
     tried_again: dict[tuple[str, str], tuple[list[str], list[TestResult]]] = field(default_factory=dict)
 
 

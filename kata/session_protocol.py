@@ -201,10 +201,22 @@ class TurnAsked:
 
 @dataclass(frozen=True)
 class Diagnosed:
-    """A task that did not pass has had its turn: the id of the misconception that it shows, None if none was found."""
+    """A task that did not pass has had its turn.
+
+    Attributes:
+        task: the task.
+        ids: the misconceptions that it shows; mostly one, or none that is known.
+        unexplained: how many of its failing tests these do not explain.
+    """
 
     task: TaskKey
-    id: str | None
+    ids: list[str]
+    unexplained: int = 0
+
+    @property
+    def id(self) -> str | None:
+        """The first of the misconceptions."""
+        return self.ids[0] if self.ids else None
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,11 @@ class _Prover:
         others = [other for other in of_task(entry.task) if other.id != entry.id]
         found = diagnose(bench, entry.phase.id, entry.task, results, recordings, [entry.task], candidates=others)
         failed = [result for result in results.values() if result.state == FAILED]
-        if found is None or {entry.id, found.id} in ALIKE:
+        names = [other.id for other in found.entries if {entry.id, other.id} not in ALIKE]
+        if not names:
             return []
-        return [FalseName(entry.id, found.id, all(_crashed(test.message) for test in failed))]
+        crashed = all(_crashed(test.message) for test in failed)
+        return [FalseName(entry.id, " + ".join(names) + f" ({found.unexplained} left)", crashed)]
 
 
 def _crashed(message: str) -> bool:

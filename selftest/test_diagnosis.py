@@ -11,6 +11,7 @@ from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis import diagnose as diagnosis
 from kata.diagnosis.misconceptions import of_task
 from kata.diagnosis.second_try import SecondTry
+from kata.diagnosis.several import Several
 from kata.results import FAILED, FORBIDDEN, PASSED, TODO, TestResult
 from kata.sandbox.host.recording import Recording
 from kata.session_protocol import Diagnosed, TriedAgain, TurnAsked, TurnGranted
@@ -65,7 +66,7 @@ def diagnose(refused_by, incomplete=(), passed_by=lambda name: ()):
     results = {name: result(name) for name in SECONDS}
     found = diagnosis.diagnose(bench, PHASE, TASK, results, recordings)
     diagnose.passing = bench.passing
-    return found and found.id, bench.tried
+    return (found.entries[0].id if found.entries else None), bench.tried
 
 
 def first_round(tried):
@@ -159,7 +160,7 @@ def calls(monkeypatch):
 
     def named(bench, phase_id, task, results, recordings):
         heard.append((task, sorted(results), recordings))
-        return SimpleNamespace(id="split-x") if task == "split_heads" else None
+        return Several((SimpleNamespace(id="split-x"),) if task == "split_heads" else ())
 
     def again(bench, target, phase, task, replaced, first):
         heard.append((task, list(replaced)))
@@ -194,7 +195,7 @@ def test_alone_every_failed_task_has_its_turn_with_right_neighbours_in_place_of_
         ("MultiHeadAttention", ["split_heads"]),
         ("MultiHeadAttention", ["a"], {"again": "MultiHeadAttention"}),
     ]
-    assert asked.heard == [Diagnosed(SPLIT, "split-x"), again("MultiHeadAttention", ["split_heads"], "a")]
+    assert asked.heard == [Diagnosed(SPLIT, ["split-x"]), again("MultiHeadAttention", ["split_heads"], "a")]
     assert not diagnoses.make()
 
 
@@ -232,11 +233,11 @@ def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(c
     assert diagnoses.make(wait=True)
     assert not diagnoses.make(wait=True)
     assert asked.heard == [
-        Diagnosed(SPLIT, "split-x"),
+        Diagnosed(SPLIT, ["split-x"]),
         TurnAsked(MULTI_HEAD, BUILT_ON, wait=False),
         TurnAsked(MULTI_HEAD, BUILT_ON, wait=True),
         again("MultiHeadAttention", ["merge_heads"], "a"),
-        Diagnosed(MULTI_HEAD, None),  # another session may wait for this
+        Diagnosed(MULTI_HEAD, []),  # another session may wait for this
     ]
 
 

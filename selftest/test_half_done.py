@@ -17,18 +17,11 @@ pytestmark = pytest.mark.timeout(300)
 SOLVED = 2
 
 # The contract, version 1: key to type. A list of one holds any number of such entries.
+KNOWN = {"id": str, "en": str, "ja": str}
 TASK = {
-    "name": str,
-    "state": str,
-    "score": float,
-    "max_score": float,
-    "passed": int,
-    "total": int,
-    "message": str,
-    "passed_given": [str],
-    "not_gradable": int,
-    "points_not_gradable": float,
-}
+    "name": str, "state": str, "score": float, "max_score": float, "passed": int, "total": int, "message": str,
+    "diagnoses": [KNOWN], "passed_given": [str], "not_gradable": int, "points_not_gradable": float,
+}  # fmt: skip
 PHASE = {
     "phase": int, "id": str, "score": float, "max_score": float, "seconds": float, "tested_with_own": [str],
     "tasks": [TASK],

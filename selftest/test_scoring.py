@@ -8,7 +8,7 @@ import pytest
 
 from kata.course.phases import COURSE, Task
 from kata.grading.scoring import PhaseScore, Report, TaskScore, score_phase, score_task, untouched_task
-from kata.results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
+from kata.results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, Diagnosis, TestResult
 
 PHASE = COURSE[0]
 TASK = Task("sinusoidal_encoding", 30)
@@ -156,9 +156,14 @@ def test_a_diagnosis_goes_to_the_failed_task_it_belongs_to():
     results = all_passed()
     results[0] = dataclasses.replace(results[0], state=FAILED)
     first, second = PHASE.tasks[0].name, PHASE.tasks[1].name
-    diagnoses = {(PHASE.id, first): "x", (PHASE.id, second): "y", (COURSE[1].id, first): "z"}
+    diagnoses = {
+        (PHASE.id, first): Diagnosis(("x", "w"), 3),
+        (PHASE.id, second): Diagnosis(("y",)),
+        (COURSE[1].id, first): Diagnosis(("z",)),
+    }
     score = score_phase(PHASE, results, ONE_EACH, {}, diagnoses)
     assert [task.diagnosis for task in score.tasks] == ["x", "", "", ""]
+    assert (score.tasks[0].diagnoses, score.tasks[0].unexplained) == (("x", "w"), 3)
     assert score_phase(PHASE, results, ONE_EACH, {}, {}).tasks[0].diagnosis == ""
     results[0] = dataclasses.replace(results[0], state=ERROR)
     assert [task.diagnosis for task in score_phase(PHASE, results, ONE_EACH, {}, diagnoses).tasks] == [""] * 4

@@ -30,7 +30,7 @@ EVENTS = (
     PartAsked(Part("phase2_attention")),
     Finished(TestResult("a", *TASK, True, "failed", "why", 0.5, "printed")),
     TurnAsked(TASK, [TASK, ("phase2_attention", "merge_heads")], wait=True),
-    Diagnosed(TASK, None),
+    Diagnosed(TASK, ["a", "b"], 2),
     TriedAgain(TASK, ["merge_heads"], [TestResult("a", *TASK, True, "passed")]),
     Ended(cancelled=True),
 )

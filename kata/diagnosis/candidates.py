@@ -12,6 +12,7 @@ from typing import Any, Iterable, Mapping
 
 from ..results import FAILED, PASSED, TestResult
 from ..sandbox.host.recording import Recording
+from .comparison import ends_in_a_crash
 from .misconceptions import Misconception
 from .replay import TestBench
 
@@ -91,6 +92,35 @@ class Candidates:
         return all(self._is_alike(candidate, item) for item in failed) and all(
             self._bench.passes_too(item, self._recordings[item.nodeid]) for item in passed
         )
+
+    @property
+    def failed(self) -> list[str]:
+        """The tests that the submission failed."""
+        return [item.nodeid for item in self._tests.in_order() if self._results[item.nodeid].state == FAILED]
+
+    @property
+    def failed_by_values(self) -> set[str]:
+        """Those of them that did not end in an exception of torch's or Python's."""
+        return {name for name in self.failed if not ends_in_a_crash(self._recordings[name])}
+
+    def passes_the_rest(self, candidate: Misconception) -> bool:
+        """Whether a candidate passes what the submission passed."""
+        self._aim(candidate)
+        passed = [item for item in self._tests.in_order() if self._results[item.nodeid].state == PASSED]
+        return all(
+            (candidate.id, item.nodeid) in self._alike or self._bench.passes_too(item, self._recordings[item.nodeid])
+            for item in passed
+        )
+
+    def explained(self, candidate: Misconception) -> set[str]:
+        """The tests that the submission failed and that a candidate answers as was recorded."""
+        self._aim(candidate)
+        items = [item for item in self._tests.in_order() if self._results[item.nodeid].state == FAILED]
+        return {
+            item.nodeid
+            for item in items
+            if (candidate.id, item.nodeid) in self._alike or self._is_alike(candidate, item)
+        }
 
     def _aim(self, candidate: Misconception) -> None:
         if candidate.id not in self._written:

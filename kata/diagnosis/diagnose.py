@@ -1,8 +1,9 @@
 """Name the mistake in a failing task: replay its tests with each known misconception and compare what is answered.
 
 A misconception is named only if it behaves like the submission in every test of the task (``candidates`` says what that
-means): better no name than a wrong one. A task whose neighbours did not pass is tried again with right ones before
-(``second_try``): what passes then needs no name, and what fails then is the task's own mistake.
+means), or if several together explain the tests that fail (``several``): better no name than a wrong one. A task whose
+neighbours did not pass is tried again with right ones before (``second_try``): what passes then needs no name, and what
+fails then is the task's own mistake.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .candidates import Candidates
 from .misconceptions import Misconception, of_task
 from .replay import TestBench
 from .second_try import SecondTry, try_again
+from .several import Several, find_several
 
 COMPARED = (PASSED, FAILED)
 """States of tests whose answers are compared; a crash or a time-out is no behaviour."""
@@ -35,8 +37,8 @@ def diagnose(
     results: Mapping[str, TestResult],
     recordings: Mapping[str, Recording],
     candidates: Sequence[Misconception] | None = None,
-) -> Misconception | None:
-    """The misconception that behaves as the submission did; None if there is none, or more than one.
+) -> Several:
+    """The misconception that behaves as the submission did, or several that together do; else none.
 
     Afterwards the test bench is aimed at some candidate.
 
@@ -53,7 +55,7 @@ def diagnose(
         if item.nodeid in results and results[item.nodeid].state in COMPARED and _is_complete(recordings, item.nodeid)
     ]
     if not any(results[item.nodeid].state == FAILED for item in items):
-        return None
+        return Several(())
     if candidates is None:
         candidates = [entry for entry in of_task(task) if entry.task == task]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
@@ -61,8 +63,8 @@ def diagnose(
         for agrees in (tried.answers_alike, tried.fails_alike):
             found = [entry for entry in candidates if agrees(entry)]
             if found:
-                return found[0] if len(found) == 1 else None
-    return None
+                return Several(tuple(found) if len(found) == 1 else ())
+        return find_several(tried, candidates)
 
 
 class Diagnoses:
@@ -115,8 +117,9 @@ class Diagnoses:
                 self._had_turn.add((phase_id, task))
                 doubtful = {*told.failed, *self._not_run}
                 found = self._diagnose(phase, task, [name for _, name in neighbours if (phase_id, name) in doubtful])
-                if found is not None or self._ask is not None:  # another session may wait for this
-                    self._send(Diagnosed((phase_id, task), found.id if found else None))
+                if found.entries or self._ask is not None:  # another session may wait for this
+                    ids = [entry.id for entry in found.entries]
+                    self._send(Diagnosed((phase_id, task), ids, found.unexplained))
         return len(self._had_turn) > began_with
 
     def _lost(self) -> list[tuple[str, str]]:
@@ -124,7 +127,7 @@ class Diagnoses:
         lost = {(result.phase, result.task) for result in self._results.values() if result.state != PASSED}
         return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
 
-    def _diagnose(self, phase: Phase, task: str, replaced: Sequence[str]) -> Misconception | None:
+    def _diagnose(self, phase: Phase, task: str, replaced: Sequence[str]) -> Several:
         results = {
             name: result for name, result in self._results.items() if (result.phase, result.task) == (phase.id, task)
         }
@@ -132,7 +135,7 @@ class Diagnoses:
         if replaced:
             second = self._try_again(phase, task, replaced, results)
             if second is None:
-                return None
+                return Several(())
             self._send(TriedAgain((phase.id, task), list(replaced), list(second.results.values())))
             results, recordings = second
         return diagnose(self._bench, phase.id, task, results, recordings)
@@ -140,8 +143,9 @@ class Diagnoses:
     def _try_again(
         self, phase: Phase, task: str, replaced: Sequence[str], first: Mapping[str, TestResult]
     ) -> SecondTry | None:
-        hopeless = any(result.state not in (PASSED, *TRIED_AGAIN) for result in first.values())
-        if hopeless or not (REFERENCE / phase.file).is_file() or task in unfinished_tasks(phase, self._target):
+        states = {result.state for result in first.values()}
+        unwritten = states == {TODO} and task in unfinished_tasks(phase, self._target)
+        if unwritten or states - {PASSED, *TRIED_AGAIN} or not (REFERENCE / phase.file).is_file():
             return None
         return try_again(self._bench, self._target, phase, task, replaced, first)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Mapping, Sequence
 
 from ..course.phases import Phase, Task
-from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
+from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, Diagnosis, TestResult
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class TaskScore:
         passed, total: tests passed and in all.
         message: what to say about the first test that did not pass; empty if all did.
         output: what the submission printed in that test.
-        diagnosis: id of the known misconception that behaves as the task does; empty if none is known.
+        diagnoses: ids of the known misconceptions that behave as the task does.
+        unexplained: how many of its failing tests these do not explain.
         passed_given: the tasks that did not pass, and whose reference was put in place for this one to pass.
         not_gradable: tests in which the reference fails on this machine as well.
     """
@@ -39,7 +40,8 @@ class TaskScore:
     total: int
     message: str = ""
     output: str = ""
-    diagnosis: str = ""
+    diagnoses: tuple[str, ...] = ()
+    unexplained: int = 0
     passed_given: tuple[str, ...] = ()
     not_gradable: int = 0
 
@@ -52,6 +54,11 @@ class TaskScore:
     def gradable(self) -> float:
         """Points that can be earned on this machine."""
         return round(self.max_score - self.points_not_gradable, 2)
+
+    @property
+    def diagnosis(self) -> str:
+        """Id of the first misconception; empty if none is known."""
+        return self.diagnoses[0] if self.diagnoses else ""
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ def score_phase(
     results: Sequence[TestResult],
     totals: Mapping[str, int],
     forbidden: Mapping[str, str],
-    diagnoses: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    diagnoses: Mapping[tuple[str, str], Diagnosis] = MappingProxyType({}),
     tried_again: Mapping[tuple[str, str], tuple[Sequence[str], Sequence[TestResult]]] = MappingProxyType({}),
 ) -> PhaseScore:
     """Judge one phase.
@@ -206,7 +213,7 @@ def score_phase(
         results: results of its tests.
         totals: task to the number of its tests.
         forbidden: task to the message of the rule that it breaks.
-        diagnoses: (phase id, task) to the id of the misconception that it shows.
+        diagnoses: (phase id, task) to the misconceptions that it shows.
         tried_again: (phase id, task) to the tasks whose place the reference took, and the results with it.
     """
     scores: list[TaskScore] = []
@@ -221,7 +228,8 @@ def score_phase(
             if wrong and second.passed >= score.passed:
                 score = replace(second, passed_given=wrong if second.state == PASSED else ())
         if score.state == FAILED:
-            score = replace(score, diagnosis=diagnoses.get((phase.id, task.name), ""))
+            told = diagnoses.get((phase.id, task.name), Diagnosis())
+            score = replace(score, diagnoses=told.ids, unexplained=told.unexplained)
         scores.append(score)
     seconds = sum(result.seconds for result in results if result.phase == phase.id)
     return PhaseScore(phase, tuple(scores), seconds)

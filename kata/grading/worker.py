@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from ..results import ASSEMBLED, ERROR, TestResult
+from ..results import ASSEMBLED, ERROR, Diagnosis, TestResult
 from ..session_protocol import (
     Broken,
     Collected,
@@ -47,7 +47,7 @@ class Worker:
         total: how many tests there are, those of the six files together not counted.
         tests: these tests and the phases (ids) that they belong to.
         held: what the wall held back; None where there was none.
-        diagnoses: (phase id, task) to the id of the misconception that behaves as the task does.
+        diagnoses: (phase id, task) to the misconceptions that behave as the task does.
         tried_again: (phase id, task) to how the task ended with right neighbours.
     """
 
@@ -63,7 +63,7 @@ class Worker:
         self.total = 0
         self.tests: dict[str, str] = {}
         self.held: list[str] | None = None
-        self.diagnoses: dict[tuple[str, str], str] = {}
+        self.diagnoses: dict[tuple[str, str], Diagnosis] = {}
         self.tried_again: dict[tuple[str, str], TriedAgain] = {}
 
     def run(self, news: queue.Queue[Any]) -> None:
@@ -107,8 +107,8 @@ class Worker:
         elif isinstance(event, TurnAsked):
             self._session.send(self._scheduler.turn(self, event.task, event.after, event.wait))
         elif isinstance(event, Diagnosed):
-            if event.id is not None:
-                self.diagnoses[event.task] = event.id
+            if event.ids:
+                self.diagnoses[event.task] = Diagnosis(tuple(event.ids), event.unexplained)
             self._scheduler.had_turn(event.task)
         elif isinstance(event, TriedAgain):
             self.tried_again[event.task] = event

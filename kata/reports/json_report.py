@@ -54,6 +54,7 @@ def _task(task: TaskScore) -> dict[str, Any]:
         "total": task.total,
         "message": task.message,
         "diagnosis": _diagnosis(task.diagnosis),
+        "diagnoses": [_diagnosis(known) for known in task.diagnoses],
         "passed_given": list(task.passed_given),
         "not_gradable": task.not_gradable,
         "points_not_gradable": task.points_not_gradable,

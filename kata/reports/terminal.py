@@ -131,9 +131,12 @@ def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> 
     if task.state in (PASSED, TODO):
         return
     print_indented(console, task.message or "?", width)
-    if task.diagnosis:
-        told = misconceptions.by_id(task.diagnosis).explanation(lang)
+    for known in task.diagnoses:
+        told = misconceptions.by_id(known).explanation(lang)
         print_indented(console, f"{text('diagnosis', lang)} {told}", width, style="yellow")
+    if task.diagnoses and task.unexplained:
+        key = "unexplained_one" if task.unexplained == 1 else "unexplained"
+        print_indented(console, text(key, lang, count=task.unexplained), width, style="yellow")
     if task.output:
         printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
         print_indented(console, "\n".join(printed), width, style="dim")

@@ -12,7 +12,7 @@ from ...course.phases import COURSE, Phase
 from ...course.suites import count_tests
 from ...grading.run import SuitesBroken
 from ...grading.session_client import WarmSession
-from ...results import TestResult
+from ...results import Diagnosis, TestResult
 from ...session_protocol import AllTested, Broken, Diagnosed, Ended, Event, Finished, Ready, TaskThrough, TriedAgain
 from ...settings import jobs
 
@@ -33,7 +33,7 @@ class Run:
         source: what the phase's file held at the beginning.
         results: test to how it ended, as far as known.
         through: tasks of which all tests have been run.
-        diagnoses: (phase id, task) to the id of the misconception.
+        diagnoses: (phase id, task) to the misconceptions.
         tried_again: (phase id, task) to the neighbours that the reference took the place of, and the results with it.
         broken: why it could not be run; empty if it could.
     """
@@ -46,7 +46,7 @@ class Run:
     source: str | None = None
     results: dict[str, TestResult] = field(default_factory=dict)
     through: set[str] = field(default_factory=set)
-    diagnoses: dict[tuple[str, str], str] = field(default_factory=dict)
+    diagnoses: dict[tuple[str, str], Diagnosis] = field(default_factory=dict)
     tried_again: dict[tuple[str, str], tuple[list[str], list[TestResult]]] = field(default_factory=dict)
     broken: str = ""
     cancelled: bool = False
@@ -109,8 +109,8 @@ class Runner:
             run.through.add(event.task)
         elif isinstance(event, AllTested):
             run.testing -= 1
-        elif isinstance(event, Diagnosed) and event.id is not None:
-            run.diagnoses[event.task] = event.id
+        elif isinstance(event, Diagnosed) and event.ids:
+            run.diagnoses[event.task] = Diagnosis(tuple(event.ids), event.unexplained)
         elif isinstance(event, TriedAgain):
             run.tried_again[event.task] = (event.replaced, event.results)
         elif isinstance(event, Broken):

@@ -158,12 +158,14 @@ CATALOGUE = (
             (ZERO, "weights = torch.softmax(scores, dim=-1)"),
         ),
         en=(
-            "The scores are multiplied by the mask, so forbidden ones become 0. But a score of 0 is not a weight of "
-            "0: exp(0) = 1, and a forbidden key may even get more than an allowed one with a negative score. Before "
-            "the softmax `not allowed` is minus infinity (3.2.3)."
+            "Forbidden scores become 0: multiplied by the mask, or filled with a number that is almost 0, as `-1e-9` "
+            "where `-1e9` was meant. But a score of 0 is not a weight of 0: exp(0) = 1, and a forbidden key may even "
+            "get more than an allowed one with a negative score. Before the softmax `not allowed` is minus infinity "
+            "(3.2.3)."
         ),
         ja=(
-            "スコアにマスクを掛けているので、禁じられたところは 0 になります。"
+            "禁じられたところのスコアが 0 になっています。マスクを掛けたか、ほとんど 0 の数で埋めています (`-1e9` の"
+            "つもりで `-1e-9` と書くなど)。"
             "しかしスコア 0 は重み 0 ではありません。"
             "exp(0) = 1 なので、スコアが負の許されたキーより大きな重みになることさえあります。"
             "ソフトマックスの前では「禁止」は負の無限大です (3.2.3)。"

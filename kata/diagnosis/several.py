@@ -1,0 +1,89 @@
+"""More than one mistake in a task: which known ones explain its failing tests together?"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Iterable, NamedTuple, Sequence
+
+from .candidates import Candidates
+from .misconceptions import Misconception
+
+MAX_TOGETHER = 3
+"""More mistakes are not looked for: by so many nearly everything can be explained."""
+
+MAX_PAIRS = 60
+"""Two mistakes in one copy are tried for so many pairs; each costs a few hundredths of a second."""
+
+
+class Several(NamedTuple):
+    """What was found.
+
+    Attributes:
+        entries: the misconceptions; none if nothing is certain.
+        unexplained: how many of the failing tests none of them explains.
+    """
+
+    entries: tuple[Misconception, ...]
+    unexplained: int = 0
+
+
+def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Several:
+    """The known mistakes that together explain the failing tests and contradict no passing one.
+
+    Each explains at least one failing test alone, and not only by a crash; or two in one copy explain all. What is not
+    in every smallest set is not certain, and is not named.
+
+    Args:
+        tried: knows the tests.
+        candidates: none of which explains all failing tests alone.
+    """
+    innocent = [entry for entry in candidates if tried.passes_the_rest(entry)]
+    explained = {entry.id: tried.explained(entry) for entry in innocent}
+    useful = [entry for entry in innocent if explained[entry.id] & tried.failed_by_values]
+    every = set(tried.failed)
+    covered = set().union(*(explained[entry.id] for entry in useful)) if useful else set()
+    if covered != every:
+        pairs = [pair for pair in _pairs(innocent, explained) if tried.fails_alike(together(*pair))]
+        if pairs:
+            return Several(_in_all(pairs))
+    for count in range(1, MAX_TOGETHER + 1):
+        sets = [
+            chosen
+            for chosen in itertools.combinations(useful, count)
+            if set().union(*(explained[entry.id] for entry in chosen)) == covered
+        ]
+        if sets:
+            named = _in_all(sets)
+            left = every.difference(*(explained[entry.id] for entry in named))
+            return Several(named, len(left)) if named else Several(())
+    return Several(())
+
+
+def together(one: Misconception, other: Misconception) -> Misconception:
+    """Two mistakes in one copy of the solution."""
+    return replace(one, id=f"{one.id}+{other.id}", edits=one.edits + other.edits)
+
+
+def _pairs(
+    entries: Sequence[Misconception], explained: dict[str, set[str]]
+) -> list[tuple[Misconception, Misconception]]:
+    """Pairs whose changes do not overlap, those first that explain much alone."""
+    ordered = sorted(entries, key=lambda entry: -len(explained[entry.id]))
+    pairs = sorted(
+        itertools.combinations(ordered, 2), key=lambda pair: -sum(len(explained[entry.id]) for entry in pair)
+    )
+    return [pair for pair in pairs[:MAX_PAIRS] if _fit(*pair)]
+
+
+def _fit(one: Misconception, other: Misconception) -> bool:
+    try:
+        together(one, other).source()
+    except ValueError:  # they change the same code
+        return False
+    return True
+
+
+def _in_all(sets: Sequence[Sequence[Misconception]]) -> tuple[Misconception, ...]:
+    """What is in every one of some sets."""
+    return tuple(entry for entry in sets[0] if all(entry in chosen for chosen in sets))
