@@ -11,13 +11,13 @@ from kata.course.stubs import make_stub
 from kata.course.suites import count_tests
 from kata.grading.scoring import score_phase
 from kata.grading.session_client import WarmSession
-from kata.results import FAILED, PASSED, TODO
+from kata.results import FAILED, PASSED, TODO, Diagnosis
 from kata.session_protocol import Diagnosed, TriedAgain
 from kata.source.neighbours import neighbours_of, references
 from selftest.session_events import results_of
 from selftest.submissions import phase, replaced, solution, with_bodies
 
-TESTED = (1, 2, 4, 5, 6)
+TESTED = (1, 2, 3, 4, 5, 6)
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -33,7 +33,9 @@ def grade(session, number, source, folder):
     folder.mkdir()
     (folder / known.file).write_text(source, encoding="utf-8")
     events = list(session.run(known.id, folder))
-    diagnoses = {event.task: event.id for event in events if isinstance(event, Diagnosed)}
+    diagnoses = {
+        event.task: Diagnosis(tuple(event.ids), event.unexplained) for event in events if isinstance(event, Diagnosed)
+    }
     again = {event.task: (event.replaced, event.results) for event in events if isinstance(event, TriedAgain)}
     score = score_phase(known, results_of(events), count_tests(known), {}, diagnoses, again)
     return {task.name: task for task in score.tasks}

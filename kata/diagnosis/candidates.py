@@ -12,7 +12,7 @@ from typing import Any, Iterable, Mapping
 
 from ..results import FAILED, PASSED, TestResult
 from ..sandbox.host.recording import Recording
-from .comparison import ends_in_a_crash
+from .comparison import has_a_crash
 from .misconceptions import Misconception
 from .replay import TestBench
 
@@ -100,8 +100,8 @@ class Candidates:
 
     @property
     def failed_by_values(self) -> set[str]:
-        """Those of them that did not end in an exception of torch's or Python's."""
-        return {name for name in self.failed if not ends_in_a_crash(self._recordings[name])}
+        """Those of them in which nothing but the code itself raised an exception."""
+        return {name for name in self.failed if not has_a_crash(self._recordings[name])}
 
     def passes_the_rest(self, candidate: Misconception) -> bool:
         """Whether a candidate passes what the submission passed."""
