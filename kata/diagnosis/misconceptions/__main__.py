@@ -10,10 +10,9 @@ TABLE = PROJECT / "docs" / "mistakes.md"
 HEAD = """\
 # Known mistakes
 
-Written by `python -m kata.diagnosis.misconceptions` from the entries in `kata/diagnosis/misconceptions/`: edit those,
-not this file. The id of a mistake leads to the part of the lesson that explains it. "Also" are the other tasks of the
-phase that lose points by it. "Met" says where it was seen in other people's code, or in a question about such code;
-where nothing stands, no place has been noted.
+Written by `python -m kata.diagnosis.misconceptions` from the entries in `kata/diagnosis/misconceptions/`, one file a
+task: edit those, not this file. "Met" says where a mistake was seen in other people's code, or in a question about such
+code; where nothing stands, no place has been noted.
 """
 
 
@@ -23,11 +22,9 @@ def table() -> str:
     for phase in COURSE:
         entries = [entry for entry in catalogue() if entry.phase == phase]
         lines += [f"## Phase {phase.number}: {phase.title_en} ({len(entries)})", ""]
-        lines += ["| mistake | task | also | met |", "|---|---|---|---|"]
+        lines += ["| mistake | task | met |", "|---|---|---|"]
         for entry in sorted(entries, key=lambda entry: [task.name for task in phase.tasks].index(entry.task)):
-            mistake = f"[{entry.id}](../{phase.lesson('en')}#{entry.lesson})"
-            also = ", ".join(f"`{task}`" for task in entry.also)
-            lines.append(f"| {mistake} | `{entry.task}` | {also} | {'<br>'.join(map(_link, entry.met))} |")
+            lines.append(f"| `{entry.id}` | `{entry.task}` | {'<br>'.join(map(_link, entry.met))} |")
         lines.append("")
     return "\n".join(lines)
 
