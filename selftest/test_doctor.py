@@ -52,3 +52,11 @@ def test_a_report_in_ascii_has_plain_signs():
     assert "?" not in run.out
     assert "ok sinusoidal_encoding" in run.out
     assert "####" in run.out
+
+
+def test_grading_needs_no_matplotlib(tmp_path):
+    for name in ("matplotlib", "matplotlib_fontja"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not installed')\n", encoding="utf-8")
+    run = run_grader(1, "--target", "solutions", "--json", "-", PYTHONPATH=str(tmp_path))
+    assert run.status == 0
+    assert run.report["score"] == 100.0

@@ -346,3 +346,21 @@ def test_what_a_learner_raises_in_the_middle_is_a_learner_error(learner, monkeyp
     monkeypatch.setattr(training.model, "forward", lambda *arguments: 1 / 0)
     with pytest.raises(LearnerError, match="ZeroDivisionError"):
         run(training, 2)
+
+
+@pytest.mark.parametrize("option", ["--runs", "--into"])
+def test_a_folder_that_cannot_be_written_is_found_out_before_training(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    monkeypatch.setattr(Training, "run", lambda *arguments: pytest.fail("it trained first"))
+    given = {"--runs": str(tmp_path / "runs"), "--into": str(tmp_path / "pictures"), option: str(tmp_path / "file")}
+    flat = [word for pair in given.items() for word in pair]
+    assert command.main(["copy", "--target", "solutions", *flat]) == 2
+    assert f"{tmp_path / 'file'}" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_mps_is_refused_where_there_is_none(monkeypatch, capsys):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(SystemExit) as refused:
+        command.main(["copy", "--device", "mps"])
+    assert refused.value.code == 2
+    assert "no Mac with Apple silicon" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from ..settings import seed_option
 from ..toys import texts
 from .options import INTERRUPTED, USAGE, find_target
 
+DEVICES = ("cpu", "cuda", "mps")
 TOY_NAMES = ("copy", "reverse", "sort", "en-ja", "own")
 
 EPILOG = """\
@@ -57,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", default=None, metavar="DIR", help="folder of the code (default: exercises)")
     parser.add_argument("--steps", type=steps_option, default=None, metavar="N", help="number of the last step")
     parser.add_argument("--seed", type=seed_option, default=None, metavar="N|random", help="seed (default: 0)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda if there is one")
+    parser.add_argument("--device", choices=("auto", *DEVICES), default="auto", help="auto: cuda if there is one")
     parser.add_argument("--data", type=Path, default=None, metavar="FILE", help="your own pairs, tab-separated")
     parser.add_argument("--resume", action="store_true", help="go on with the last training of this toy")
     parser.add_argument("--into", type=Path, default=None, metavar="DIR", help="folder of pictures (default: pictures)")
@@ -90,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
     console = Console(highlight=False)
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error(choose(texts.NO_CUDA, options.lang))
+    if options.device == "mps" and not torch.backends.mps.is_available():
+        parser.error(choose(texts.NO_MPS, options.lang))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # steady: with models this small, more threads mostly wait for each other
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
@@ -22,6 +23,19 @@ from ..toys.run_folder import RUNS, NoCheckpoint, RunFolder
 from ..toys.stopping import Stop
 from ..toys.training import DIVERGED, DoesNotFit, Training
 from .options import GRADED, INTERRUPTED, UNDER, USAGE
+
+
+def check_writable(folder: Path) -> None:
+    """Find out before hours of training that nothing can be written there.
+
+    Raises:
+        OSError: naming the folder.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        tempfile.TemporaryFile(dir=existing).close()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(existing)) from None
 
 
 class TrainCommand:
@@ -58,7 +72,11 @@ class TrainCommand:
                 self.say(texts.OTHER_SEED, "red", old=checkpoint["seed"], new=options.seed)
                 return USAGE
         seed = checkpoint["seed"] if checkpoint else options.seed or 0
-        device = "cuda" if options.device != "cpu" and torch.cuda.is_available() else "cpu"
+        device = options.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        for folder in (self.folder.path, self.pictures):
+            check_writable(folder)
         learner = Learner(self.target)
         with Stop(lambda: self.say(texts.STOPPING)) as stop:
             try:

@@ -7,6 +7,10 @@ NO_CUDA = (
     "--device cuda: this machine has no CUDA device, or this torch cannot use it; leave --device out",
     "--device cuda: この環境では CUDA を使えません。--device を外してください",
 )
+NO_MPS = (
+    "--device mps: this is no Mac with Apple silicon, or this torch cannot use it; leave --device out",
+    "--device mps: この環境では MPS (Apple シリコンの GPU) を使えません。--device を外してください",
+)
 NOTHING_TO_RESUME = (
     "There is no training to go on with: {reason}\nWay out: start one with `python grader.py train {toy}`",
     "続きから始められる学習がありません: {reason}\n`python grader.py train {toy}` で新しく始めてください。",

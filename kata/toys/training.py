@@ -45,7 +45,7 @@ class Training:
         toy: the toy and its settings.
         corpus: its pairs.
         seed: of the weights and of the batches' order.
-        device: ``"cpu"`` or ``"cuda"``.
+        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Attributes:
         step: how many steps are done.
@@ -237,7 +237,7 @@ class Training:
             finally:
                 hook.remove()
                 self.model.train(training)
-            weights = caught[-1][0].double().cpu().tolist()  # (h, L_tgt, L_src)
+            weights = caught[-1][0].cpu().double().tolist()  # (h, L_tgt, L_src)
         return {
             "source": [*pair[0], EOS],
             "output": [*answer, EOS],
@@ -260,6 +260,7 @@ class Training:
                 "scheduler": self.scheduler.state_dict(),
                 "random": torch.get_rng_state(),
                 "cuda_random": torch.cuda.get_rng_state_all() if self.device == "cuda" else [],
+                "mps_random": [torch.mps.get_rng_state()] if self.device == "mps" else [],
                 "source_tokens": self.source.tokens,
                 "target_tokens": self.target.tokens,
             }
@@ -284,6 +285,8 @@ class Training:
         torch.set_rng_state(checkpoint["random"])
         if self.device == "cuda" and checkpoint["cuda_random"]:
             torch.cuda.set_rng_state_all(checkpoint["cuda_random"])
+        if self.device == "mps" and checkpoint.get("mps_random"):
+            torch.mps.set_rng_state(checkpoint["mps_random"][0])
         self.step = checkpoint["step"]
         for name in ("steps", "validations"):
             self.history[name] = [entry for entry in history.get(name, []) if entry["step"] <= self.step]
