@@ -5,11 +5,10 @@ Conventions of training and evaluation: ``model`` is called as
 ``loss_fn(logits, batch.tgt_out)`` gives a scalar tensor, the mean over the real tokens of the batch. ``batches`` is an
 iterable, read once and in order; it may be a generator.
 
-Conventions of the decoders: they ask the model for ``encode(src, src_mask)``,
-``decode(tgt, memory, tgt_mask, src_mask)`` and ``output_projection(hidden)`` alone. ``src`` is ``int64 (B, L_src)``,
-``src_mask`` its mask, ``(B, 1, 1, L_src)`` or None; ``tgt_mask`` is the look-ahead mask of the current length. Every
-mask is boolean, True means "may attend". ``bos_id``, ``eos_id`` and ``pad_id`` are the ids of the special tokens;
-``max_len`` is how many tokens an answer has at most, EOS counted, BOS not.
+Conventions of the decoders: they call the three methods of ``EncoderDecoder`` and nothing else of the model. ``src``
+is ``int64 (B, L_src)``, ``src_mask`` its mask, ``(B, 1, 1, L_src)`` or None; ``tgt_mask`` is the look-ahead mask of the
+current length. Every mask is boolean, True means "may attend". ``bos_id``, ``eos_id`` and ``pad_id`` are the ids of the
+special tokens; ``max_len`` is how many tokens an answer has at most, EOS counted, BOS not.
 
 Evaluation and decoders run the model in evaluation mode and without gradients; afterwards it is in the mode that it
 came in, even if something raised.
@@ -18,7 +17,7 @@ came in, even if something raised.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -99,8 +98,21 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tens
     raise NotImplementedError("Phase 6: evaluate")
 
 
+class EncoderDecoder(Protocol):
+    """What the decoders ask of a model; a ``Transformer`` is one. Given: nothing to do here."""
+
+    def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
+        """Memory ``(B, L_src, d_model)``."""
+
+    def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
+        """Hidden states ``(B, L_tgt, d_model)``."""
+
+    def output_projection(self, hidden: Tensor) -> Tensor:
+        """Logits ``(..., V)``."""
+
+
 def greedy_decode(
-    model: nn.Module, src: Tensor, src_mask: Tensor | None, bos_id: int, eos_id: int, pad_id: int, max_len: int
+    model: EncoderDecoder, src: Tensor, src_mask: Tensor | None, bos_id: int, eos_id: int, pad_id: int, max_len: int
 ) -> Tensor:
     """Translate a batch by taking the most probable token at every step (paper 3.1, auto-regression).
 
@@ -143,7 +155,7 @@ class Hypothesis:
 
 
 def beam_search(
-    model: nn.Module,
+    model: EncoderDecoder,
     src: Tensor,
     src_mask: Tensor | None,
     bos_id: int,

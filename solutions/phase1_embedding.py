@@ -105,6 +105,8 @@ class PositionalEncoding(nn.Module):
             follows the module through ``.to(...)``; persistent or not is yours to choose.
     """
 
+    pe: Tensor
+
     def __init__(self, d_model: int, dropout: float = 0.1, max_len: int = 5000) -> None:
         """Create the table once, for the longest sequence that can be encoded, ``max_len``."""
         super().__init__()

@@ -5,11 +5,10 @@ Conventions of training and evaluation: ``model`` is called as
 ``loss_fn(logits, batch.tgt_out)`` gives a scalar tensor, the mean over the real tokens of the batch. ``batches`` is an
 iterable, read once and in order; it may be a generator.
 
-Conventions of the decoders: they ask the model for ``encode(src, src_mask)``,
-``decode(tgt, memory, tgt_mask, src_mask)`` and ``output_projection(hidden)`` alone. ``src`` is ``int64 (B, L_src)``,
-``src_mask`` its mask, ``(B, 1, 1, L_src)`` or None; ``tgt_mask`` is the look-ahead mask of the current length. Every
-mask is boolean, True means "may attend". ``bos_id``, ``eos_id`` and ``pad_id`` are the ids of the special tokens;
-``max_len`` is how many tokens an answer has at most, EOS counted, BOS not.
+Conventions of the decoders: they call the three methods of ``EncoderDecoder`` and nothing else of the model. ``src``
+is ``int64 (B, L_src)``, ``src_mask`` its mask, ``(B, 1, 1, L_src)`` or None; ``tgt_mask`` is the look-ahead mask of the
+current length. Every mask is boolean, True means "may attend". ``bos_id``, ``eos_id`` and ``pad_id`` are the ids of the
+special tokens; ``max_len`` is how many tokens an answer has at most, EOS counted, BOS not.
 
 Evaluation and decoders run the model in evaluation mode and without gradients; afterwards it is in the mode that it
 came in, even if something raised.
@@ -19,7 +18,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -127,7 +126,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tens
 
 
 @contextmanager
-def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+def _evaluation_mode(model: Any) -> Iterator[None]:
     """No gradients and no dropout inside; afterwards the model is in the mode it was in."""
     was_training = getattr(model, "training", False)
     if was_training:
@@ -140,8 +139,21 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
             model.train()
 
 
+class EncoderDecoder(Protocol):
+    """What the decoders ask of a model; a ``Transformer`` is one. Given: nothing to do here."""
+
+    def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
+        """Memory ``(B, L_src, d_model)``."""
+
+    def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
+        """Hidden states ``(B, L_tgt, d_model)``."""
+
+    def output_projection(self, hidden: Tensor) -> Tensor:
+        """Logits ``(..., V)``."""
+
+
 def greedy_decode(
-    model: nn.Module, src: Tensor, src_mask: Tensor | None, bos_id: int, eos_id: int, pad_id: int, max_len: int
+    model: EncoderDecoder, src: Tensor, src_mask: Tensor | None, bos_id: int, eos_id: int, pad_id: int, max_len: int
 ) -> Tensor:
     """Translate a batch by taking the most probable token at every step (paper 3.1, auto-regression).
 
@@ -198,7 +210,7 @@ class Hypothesis:
 
 
 def beam_search(
-    model: nn.Module,
+    model: EncoderDecoder,
     src: Tensor,
     src_mask: Tensor | None,
     bos_id: int,
@@ -234,7 +246,7 @@ def beam_search(
         for _ in range(max_len):
             tgt = torch.tensor([[bos_id, *tokens] for tokens, _ in live], device=src.device)  # (live, L)
             tgt_mask = look_ahead_mask(tgt.size(1), tgt.device)
-            hidden = model.decode(tgt, _repeat(memory, len(live)), tgt_mask, _repeat(src_mask, len(live)))
+            hidden = model.decode(tgt, memory.expand(len(live), -1, -1), tgt_mask, _repeat(src_mask, len(live)))
             step_log_probs = torch.log_softmax(model.output_projection(hidden[:, -1]), dim=-1)  # (live, V)
             so_far = step_log_probs.new_tensor([log_prob for _, log_prob in live])  # (live)
             extensions = so_far.unsqueeze(1) + step_log_probs  # (live, V)
@@ -259,6 +271,6 @@ def beam_search(
     return ranked[:beam_size]
 
 
-def _repeat(tensor: Tensor | None, times: int) -> Tensor | None:
-    """Show the one row of ``tensor`` to ``times`` hypotheses, without copying."""
-    return None if tensor is None else tensor.expand(times, *tensor.shape[1:])
+def _repeat(mask: Tensor | None, times: int) -> Tensor | None:
+    """Show the one row of ``mask`` to ``times`` hypotheses, without copying."""
+    return None if mask is None else mask.expand(times, *mask.shape[1:])

@@ -36,6 +36,12 @@ def inputs(gen, lead=(2, 3), length_q=4, length_k=5, d_k=6, d_v=7, dtype=torch.f
     return query, key, normal(gen, *lead, length_k, d_v, scale=1.4, dtype=dtype)
 
 
+def formula(tensors, mask=None):
+    """Output and weights by the NumPy oracle."""
+    query, key, value = map(array, tensors)
+    return oracle.attention(query, key, value, mask)
+
+
 def expect_attention(got, expected, what="", why="", dtype=None, tolerance=None):
     """Output and weights have these values; the weights are looked at first, being the cause."""
     checks.expect_shape(got[0], expected[0].shape, f"the output{what}", "weights @ value is (..., L_q, d_v)")
@@ -85,8 +91,8 @@ def test_attention_agrees_with_torch(phase2, gen, dims, masked):
     query, key, value = inputs(gen, (2, 3), length_q, length_k, d_k, d_v, torch.float64)
     mask = oracle.open_mask(gen, 2, 1, length_q, length_k) if masked else None
     ours, theirs = [leaf(x) for x in (query, key, value)], [leaf(x) for x in (query, key, value)]
-    output, _ = attend(phase2, *ours, mask)
-    expected = F.scaled_dot_product_attention(*theirs, attn_mask=mask)
+    output, _ = attend(phase2, ours[0], ours[1], ours[2], mask)
+    expected = F.scaled_dot_product_attention(theirs[0], theirs[1], theirs[2], attn_mask=mask)
     why = SCORES + (", True in the mask means `may attend`" if masked else "")
     checks.expect_close(output, expected, "the output, compared with torch's attention", why)
     gradients = torch.autograd.grad((expected * checks.probe_like(expected)).sum(), theirs)
@@ -193,9 +199,10 @@ def test_one_tensor_may_be_query_key_and_value(phase2, gen):
     x = leaf(normal(gen, 3, 5, 4, scale=1.2, dtype=torch.float64))
     output, weights = attend(phase2, x, x, x)
     why = "in self-attention the three are one tensor: changing one in place changes all"
-    expect_attention((output, weights), oracle.attention(*[array(x)] * 3), " of attention(x, x, x)", why)
-    expected = oracle.attention_gradients(*[array(x)] * 3, array(checks.probe_like(output)))
-    checks.expect_gradients(output, {"x": x}, {"x": sum(expected.values())}, "the output of attention(x, x, x)")
+    expect_attention((output, weights), formula([x, x, x]), " of attention(x, x, x)", why)
+    expected = oracle.attention_gradients(array(x), array(x), array(x), array(checks.probe_like(output)))
+    total = expected["query"] + expected["key"] + expected["value"]
+    checks.expect_gradients(output, {"x": x}, {"x": total}, "the output of attention(x, x, x)")
 
 
 @pytest.mark.task("scaled_dot_product_attention")
@@ -225,7 +232,7 @@ def test_attention_faces_float64(phase2, gen):
     tensors = inputs(gen, dtype=torch.float64)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     for given_mask in (None, mask):
-        expected = oracle.attention(*map(array, tensors), given_mask)
+        expected = formula(tensors, given_mask)
         arguments = [*tensors] if given_mask is None else [*tensors, mask]
         for (call, label), values in zip(calls(phase2), expected):
             contract.float64_in_and_out(call, arguments, values, label)
@@ -235,7 +242,7 @@ def test_attention_faces_float64(phase2, gen):
 def test_attention_faces_odd_memory_layouts(phase2, gen):
     tensors = inputs(gen)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
-    expected = oracle.attention(*map(array, tensors), mask)
+    expected = formula(tensors, mask)
     for (call, label), values in zip(calls(phase2), expected):
         contract.odd_memory_layout(call, [*tensors, mask], values, label)
         heads_last = [x.transpose(1, 2).contiguous().transpose(1, 2) for x in tensors]
@@ -246,7 +253,7 @@ def test_attention_faces_odd_memory_layouts(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 def test_attention_faces_meta(phase2, gen):
     tensors = inputs(gen)
-    expect_attention(attend(phase2, *tensors), oracle.attention(*map(array, tensors)))
+    expect_attention(attend(phase2, *tensors), formula(tensors))
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     for (call, label), shape in zip(calls(phase2), [(2, 3, 4, 7), (2, 3, 4, 5)]):
         contract.on_meta(call, tensors, shape, label)
@@ -258,7 +265,7 @@ def test_attention_leaves_its_inputs_as_they_are(phase2, gen):
     tensors = inputs(gen)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
     for given_mask in (None, mask):
-        expected = oracle.attention(*map(array, tensors), given_mask)
+        expected = formula(tensors, given_mask)
         arguments = [*tensors] if given_mask is None else [*tensors, mask]
         for (call, label), values in zip(calls(phase2), expected):
             contract.inputs_unchanged(call, arguments, values, label)

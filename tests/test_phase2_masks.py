@@ -116,7 +116,7 @@ def test_a_mask_that_allows_everything_is_no_mask(phase2, gen):
 def test_with_a_causal_mask_no_query_sees_the_future(phase2, gen):
     x = normal(gen, 3, 6, 4, scale=1.4)
     mask = torch.ones(6, 6, dtype=torch.bool).tril()
-    whole = oracle.attention(*[array(x)] * 3, mask)
+    whole = oracle.attention(array(x), array(x), array(x), mask)
     why = "query t sees keys 0 to t: leaving out what comes later must not change it"
     for length in range(1, 7):
         start = x[:, :length]
@@ -185,8 +185,8 @@ def test_a_query_that_may_attend_to_nothing_gives_zeros(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 def test_a_query_that_may_attend_to_nothing_gives_no_nan_in_any_gradient(phase2, gen):
     for name, mask in masks_with_empty_rows(gen).items():
-        tensors = [leaf(x) for x in inputs(gen, torch.float64)]
-        output, _ = attend(phase2, *tensors, mask)
+        query, key, value = tensors = [leaf(x) for x in inputs(gen, torch.float64)]
+        output, _ = attend(phase2, query, key, value, mask)
         checks.expect_shape(output, (2, 3, 4, 7), "the output")
         checks.expect_that(output.requires_grad, "the output carries no gradient", "no .detach(), .data or no_grad")
         probe = checks.probe_like(output)
@@ -195,7 +195,7 @@ def test_a_query_that_may_attend_to_nothing_gives_no_nan_in_any_gradient(phase2,
         for label, gradient in zip(labels, torch.autograd.grad((output * probe).sum(), tensors, retain_graph=True)):
             why = "zeroing NaN afterwards is too late: backward multiplies by it. Keep -inf rows out of the softmax"
             checks.expect_finite(gradient, f"the gradient of {label}{what}", why)
-        expected = oracle.attention_gradients(*map(array, tensors), array(probe), mask)
+        expected = oracle.attention_gradients(array(query), array(key), array(value), array(probe), mask)
         checks.expect_gradients(output, dict(zip(labels, tensors)), expected, f"the output{what}")
 
 

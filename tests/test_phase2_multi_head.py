@@ -49,7 +49,8 @@ def attend(module, *arguments):
 
 def formula(module, tensors, num_heads, mask=None):
     """Output and weights by the NumPy oracle."""
-    return oracle.multi_head(*map(array, tensors), weights_of(module), num_heads, mask)
+    query, key, value = map(array, tensors)
+    return oracle.multi_head(query, key, value, weights_of(module), num_heads, mask)
 
 
 def expect_attention(got, expected, what="", why=FORMULA, dtype=None):
@@ -92,7 +93,7 @@ def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
     theirs = {name: leaf(x) for name, x in ours.items()}
     mask = oracle.open_mask(gen, 2, num_heads, 4, 5) if masked else None
     output, weights = attend(module, *ours.values(), mask)
-    expected, expected_weights = twin(*theirs.values(), mask)
+    expected, expected_weights = twin(theirs["query"], theirs["key"], theirs["value"], mask)
     what = f" of MultiHeadAttention({d_model}, {num_heads}), compared with torch's own"
     expect_attention((output, weights), (expected.detach(), expected_weights.detach()), what)
     theirs.update(twin.parameters)

@@ -29,6 +29,11 @@ def mask_array(mask):
     return None if mask is None else array(mask)
 
 
+def decoder_formula(layer, x, memory, self_mask, memory_mask):
+    """The layer's output by the NumPy oracle."""
+    return oracle.decoder_layer(array(x), array(memory), weights_of(layer), H, array(self_mask), array(memory_mask))
+
+
 # -- EncoderLayer -------------------------------------------------------------------------------------------
 
 
@@ -104,8 +109,8 @@ def test_encoder_layer_has_two_sublayers_and_two_norms(phase4, gen):
     layer = make_encoder_layer(phase4, gen)
     contract.expect_parameters(layer, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
     count = sum(value.numel() for _, value in layer.named_parameters())
-    expected = 4 * D * D + 4 * D + 2 * D * D_FF + D_FF + D + 4 * D
-    checks.expect_same(count, expected, f"the number of parameters of {ENCODER}")
+    by_hand = 4 * D * D + 4 * D + 2 * D * D_FF + D_FF + D + 4 * D
+    checks.expect_same(count, by_hand, f"the number of parameters of {ENCODER}")
     # With the attention silenced, what is left shows which norm stands where.
     state = {name: value * 0 if "attention" in name else value for name, value in layer.state_dict().items()}
     layer.load_state_dict(state)
@@ -264,8 +269,8 @@ def test_decoder_layer_has_three_sublayers_and_three_norms(phase4, gen):
     layer = make_decoder_layer(phase4, gen)
     contract.expect_parameters(layer, oracle.layer_shapes("decoder", D, D_FF), DECODER)
     count = sum(value.numel() for _, value in layer.named_parameters())
-    expected = 8 * D * D + 8 * D + 2 * D * D_FF + D_FF + D + 6 * D
-    checks.expect_same(count, expected, f"the number of parameters of {DECODER}")
+    by_hand = 8 * D * D + 8 * D + 2 * D * D_FF + D_FF + D + 6 * D
+    checks.expect_same(count, by_hand, f"the number of parameters of {DECODER}")
     # With all attention silenced, what is left shows which norm stands where.
     state = {name: value * 0 if "attention" in name else value for name, value in layer.state_dict().items()}
     layer.load_state_dict(state)
@@ -313,7 +318,7 @@ def test_decoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
     self_mask, memory_mask = random_mask(gen, B, 1, L_TGT, L_TGT), random_mask(gen, B, 1, 1, L_SRC)
     inputs = [x, memory, self_mask, memory_mask]
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
-    expected = oracle.decoder_layer(*map(array, inputs[:2]), weights_of(layer), H, *map(array, inputs[2:]))
+    expected = decoder_formula(layer, *inputs)
     contract.odd_memory_layout(layer, inputs, expected, label)
     checks.expect_close(layer(non_contiguous(x), *inputs[1:]), expected, f"{label} for a non-contiguous x")
     doubles = [x.double(), memory.double(), self_mask, memory_mask]
@@ -326,10 +331,10 @@ def test_decoder_layer_faces_copies_and_unchanged_inputs(phase4, gen):
     layer, fresh = make_decoder_layer(phase4, gen, 0.3).eval(), make_decoder_layer(phase4, gen, 0.3).eval()
     inputs = [normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D), causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
-    expected = oracle.decoder_layer(*map(array, inputs[:2]), weights_of(layer), H, *map(array, inputs[2:]))
+    expected = decoder_formula(layer, *inputs)
     contract.inputs_unchanged(layer, inputs, expected, label)
     contract.copies_behave_alike(layer, fresh, inputs, expected, label)
     why = "the layer must keep nothing from one call to the next: another memory gives another answer"
     other = normal(gen, B, L_SRC, D)
-    expected = oracle.decoder_layer(array(inputs[0]), array(other), weights_of(layer), H, *map(array, inputs[2:]))
+    expected = decoder_formula(layer, inputs[0], other, *inputs[2:])
     checks.expect_close(layer(inputs[0], other, *inputs[2:]), expected, f"{label} with another memory", why)

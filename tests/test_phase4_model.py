@@ -40,7 +40,7 @@ def expect_varied(output, label):
     checks.expect_that(bool(output.detach().std() > 1e-2), f"{label} is the same number everywhere")
 
 
-def project_own(model, src, tgt, src_mask, tgt_mask, weight):
+def project_own(model, weight, src, tgt, src_mask, tgt_mask):
     """Logits from the model's own hidden states and a given output matrix."""
     hidden = model.decode(tgt, model.encode(src, src_mask), tgt_mask, src_mask)
     checks.expect_shape(hidden, (B, L_TGT, D), "decode(tgt, memory, tgt_mask, src_mask)")
@@ -74,7 +74,7 @@ def test_the_logits_are_a_linear_map_of_the_hidden_states(phase4, gen):
     model = make_model(phase4)
     randomise(model, gen)
     inputs = batch_of(gen)
-    expected = project_own(model, *inputs, model.state_dict()["output_projection.weight"])
+    expected = project_own(model, model.state_dict()["output_projection.weight"], *inputs)
     why = "hidden @ output_projection.weight.T: no bias, no softmax, no scale"
     checks.expect_close(model(*inputs), expected, f"the logits of {MODEL}", why)
     state = {name: value.clone() for name, value in model.state_dict().items()}
@@ -149,7 +149,7 @@ def test_parameters_start_as_agreed(phase4, shared):
 def test_every_matrix_starts_with_values_of_its_own(phase4):
     model = make_model(phase4)
     contract.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
-    seen = {}
+    seen: dict[tuple[float, ...], str] = {}
     for name, value in model.state_dict().items():
         if value.dim() < 2 or not value.dtype.is_floating_point or name.endswith(".pe"):
             continue
@@ -180,7 +180,7 @@ def test_sharing_makes_three_matrices_one(phase4, gen):
     expected = oracle.embed(array(inputs[0]), array(table))
     got = model.positional_encoding(model.src_embedding(inputs[0]))
     checks.expect_close(got, expected, "the embedded source", why, tolerance=TABLE)
-    checks.expect_close(model(*inputs), project_own(model, *inputs, table), f"the logits of {label}", why)
+    checks.expect_close(model(*inputs), project_own(model, table, *inputs), f"the logits of {label}", why)
 
 
 @pytest.mark.task("Transformer")
@@ -218,7 +218,7 @@ def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
     expected = oracle.embed(array(inputs[0]), array(state[TIED[0]]))
     got = model.positional_encoding(model.src_embedding(inputs[0]))
     checks.expect_close(got, expected, "the embedded source", "share only if share_embeddings=True", tolerance=TABLE)
-    expected = project_own(model, *inputs, state[TIED[2]])
+    expected = project_own(model, state[TIED[2]], *inputs)
     checks.expect_close(model(*inputs), expected, f"the logits of {label}", "share only if share_embeddings=True")
 
 

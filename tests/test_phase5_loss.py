@@ -61,8 +61,8 @@ def expect_loss_and_gradient(
 def expect_gradient(loss: Tensor, logits: Tensor, expected: np.ndarray, why: str = GRADIENT) -> None:
     """The gradient of the scalar ``loss`` with respect to ``logits`` has these values."""
     probe = checks.probe_like(loss).item()  # expect_gradients weighs the one entry of the loss with it
-    expected = {"logits": torch.from_numpy(expected * probe).to(logits.dtype)}
-    checks.expect_gradients(loss, {"logits": logits}, expected, "the loss", why)
+    gradients = {"logits": torch.from_numpy(expected * probe).to(logits.dtype)}
+    checks.expect_gradients(loss, {"logits": logits}, gradients, "the loss", why)
 
 
 # -- the formula --------------------------------------------------------------------------------------------

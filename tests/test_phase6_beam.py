@@ -263,7 +263,10 @@ def test_alpha_decides_between_short_and_long(phase6, in_guest):
 
 @pytest.mark.task("beam_search")
 def test_long_answers_have_the_penalty_of_their_own_length(phase6, in_guest, gen):
-    clearance, lengths, order, plain_order = 0.0, set(), [], None
+    clearance = 0.0
+    lengths: set[int] = set()
+    order: list[list[int]] = []
+    plain_order: list[list[int]] = []
     while clearance <= CLEAR or len(lengths) < 2 or min(lengths) < 7 or order != plain_order:
         table = random_table(gen, 4, 4)  # longer prefixes share its rows
         table[:, EOS] -= 1.0
@@ -388,5 +391,5 @@ def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase
         scores = torch.tensor([score for _, score in answers], dtype=torch.float64)
         why = "decode under a look-ahead mask as in training, then log_softmax over the vocabulary"
         checks.expect_close(scores, expected, f"the scores of the answers of {length} tokens", why, tolerance=CLOSE)
-    scores = [hypothesis.score for hypothesis in got]
-    checks.expect_that(scores == sorted(scores, reverse=True), "the answers are not sorted, best score first", SCORE)
+    ranked = [hypothesis.score for hypothesis in got]
+    checks.expect_that(ranked == sorted(ranked, reverse=True), "the answers are not sorted, best score first", SCORE)

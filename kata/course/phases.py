@@ -176,7 +176,7 @@ COURSE: tuple[Phase, ...] = (
             Task("length_penalty", 5),
             Task("beam_search", 25),
         ),
-        given=("Evaluation", "Hypothesis"),
+        given=("Evaluation", "EncoderDecoder", "Hypothesis"),
     ),
 )
 

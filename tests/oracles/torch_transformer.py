@@ -6,13 +6,14 @@ and its masks say the opposite (True = masked), so both are converted here, insi
 
 from __future__ import annotations
 
-from typing import Dict, Sequence
+from typing import Any, Callable, Dict, Sequence, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 Leaves = Dict[str, Tensor]
+Layer = TypeVar("Layer", bound=nn.Module)
 
 RENAMED = {
     "self_attention.w_o": "self_attn.out_proj",
@@ -25,7 +26,7 @@ RENAMED = {
 }
 
 
-def leaves_of(module: object, shared: Sequence[str] = ()) -> Leaves:
+def leaves_of(module: Any, shared: Sequence[str] = ()) -> Leaves:
     """Float64 copies of all parameters of a submission's module, ready for gradients.
 
     Args:
@@ -61,7 +62,7 @@ def _torch_mask(mask: Tensor | None, batch: int, num_heads: int, len_q: int, len
     return None if mask is None else ~mask.expand(batch, num_heads, len_q, len_k).reshape(-1, len_q, len_k)
 
 
-def _layer(kind: type, leaves: Leaves, num_heads: int) -> nn.Module:
+def _layer(kind: Callable[..., Layer], leaves: Leaves, num_heads: int) -> Layer:
     d_ff, d_model = next(value for name, value in leaves.items() if name.endswith("linear1.weight")).shape
     # Training mode keeps torch off its inference path, which has no gradients; there is no dropout.
     return kind(d_model, num_heads, d_ff, dropout=0.0, batch_first=True, dtype=torch.float64).train()

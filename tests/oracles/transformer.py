@@ -54,7 +54,7 @@ def feed_forward(x: np.ndarray, w: Weights) -> np.ndarray:
     return linear(np.maximum(0.0, linear(x, w, "linear1")), w, "linear2")
 
 
-def add_and_norm(x: np.ndarray, sublayer_output: np.ndarray, w: Weights) -> np.ndarray:
+def add_and_norm(x: np.ndarray, sublayer_output: np.ndarray | float, w: Weights) -> np.ndarray:
     """LayerNorm(x + Sublayer(x))."""
     total = x + sublayer_output
     mean = total.mean(axis=-1, keepdims=True)

@@ -6,7 +6,7 @@ Each function runs one of these examinations on a call of the submission; the su
 from __future__ import annotations
 
 import copy
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -111,7 +111,9 @@ def parameter_names(module: Any) -> list[str]:
     return sorted(name for name, _ in module.named_parameters())
 
 
-def expect_parameters(module: Any, shapes: dict[str, tuple[int, ...]], label: str, shared: Sequence[str] = ()) -> None:
+def expect_parameters(
+    module: Any, shapes: Mapping[str, tuple[int, ...]], label: str, shared: Sequence[str] = ()
+) -> None:
     """The module has exactly these parameters, by name and shape.
 
     Args:

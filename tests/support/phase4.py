@@ -36,7 +36,7 @@ def lengths_mask(lengths: Sequence[int], longest: int) -> Tensor:
     return (torch.arange(longest) < torch.tensor(lengths)[:, None])[:, None, None, :]
 
 
-def parameter(module: Any, name: str) -> Tensor:
+def parameter(module: Any, name: str) -> Any:
     """The parameter, or the submodule, at a dotted name."""
     owner, _, last = name.rpartition(".")
     return getattr(module.get_submodule(owner) if owner else module, last)

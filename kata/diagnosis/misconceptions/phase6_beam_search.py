@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import Misconception
 
-DECODE = "hidden = model.decode(tgt, _repeat(memory, len(live)), tgt_mask, _repeat(src_mask, len(live)))"
+DECODE = "hidden = model.decode(tgt, memory.expand(len(live), -1, -1), tgt_mask, _repeat(src_mask, len(live)))"
 LOG_PROBS = "torch.log_softmax(model.output_projection(hidden[:, -1]), dim=-1)"
 KEPT = "kept = extensions.flatten().topk(min(beam_size, extensions.numel()))"
 COLLECT = """
@@ -248,7 +248,7 @@ CATALOGUE = (
     Misconception(
         id="beam-without-source-mask",
         task="beam_search",
-        edits=((DECODE, "hidden = model.decode(tgt, _repeat(memory, len(live)), tgt_mask, None)"),),
+        edits=((DECODE, "hidden = model.decode(tgt, memory.expand(len(live), -1, -1), tgt_mask, None)"),),
         en="`src_mask` goes to the encoder and not to the decoder: cross-attention reads the padding of the source. "
         "Pass it to `model.decode` as well, once for every hypothesis.",
         ja="`src_mask` をエンコーダには渡し、デコーダには渡していないので、交差注意が原文のパディングを読みます。"
@@ -258,7 +258,12 @@ CATALOGUE = (
     Misconception(
         id="beam-without-look-ahead",
         task="beam_search",
-        edits=((DECODE, "hidden = model.decode(tgt, _repeat(memory, len(live)), None, _repeat(src_mask, len(live)))"),),
+        edits=(
+            (
+                DECODE,
+                "hidden = model.decode(tgt, memory.expand(len(live), -1, -1), None, _repeat(src_mask, len(live)))",
+            ),
+        ),
         en="The decoder runs without a look-ahead mask, so earlier positions see the tokens after them, which they "
         "never did in training. From the second layer on this changes the last position too, and the scores are not "
         "those of the model that was trained.",

@@ -25,6 +25,8 @@ class TableModel(nn.Module):
         first_tokens: all tokens that stood first in a prefix.
     """
 
+    table: Tensor
+
     def __init__(self, table: Tensor, bos_id: int) -> None:
         super().__init__()
         self.register_buffer("table", table.clone())
