@@ -16,6 +16,7 @@ FLOORS = (
     {"testing", "grading"},
     {"diagnosis"},
     {"session", "reports", "toys", "pictures"},
+    {"classroom"},
     {"commands"},
     {"cli"},
 )

@@ -18,11 +18,16 @@ COMMANDS: dict[str, str] = {
     "train": "train your Transformer on a toy task",
     "solutions": "read the solution of a phase that has passed",
     "doctor": "look at this machine: does grading work here?",
+    "class": "grade a class, and see what it has not understood",
     "release": "make an edition for students, without solutions",
 }
 """Name to one line of help, in the order in which ``--help`` lists them."""
 
 
+MODULES = {"class": "class_report"}
+"""Where a command's name cannot be that of its module."""
+
+
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the command ``name``; return its exit status."""
-    return int(import_module(f"kata.commands.{name}").main(arguments))
+    return int(import_module(f"kata.commands.{MODULES.get(name, name)}").main(arguments))

@@ -45,6 +45,10 @@ class TestBench:
         self._hanging = Hanging()
         self._target = target
 
+    def held(self) -> list[str]:
+        """What the sandbox holds back from submissions."""
+        return self._kata.submission.held() or []
+
     def tests(self, phase_id: str, tasks: Iterable[str] | None = None, first: Iterable[str] = ()) -> list[Any]:
         """The tests of a phase, those named in ``first`` at the beginning, in that order.
 

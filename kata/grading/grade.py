@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Collection, Mapping
 
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
@@ -45,7 +45,7 @@ def grade(
     results, forbidden = running.Results(), {}
     if active or assembled:
         with running.sessions_for(active) as sessions:
-            forbidden = {phase.id: _forbidden(phase, target, lang) for phase in active}
+            forbidden = {phase.id: forbidden_in(phase, target, lang) for phase in active}
             when = running.NEVER
             if assembled:
                 when = running.ALWAYS
@@ -54,6 +54,27 @@ def grade(
             leave_out = frozenset((phase, task) for phase, tasks in forbidden.items() for task in tasks)
             results = running.run(running.Plan(active, target, seed, leave_out, when), sessions, on_result)
 
+    return make_report(phases, target, seed, lang, results, untouched, forbidden, name)
+
+
+def make_report(
+    phases: tuple[Phase, ...],
+    target: Path,
+    seed: int,
+    lang: str,
+    results: running.Results,
+    untouched: Collection[str],
+    forbidden: Mapping[str, Mapping[str, str]],
+    name: str | None,
+) -> Report:
+    """Score what came of running the tests.
+
+    Args:
+        phases, target, seed, lang, name: as for ``grade``.
+        results: what the tests gave.
+        untouched: ids of the phases that are still the stub.
+        forbidden: of every other phase, the tasks that break a rule, and how.
+    """
     totals = {phase.id: count_tests(phase) for phase in phases}
     scores = []
     for phase in phases:
@@ -81,7 +102,7 @@ def grade(
     )
 
 
-def _forbidden(phase: Phase, target: Path, lang: str) -> dict[str, str]:
+def forbidden_in(phase: Phase, target: Path, lang: str) -> dict[str, str]:
     """The tasks of a phase that break a rule, and how."""
     return {task: shorten(message) for task, message in forbidden_tasks(phase, target, lang).items()}
 

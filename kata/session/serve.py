@@ -15,6 +15,7 @@ from ..session_protocol import (
     AllTested,
     Begun,
     Cancel,
+    Confined,
     Ended,
     Event,
     Finished,
@@ -45,6 +46,7 @@ def serve(bench: Any, orders: TextIO, send: Callable[[Event], None]) -> None:
                 order = decode_order(line, RunTests)
                 if order is not None:
                     _carry_out(bench, order, send)
+                    send(Confined(bench.held()))
         except KeyboardInterrupt:
             cancelled = True
         send(Ended(cancelled))

@@ -1,0 +1,81 @@
+"""Grade one folder after another in a session that stays: torch is imported and the suites are collected once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from ..course.dependencies import builds_on
+from ..course.phases import COURSE, Phase
+from ..results import ASSEMBLED, PASSED, Results, TestResult
+from ..session_protocol import Confined, Diagnosed, Finished, TriedAgain
+from ..source.progress import is_untouched
+from .grade import forbidden_in, make_report
+from .scoring import Report
+from .session_client import WarmSession
+
+
+def grade_in(
+    session: WarmSession,
+    target: Path,
+    phases: tuple[Phase, ...] = COURSE,
+    seed: int = 0,
+    lang: str = "en",
+    name: str | None = None,
+    time_limit: float | None = None,
+) -> Report:
+    """Grade phases of a folder, as ``grade.grade`` does.
+
+    Args:
+        session: one of these phases and this seed, with ``assembled`` where all phases are graded.
+        target, phases, seed, lang, name: as for ``grade.grade``.
+        time_limit: seconds after which the rest is not run; None for no limit beyond that of the tests.
+
+    Raises:
+        SuitesBroken: if the session ended.
+    """
+    untouched = {phase.id for phase in phases if is_untouched(phase, target)}
+    active = [phase for phase in phases if phase.id not in untouched]
+    forbidden = {phase.id: forbidden_in(phase, target, lang) for phase in active}
+    results = Results()
+    over = threading.Event()
+
+    def stop() -> None:
+        over.set()
+        session.cancel()
+
+    timer = threading.Timer(time_limit, stop) if time_limit else None
+    if timer is not None:
+        timer.start()
+    try:
+        # A phase is judged before any guest holds its reference.
+        for phase in sorted(active, key=lambda phase: len(builds_on(phase.id))):
+            tasks = [task.name for task in phase.tasks if task.name not in forbidden[phase.id]]
+            if not over.is_set():
+                _collect(session, phase.id, target, tasks, results)
+        complete = len(active) == len(COURSE) and not any(forbidden.values()) and not over.is_set()
+        if complete and all(result.state == PASSED for result in results.tests):
+            together = Results()
+            _collect(session, ASSEMBLED, target, None, together)
+            broken = [result for result in together.tests if result.state != PASSED]
+            results.assembled = bool(together.tests) and not broken
+            results.assembled_message = broken[0].message if broken else ""
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return make_report(phases, target, seed, lang, results, untouched, forbidden, name)
+
+
+def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | None, results: Results) -> None:
+    """Run the tests of a phase, or of the six files together; put what comes into ``results``."""
+    found: dict[str, TestResult] = {}
+    for event in session.run(part, target, tasks):
+        if isinstance(event, Finished):
+            found[event.result.test] = event.result
+        elif isinstance(event, Diagnosed) and event.id is not None:
+            results.diagnoses[event.task] = event.id
+        elif isinstance(event, TriedAgain):
+            results.tried_again[event.task] = (event.replaced, event.results)
+        elif isinstance(event, Confined):
+            results.held = event.held
+    results.tests += found.values()
