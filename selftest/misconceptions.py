@@ -22,8 +22,8 @@ from typing import Iterator, Mapping, Sequence
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import ALSO, Misconception, also, catalogue
 from kata.diagnosis.misconceptions.__main__ import write as write_table
-from kata.diagnosis.misconceptions.patch import PARSING
 from kata.grading.session_client import WarmSession
+from kata.python_source import syntax_tree
 from kata.results import PASSED
 from kata.session_protocol import Diagnosed, TriedAgain
 from selftest.session_events import results_of
@@ -79,8 +79,7 @@ def affected_tasks(misconception: Misconception) -> list[str]:
 def _definitions(source: str) -> dict[str, str]:
     """Name to code of everything at the top of a module; under ``""`` the rest."""
     found = {"": ""}
-    with PARSING:
-        tree = ast.parse(source)
+    tree = syntax_tree(source)
     for node in tree.body:
         name = node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ""
         found[name] = found.get(name, "") + ast.dump(node)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Mapping
 
 from kata.course.phases import COURSE, REFERENCE, Phase
+from kata.python_source import syntax_tree
 
 
 def phase(number: int) -> Phase:
@@ -44,7 +45,7 @@ def with_bodies(source: str, bodies: Mapping[str, str]) -> str:
         bodies: name of a function, or ``Class.method``, to the statements it is to hold (not indented).
     """
     lines = source.splitlines()
-    places = {name: _find(ast.parse(source), name) for name in bodies}
+    places = {name: _find(syntax_tree(source), name) for name in bodies}
     for name in sorted(bodies, key=lambda name: -places[name].lineno):
         node = places[name]
         first = node.body[1] if _is_docstring(node.body[0]) and len(node.body) > 1 else node.body[0]

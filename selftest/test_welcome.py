@@ -15,6 +15,7 @@ from kata.grading.grade import grade
 from kata.line_breaking import CLOSING, OPENING, wrap
 from kata.reports import terminal
 from kata.reports.welcome import ABOUT
+from kata.source.tree import line_of
 from selftest.submissions import make_target
 
 
@@ -38,7 +39,8 @@ def test_untouched_stubs_are_welcomed_on_one_screen(lang, stubs):
     assert not re.search("to do|未着手|0 / ", said)
     [step] = [line for line in said.splitlines() if line.startswith(("Next: ", "次の一歩: "))]
     assert "sinusoidal_encoding" in step
-    assert re.search(r"exercises/phase1_embedding\.py:16", step)
+    line = line_of(stubs / COURSE[0].file, COURSE[0].tasks[0].name)
+    assert f"exercises/phase1_embedding.py:{line}" in step
     assert "python grader.py watch" in said
 
 

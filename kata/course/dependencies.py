@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Iterator
 
+from ..python_source import syntax_tree
 from .phases import COURSE, REFERENCE, STUBS, Phase
 
 
@@ -43,7 +44,7 @@ def _needed(phase_id: str, reference: Path) -> tuple[Phase, ...]:
 def _imported(phase: Phase, reference: Path) -> Iterator[str]:
     """Names of the modules that a phase imports from its own folder: its solution, or else its stub."""
     path = next((folder / phase.file for folder in (reference, STUBS) if (folder / phase.file).is_file()), None)
-    for node in ast.walk(ast.parse(path.read_bytes())) if path else ():
+    for node in ast.walk(syntax_tree(path.read_bytes())) if path else ():
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             yield from [node.module.split(".")[0]] if node.module else (alias.name for alias in node.names)
 

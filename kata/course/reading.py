@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 
+from ..python_source import syntax_tree
+
 
 def code_alone(source: str) -> str:
     """A source text without its docstrings; comments and all else stay as they are."""
     lines = source.splitlines()
     nodes = [
-        node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        node for node in ast.walk(syntax_tree(source)) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
     ]
     for node in sorted(nodes, key=lambda node: getattr(node, "lineno", 0), reverse=True):
         if ast.get_docstring(node, clean=False) is None:

@@ -12,6 +12,7 @@ import ast
 import re
 from pathlib import Path
 
+from ..python_source import syntax_tree
 from .phases import COURSE, DEFAULT_TARGET, REFERENCE, Phase
 
 
@@ -27,7 +28,7 @@ def make_stub(phase: Phase, solution: str) -> str:
     head: list[str] = []
     definitions: list[str] = []
     previous_end = 0
-    for node in ast.parse(solution).body:
+    for node in syntax_tree(solution).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if node.name in names:
                 definitions.append(_stub_of(node, lines, f"Phase {phase.number}: {node.name}", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 
+from ..python_source import syntax_tree
 from .phases import Phase
 
 
@@ -18,7 +19,7 @@ def count_tests(phase: Phase) -> dict[str, int]:
     """
     counts = {task.name: 0 for task in phase.tasks}
     for path in phase.suite():
-        body = ast.parse(path.read_bytes()).body
+        body = syntax_tree(path.read_bytes()).body
         names = {
             node.targets[0].id: node.value
             for node in body
@@ -68,7 +69,7 @@ def tasks_used(phase: Phase) -> dict[str, set[str]]:
     used = {task.name: {task.name} for task in phase.tasks}
     every = {*used, *phase.given}
     for path in phase.suite():
-        body = ast.parse(path.read_bytes()).body
+        body = syntax_tree(path.read_bytes()).body
         functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
         names = {
             node.targets[0].id: node.value

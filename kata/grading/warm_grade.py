@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
-from ..results import ASSEMBLED, PASSED, Results, TestResult
+from ..results import ASSEMBLED, PASSED, Diagnosis, Results, TestResult
 from ..session_protocol import Confined, Diagnosed, Finished, TriedAgain
 from ..source.progress import is_untouched
 from .grade import forbidden_in, make_report
@@ -72,8 +72,8 @@ def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | N
     for event in session.run(part, target, tasks):
         if isinstance(event, Finished):
             found[event.result.test] = event.result
-        elif isinstance(event, Diagnosed) and event.id is not None:
-            results.diagnoses[event.task] = event.id
+        elif isinstance(event, Diagnosed) and event.ids:
+            results.diagnoses[event.task] = Diagnosis(tuple(event.ids), event.unexplained)
         elif isinstance(event, TriedAgain):
             results.tried_again[event.task] = (event.replaced, event.results)
         elif isinstance(event, Confined):

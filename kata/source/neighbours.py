@@ -9,6 +9,7 @@ from typing import Iterable
 
 from ..course.phases import REFERENCE, Phase
 from ..course.suites import tasks_used
+from ..python_source import syntax_tree
 from .tree import parse_source
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -47,7 +48,7 @@ def references(phase: Phase, names: Iterable[str]) -> Neighbours:
     """The reference's code of some tasks of a phase, and of nothing else but what they build on."""
     path = REFERENCE / phase.file
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = syntax_tree(text)
     names = tuple(names)
     kept = {*names, *_reached(tree, names), *phase.given}
     lines = text.splitlines()

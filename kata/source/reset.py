@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..course.edition import NoStub, stub_of
 from ..course.phases import REFERENCE, Phase
+from ..python_source import syntax_tree
 
 KEPT = Path(".kata", "kept")
 """Where copies go, below the folder of the exercises; git ignores it."""
@@ -147,7 +148,7 @@ def _with_task_reset(content: bytes, stub: str, task: str) -> bytes:
         CannotReset: if the file is not valid Python.
     """
     try:
-        tree = ast.parse(content)
+        tree = syntax_tree(content)
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         text = content.decode(encoding)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -155,7 +156,7 @@ def _with_task_reset(content: bytes, stub: str, task: str) -> bytes:
         raise CannotReset("syntax", line + (getattr(error, "msg", "") or str(error))) from None
     # Split as Python's parser does; str.splitlines would also split at form feeds.
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
-    [(first, last)] = _places(ast.parse(stub), task)
+    [(first, last)] = _places(syntax_tree(stub), task)
     wanted = _with_newlines_of(content, "\n".join(stub.splitlines()[first - 1 : last]) + "\n")
     places = _places(tree, task)
     for number, (first, last) in reversed(list(enumerate(places))):

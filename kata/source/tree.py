@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from ..python_source import syntax_tree
 from .files import complaint_about
 
 MAX_NESTING = 200
@@ -24,7 +25,7 @@ def parse(source: bytes | str) -> ast.Module:
         SyntaxError, ValueError: if it is no Python.
     """
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (RecursionError, MemoryError) as error:
         raise NestedTooDeeply(str(error)) from None
     level: list[ast.AST] = [tree]

@@ -14,6 +14,8 @@ from functools import lru_cache
 from textwrap import dedent
 from typing import Any, Iterator, Mapping, Sequence, Union
 
+from ...python_source import syntax_tree
+
 PARSING = threading.Lock()
 """Python 3.11 may fail with a SystemError where two threads parse at once."""
 
@@ -224,7 +226,7 @@ class _Text:
 def _scopes(source: str, task: str) -> list[Scope]:
     """The functions of a task: itself or its methods, and the private helpers that it alone uses."""
     with PARSING:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     definitions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     if task not in definitions:
         raise ValueError(f"there is no {task}")
@@ -255,7 +257,7 @@ def _reached(name: str, definitions: Mapping[str, ast.AST]) -> list[str]:
 @lru_cache(maxsize=None)
 def _parse(code: str) -> ast.Module:
     with PARSING:
-        return ast.parse(dedent(code).strip())
+        return syntax_tree(dedent(code).strip())
 
 
 def _expression(tree: ast.Module) -> ast.expr | None:

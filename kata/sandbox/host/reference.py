@@ -9,6 +9,7 @@ import marshal
 from pathlib import Path
 from typing import Any
 
+from ...python_source import syntax_tree
 from ...source.neighbours import Neighbours
 
 PLACE = {"lineno": 1, "end_lineno": 1, "col_offset": 0, "end_col_offset": 0}
@@ -33,10 +34,10 @@ def _compiled(source: bytes, name: str) -> str:
     Every instruction claims to stand in line 1 of a file that is not there: a submission that walks through frames
     finds neither the source nor the folder. What the code does can still be read from its instructions.
     """
-    tree = ast.parse(source)
+    tree = syntax_tree(source)
     for node in ast.walk(tree):
-        for name, value in PLACE.items():
-            if hasattr(node, name):
-                setattr(node, name, value)
+        for attribute, value in PLACE.items():
+            if hasattr(node, attribute):
+                setattr(node, attribute, value)
     code = compile(tree, f"<reference {name}>", "exec", dont_inherit=True)
     return base64.b64encode(marshal.dumps(code)).decode()
