@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import Callable, Sequence
@@ -18,7 +19,7 @@ from .grading.grade import grade
 from .grading.scoring import Report
 from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
-from .results import TestResult
+from .results import TestResult, printable
 from .settings import BadSetting, seed_option
 from .signs import ERRORS
 
@@ -100,16 +101,16 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         console.print(text("interrupted", options.lang), markup=False)
         return INTERRUPTED
+    done = []
     if not quiet:
-        terminal.show(report, console, target, options.lang)
-    for path, render in outputs:
-        if not _write(path, render(report), console):
-            return USAGE
+        done.append(
+            _try("the terminal's report", lambda: terminal.show(report, console, target, options.lang), console)
+        )
+    done += [_try(str(path), functools.partial(_write, path, render, report), console) for path, render in outputs]
     if quiet:
-        # Always UTF-8, whatever the terminal is: a program reads this.
-        sys.stdout.flush()
-        sys.stdout.buffer.write(json_report.render(report).encode("utf-8"))
-        sys.stdout.flush()
+        done.append(_try("--json -", lambda: _print_json(report), console))
+    if not all(done):
+        return USAGE
     if report.not_gradable:
         return MACHINE
     under = options.fail_under is not None and report.percent < options.fail_under
@@ -139,13 +140,26 @@ def _outputs(
     return found
 
 
-def _write(path: Path, content: str, console: Console) -> bool:
+def _try(what: str, write: Callable[[], object], console: Console) -> bool:
+    """Write one report; if that fails it is said, and the others are written all the same."""
     try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        console.print(f"{path} could not be written: {error.strerror or error}", markup=False, style="red")
+        write()
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        console.print(printable(f"{what} could not be written: {reason}"), markup=False, style="red")
         return False
     return True
+
+
+def _write(path: Path, render: Callable[[Report], str], report: Report) -> None:
+    path.write_text(render(report), encoding="utf-8", errors="replace")
+
+
+def _print_json(report: Report) -> None:
+    """Always UTF-8, whatever the terminal is: a program reads this."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json_report.render(report).encode("utf-8", "replace"))
+    sys.stdout.flush()
 
 
 def _grade_with_progress(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -93,10 +94,16 @@ def shorten(text: str) -> str:
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 3] + "..."
 
 
+COMMAND = re.compile(
+    r"(?:(?<=\s)|^)::|::(?=(?:add|debug|echo|end|error|group|notice|remove|save|set|stop|warning)[\w-]*(?: .*)?::)"
+)
+"""How a workflow command begins; a line may be wrapped anywhere, so that it comes to stand at the beginning."""
+
+
 def printable(line: str) -> str:
     """A line without control characters: nothing in it moves a cursor, colours a screen or speaks to a CI system."""
     line = "".join(c if c.isprintable() else " " for c in line).replace("##[", "## [")
-    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line
+    return COMMAND.sub(": :", line)
 
 
 OUTPUT_REPORTED = 2000

@@ -7,7 +7,7 @@ from typing import Callable, Collection, Mapping
 
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
-from ..results import PASSED, TestResult, shorten
+from ..results import PASSED, TestResult, printable, shorten
 from ..source.progress import is_untouched
 from ..source.rules import forbidden_tasks
 from . import run as running
@@ -93,7 +93,7 @@ def make_report(
                 )
             )
     return Report(
-        target=name or target.name,
+        target=printable(name or target.name),
         seed=seed,
         phases=tuple(scores),
         assembled=results.assembled,
@@ -104,7 +104,12 @@ def make_report(
 
 def forbidden_in(phase: Phase, target: Path, lang: str) -> dict[str, str]:
     """The tasks of a phase that break a rule, and how."""
-    return {task: shorten(message) for task, message in forbidden_tasks(phase, target, lang).items()}
+    try:
+        found = forbidden_tasks(phase, target, lang)
+    except Exception as error:  # what nobody can look through earns nothing, and costs no other phase
+        message = f"{phase.file} could not be checked ({type(error).__name__})"
+        found = {task.name: message for task in phase.tasks}
+    return {task: shorten(message) for task, message in found.items()}
 
 
 def next_task(report: Report) -> tuple[Phase, str, str] | None:

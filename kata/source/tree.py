@@ -8,6 +8,9 @@ from pathlib import Path
 from ..python_source import syntax_tree
 from .files import complaint_about
 
+MAX_NODES = 100_000
+"""Nodes of a syntax tree. A phase's solution has four thousand; a check that looks at each takes a second or two."""
+
 MAX_NESTING = 200
 """Levels of a syntax tree. People need about thirty; far more, and whoever follows names or prints a part of the tree
 runs out of stack, which ends Python 3.8 as a whole."""
@@ -17,11 +20,15 @@ class NestedTooDeeply(RecursionError):
     """Python may be able to run it, but nobody can look into it."""
 
 
+class TooMuch(NestedTooDeeply):
+    """More code than anybody looks through, however flat it is."""
+
+
 def parse(source: bytes | str) -> ast.Module:
     """The syntax tree of a source text.
 
     Raises:
-        NestedTooDeeply: if it has more levels than ``MAX_NESTING``.
+        NestedTooDeeply: if it has more levels than ``MAX_NESTING``, or more nodes than ``MAX_NODES``.
         SyntaxError, ValueError: if it is no Python.
     """
     try:
@@ -29,8 +36,12 @@ def parse(source: bytes | str) -> ast.Module:
     except (RecursionError, MemoryError) as error:
         raise NestedTooDeeply(str(error)) from None
     level: list[ast.AST] = [tree]
+    nodes = 0
     for _ in range(MAX_NESTING):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
+        nodes += len(level)
+        if nodes > MAX_NODES:
+            raise TooMuch(f"more than {MAX_NODES} nodes")
         if not level:
             return tree
     raise NestedTooDeeply(f"more than {MAX_NESTING} levels")

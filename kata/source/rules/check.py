@@ -13,8 +13,9 @@ from typing import Iterator
 from ...course.dependencies import builds_on
 from ...course.phases import Phase
 from ..files import display_path
-from ..tree import NestedTooDeeply, parse_source, read
+from ..tree import NestedTooDeeply, TooMuch, parse_source, read
 from . import table
+from .fixpoint import Budget, Family
 from .resolve import Names, constant_text
 
 
@@ -65,6 +66,7 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
     The phases that it builds on come from the reference when it is tested: they are not looked at.
     """
     given = builds_on(phase.id)
+    budget = Budget()
     findings: list[Finding] = []
     seen: set[Path] = set()
     waiting = [target / phase.file]
@@ -79,9 +81,11 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
         try:
             if isinstance(tree, NestedTooDeeply):
                 raise tree
-            checker = _Checker(path, tree)
+            checker = _Checker(path, tree, budget)
             findings.extend(sorted(checker.findings(), key=lambda finding: finding.line))
             waiting.extend(target / f"{name}.py" for name in checker.names.siblings if name not in given)
+        except TooMuch:
+            findings.append(Finding(path, 1, "more code than can be looked through", table.DYNAMIC))
         except RecursionError:  # Python may run what nobody can look into
             findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
     return findings
@@ -104,11 +108,18 @@ def _task_spans(phase: Phase, path: Path) -> dict[str, tuple[int, int]]:
 class _Checker:
     """One file and which of its lines break a rule."""
 
-    def __init__(self, path: Path, tree: ast.Module) -> None:
+    def __init__(self, path: Path, tree: ast.Module, budget: Budget) -> None:
         self._path = path
         self._tree = tree
-        self.names = Names(tree, path.parent)
+        self.names = Names(tree, path.parent, Family(budget))
         nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))]
+        self._subclasses_cross_entropy = any(
+            _smoothing_call(name) is not None
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
+            for base in node.bases
+            for name in self.names.resolve(base)
+        )
         self._uses_cross_entropy = any(_smoothing_call(name) for node in nodes for name in self.names.resolve(node))
 
     def findings(self) -> Iterator[Finding]:
@@ -174,7 +185,7 @@ class _Checker:
                     yield f"the module {name} as a value", table.DYNAMIC
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "label_smoothing":
             own = isinstance(node.value, ast.Name) and node.value.id == "self"
-            if self._uses_cross_entropy and not (own and not self._subclasses_cross_entropy()):
+            if self._uses_cross_entropy and not (own and not self._subclasses_cross_entropy):
                 yield "label_smoothing", table.LABEL_SMOOTHING
 
     # -- calls --
@@ -221,16 +232,6 @@ class _Checker:
             attribute = constant_text(node.args[1])
             if attribute == "label_smoothing":
                 yield "label_smoothing", table.LABEL_SMOOTHING
-
-    def _subclasses_cross_entropy(self) -> bool:
-        """Whether a class of this file extends torch's own loss, so that ``self`` is one."""
-        return any(
-            _smoothing_call(name) is not None
-            for node in ast.walk(self._tree)
-            if isinstance(node, ast.ClassDef)
-            for base in node.bases
-            for name in self.names.resolve(base)
-        )
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

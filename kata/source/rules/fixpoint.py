@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..tree import NestedTooDeeply
+from ..tree import TooMuch
 
 MAX_STEPS = 2_000_000
 """Things looked at in all rounds together, a second or two. The solutions need a few hundred."""
@@ -20,28 +20,38 @@ class Member(Protocol):
         """What is known of a name at the top of this file; of one that nobody has asked for before, nothing yet."""
 
 
-class Family:
-    """The files that were read so far.
-
-    Attributes:
-        by_name: name of a file beside the first one to what it is; None for one that cannot be read.
-    """
+class Budget:
+    """What the check of a phase may look at, in all of its files and all rounds together."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, Member | None] = {}
-        self._members: list[Member] = []
-        self._busy = False
         self._steps = 0
 
     def spend(self, steps: int) -> None:
         """Count what is looked at.
 
         Raises:
-            NestedTooDeeply: if it has become too much to follow.
+            TooMuch: if it has become too much to follow.
         """
         self._steps += steps
         if self._steps > MAX_STEPS:
-            raise NestedTooDeeply("too many names to follow")
+            raise TooMuch("too much to follow")
+
+
+class Family:
+    """The files that were read so far.
+
+    Args:
+        budget: what may be looked at; None for one of its own.
+
+    Attributes:
+        by_name: name of a file beside the first one to what it is; None for one that cannot be read.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.spend = (budget or Budget()).spend
+        self.by_name: dict[str, Member | None] = {}
+        self._members: list[Member] = []
+        self._busy = False
 
     def add(self, member: Member) -> None:
         """A file has been read."""

@@ -25,6 +25,9 @@ IN_EVERY_PHASE = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"
 MAX_MEANINGS = 200
 """Dotted names that one variable may stand for. In honest code it is one or two."""
 
+STEPS_PER_NODE = 5
+"""What reading one node costs, in steps of the budget: it is parsed, counted, entered and judged."""
+
 MAX_DOTS = 12
 """Dots in a dotted name that is still followed: `x = x.T` would make them longer and longer."""
 
@@ -53,12 +56,14 @@ class Names:
         self._stars: list[tuple[int, str]] = []
         self._defined: set[str] = set()
         self._last_line: dict[str, int] = {}
+        self._names_of: dict[ast.AST, list[ast.Name]] = {}
         self._meanings: dict[Variable, set[str]] = defaultdict(set)
         self.plain: set[ast.AST] = set()
         """Expressions that stand where a module may stand: before a dot, in an alias, in ``getattr``."""
         waiting: list[tuple[ast.AST, Scope]] = [(tree, self._module)]
         while waiting:
             node, scope = waiting.pop()
+            self._family.spend(STEPS_PER_NODE)
             waiting.extend(self._enter(node, scope))
         self._users = self._users_of_variables()
         self._has_news = True
@@ -67,6 +72,7 @@ class Names:
 
     def resolve(self, node: ast.AST) -> set[str]:
         """Dotted names that an expression may stand for; builtins are ``builtins.eval``."""
+        self._family.spend(1)
         if isinstance(node, ast.Name):
             return self._resolve_name(node)
         if isinstance(node, ast.Attribute):
@@ -201,12 +207,19 @@ class Names:
         for scope in dict.fromkeys([self._module, *self._scopes.values()]):
             for name, values in scope.bindings.items():
                 users.setdefault((scope, name), [])
-                parts = (part for value in values if isinstance(value, ast.AST) for part in ast.walk(value))
-                for part in (part for part in parts if isinstance(part, ast.Name)):
+                for part in (part for value in values if isinstance(value, ast.AST) for part in self._names_in(value)):
                     home = self._scopes[part].find(part.id)
                     if home is not None:
                         users.setdefault((home, part.id), []).append((scope, name))
         return users
+
+    def _names_in(self, value: ast.AST) -> list[ast.Name]:
+        """The names in an expression; many variables may be bound to the same one."""
+        if value not in self._names_of:
+            self._names_of[value] = [part for part in ast.walk(value) if isinstance(part, ast.Name)]
+        found = self._names_of[value]
+        self._family.spend(1 + len(found))
+        return found
 
     def settle(self) -> bool:
         """Find out what every variable may stand for, as far as the other files tell; return whether that is news."""

@@ -1,0 +1,143 @@
+"""The static check, the reports and the names of files: no submission keeps the grader busy or costs a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from kata import cli
+from kata.course.phases import COURSE, REFERENCE
+from kata.grading import grade as grading
+from kata.results import printable
+from kata.source.files import complaint_about, display_path
+from kata.source.rules.check import check_phase
+from kata.source.tree import MAX_NODES
+
+LONG = 20_000
+MANY = {
+    "assignments": "class A:\n    def f(self):\n" + "        self.label_smoothing = 0\n" * LONG,
+    "smoothing classes": "from torch.nn import CrossEntropyLoss\n"
+    + "class A(CrossEntropyLoss):\n    def f(self):\n"
+    + "        self.label_smoothing = 0\n" * (LONG // 10),
+    "targets": " = ".join(f"a{n}" for n in range(LONG)) + " = " + ", ".join(f"b{n}" for n in range(LONG)) + "\n",
+    "chain": "".join(f"a{n} = a{n + 1}\n" for n in range(LONG)) + f"a{LONG} = a0\n",
+    "names": "import torch\n" + "".join(f"x{n} = torch\n" for n in range(LONG // 2)),
+    "getattr": "x = " + "getattr(" * 60 + "x" + ", 'a')" * 60 + "\n",
+}
+
+
+@pytest.mark.parametrize("source", MANY.values(), ids=MANY)
+def test_no_source_keeps_the_check_busy(tmp_path, source):
+    (tmp_path / COURSE[4].file).write_text(source)
+    start = time.process_time()
+    check_phase(COURSE[4], tmp_path)
+    assert time.process_time() - start < 20.0  # of the machine's; the worst took minutes
+
+
+def test_many_files_share_one_budget(tmp_path):
+    body = "".join(f"x{n} = y{n} = z{n}\n" for n in range(MAX_NODES // 20))
+    for number in range(12):
+        (tmp_path / f"helper{number}.py").write_text(f"from . import helper{number + 1}\n{body}")
+    (tmp_path / COURSE[0].file).write_text("from . import helper0\n")
+    start = time.process_time()
+    findings = check_phase(COURSE[0], tmp_path)
+    assert any("more code than" in finding.what for finding in findings)
+    assert time.process_time() - start < 60.0
+
+
+def test_a_link_that_leads_in_circles_is_no_file(tmp_path):
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    (tmp_path / "one.py").symlink_to("two.py")
+    (tmp_path / "two.py").symlink_to("one.py")
+    for name in ("loop.py", "one.py"):
+        assert "not an ordinary file" in complaint_about(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::error::hi",
+        "  ::add-mask::x",
+        "long words ::error file=a,line=1::hi",
+        "x" * 79 + "::warning::hi",
+        "##[error]hi",
+        "\x1b[31mred",
+        "\udc83\udc81",
+    ],
+)
+def test_nothing_printable_speaks_to_a_terminal_or_ci(text):
+    shown = printable(text)
+    shown.encode("utf-8")
+    for width in range(1, len(shown) + 1):  # wherever it is wrapped
+        for start in range(0, len(shown), width):
+            assert not shown[start:].lstrip().startswith(("::error", "::add-mask", "::warning", "##[")), shown
+    assert "\x1b" not in shown
+
+
+def test_operators_keep_their_names():
+    assert printable("aten::relu is no aten::gelu") == "aten::relu is no aten::gelu"
+
+
+@pytest.fixture
+def target(tmp_path):
+    folder = tmp_path / os.fsdecode(b"\x89\xdb ::error::x \x1b[31m")
+    folder.mkdir()
+    for phase in COURSE:
+        shutil.copy(REFERENCE / phase.file, folder)
+    (folder / "loop.py").symlink_to("loop.py")
+    return folder
+
+
+FILES = {"--json": "a.json", "--junit": "a.xml", "--markdown": "a.md", "--gradescope": "b.json"}
+
+
+def arguments(target, folder):
+    return ["1", "--target", str(target), *(part for o, f in FILES.items() for part in (o, str(folder / f)))]
+
+
+def test_a_folder_of_any_name_gets_all_its_reports(target, tmp_path, capfd):
+    assert cli.main(arguments(target, tmp_path)) == 0
+    assert json.loads((tmp_path / "a.json").read_text())["score"] == 100.0
+    out = capfd.readouterr().out
+    for text in [out, *((tmp_path / file).read_text(encoding="utf-8") for file in FILES.values())]:
+        assert "::error::" not in text
+        assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("broken", ["json_report", "junit", "markdown", "gradescope"])
+def test_a_writer_that_fails_costs_its_own_report_alone(monkeypatch, tmp_path, capfd, broken):
+    def fail(*args, **kwargs):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(getattr(cli, broken), "render", fail)
+    assert cli.main(arguments(REFERENCE, tmp_path)) == 2
+    assert len([file for file in FILES.values() if (tmp_path / file).exists()]) == 3
+    assert "RuntimeError: planted" in capfd.readouterr().out
+
+
+def test_a_terminal_that_fails_costs_no_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli.terminal, "show", lambda *args: 1 / 0)
+    assert cli.main(arguments(REFERENCE, tmp_path)) == 2
+    assert all((tmp_path / file).exists() for file in FILES.values())
+
+
+def test_a_check_that_fails_costs_its_phase_alone(monkeypatch):
+    real = grading.forbidden_tasks
+
+    def fail(phase, *args):
+        if phase.number == 1:
+            raise RuntimeError("planted")
+        return real(phase, *args)
+
+    monkeypatch.setattr(grading, "forbidden_tasks", fail)
+    report = grading.grade(REFERENCE, COURSE[:2])
+    assert [phase.score for phase in report.phases] == [0.0, 100.0]
+    assert "could not be checked (RuntimeError)" in report.phases[0].tasks[0].message
+
+
+def test_display_path_can_be_printed(tmp_path):
+    assert display_path(tmp_path / "a\x1b[1m" / "b.py").isprintable()
