@@ -11,8 +11,10 @@ import pytest
 
 from kata import cli
 from kata.course.phases import COURSE, REFERENCE
+from kata.diagnosis.diagnose import Diagnoses
 from kata.grading import grade as grading
-from kata.results import printable
+from kata.results import FAILED, TestResult, printable
+from kata.session_protocol import TurnGranted
 from kata.source.files import complaint_about, display_path
 from kata.source.rules.check import check_phase
 from kata.source.tree import MAX_NODES
@@ -141,3 +143,20 @@ def test_a_check_that_fails_costs_its_phase_alone(monkeypatch):
 
 def test_display_path_can_be_printed(tmp_path):
     assert display_path(tmp_path / "a\x1b[1m" / "b.py").isprintable()
+
+
+def test_a_diagnosis_that_fails_costs_its_name_alone(monkeypatch):
+    told = []
+    phase = COURSE[0]
+    results = {task.name: TestResult(task.name, phase.id, task.name, True, FAILED, "wrong") for task in phase.tasks[:2]}
+    diagnoses = Diagnoses(None, REFERENCE, results, {}, told.append, lambda asked: TurnGranted(True, []))
+    calls = []
+
+    def fail(phase, task, replaced):
+        calls.append(task)
+        raise TypeError("planted")
+
+    monkeypatch.setattr(diagnoses, "_diagnose", fail)
+    diagnoses.make()
+    assert calls == [task.name for task in phase.tasks[:2]]
+    assert [(event.task, event.ids) for event in told] == [((phase.id, name), []) for name in calls]
