@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,13 +20,21 @@ from .places import HERE, HTML, LANGUAGES, PROJECT, SITE_OF, WORK
 NODE_MODULES = HERE / "node_modules"
 WORDS = {
     "en": {
+        "name": "English",
         "course": "Lessons",
         "docs": "Teaching and maintaining",
-        "name": "English",
         "light": "Light",
         "dark": "Dark",
+        "repository": "source of the course",
     },
-    "ja": {"course": "レッスン", "docs": "授業と開発", "name": "日本語", "light": "明るい表示", "dark": "暗い表示"},
+    "ja": {
+        "name": "日本語",
+        "course": "レッスン",
+        "docs": "授業と開発",
+        "light": "明るい表示",
+        "dark": "暗い表示",
+        "repository": "教材のソース",
+    },
 }
 
 
@@ -160,6 +169,10 @@ def _config(lang: str, pages: list[str], both: list[str]):
     # not the list that the theme documents: given one, its script asks for both sitemaps, in vain from disk
     config.extra.update(alternate=True, both=both)
     config.extra["other"] = {"lang": other, "name": WORDS[other]["name"], "link": folder[other]}
+    repository = os.environ.get("REPO_URL")
+    if repository:  # not as `repo_url`: the theme would ask the hosting service for numbers of stars
+        icon = "fontawesome/brands/git-alt"
+        config.extra["social"] = [{"icon": icon, "link": repository, "name": words["repository"]}]
     config.plugins["material/search"].config.lang = ["en"] if lang == "en" else ["en", "ja"]
     if config.site_url:
         config.site_url = config.site_url.rstrip("/") + ("/ja/" if lang == "ja" else "/")

@@ -149,22 +149,26 @@ class Figure {
 
   /** Background and ink for a share of 1. */
   static blue(value) {
-    const share = Math.max(0, Math.min(1, value));
-    return [`color-mix(in srgb, #1b5fa8 ${Math.round(share * 100)}%, #f2f6fb)`, share > 0.5 ? "#fff" : "#14202e"];
+    return Figure.mixed([27, 95, 168], value);
   }
 
   /** Background and ink for a number from -limit to limit: orange below zero, blue above. */
   static signed(limit) {
-    return (value) => {
-      const share = Math.min(1, Math.abs(value) / limit);
-      const hue = value < 0 ? "#a8480b" : "#1b5fa8";
-      return [`color-mix(in srgb, ${hue} ${Math.round(share * 100)}%, #f6f6f4)`, share > 0.5 ? "#fff" : "#14202e"];
-    };
+    return (value) => Figure.mixed(value < 0 ? [168, 72, 11] : [27, 95, 168], Math.abs(value) / limit);
+  }
+
+  /** A colour mixed into near-white, and black or white upon it: the one that stands out more (at least 4.58 : 1). */
+  static mixed(colour, share) {
+    const part = Math.max(0, Math.min(1, share));
+    const mixed = colour.map((value) => Math.round(part * value + (1 - part) * 246));
+    const [r, g, b] = mixed.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    return [`rgb(${mixed.join(", ")})`, 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "#fff" : "#000"];
   }
 
   /** Axes, ticks and curves; returns the functions that place a point. */
   plot(svg, { width, height, x, y, logY = false, xTicks, yTicks, xLabel, yLabel, tick = (v) => Kata.number(v, 2) }) {
-    const left = 70, bottom = height - 42;
+    const left = 70, bottom = height - 48;
     const placeX = Kata.scale(x[0], x[1], left, width - 14);
     const placeY = logY
       ? ((scale) => (v) => scale(Math.log10(Math.max(v, y[0]))))(Kata.scale(Math.log10(y[0]), Math.log10(y[1]), bottom, 12))
@@ -177,10 +181,10 @@ class Figure {
       );
     }
     for (const value of xTicks)
-      svg.append(Kata.element("text", { class: "tick", x: placeX(value), y: bottom + 16, "text-anchor": "middle" }, String(value)));
+      svg.append(Kata.element("text", { class: "tick", x: placeX(value), y: bottom + 18, "text-anchor": "middle" }, String(value)));
     svg.append(
       Kata.element("text", { class: "tick", x: (left + width) / 2, y: height - 6, "text-anchor": "middle" }, xLabel),
-      Kata.element("text", { class: "tick", transform: `translate(13 ${bottom / 2 + 6}) rotate(-90)`, "text-anchor": "middle" }, yLabel),
+      Kata.element("text", { class: "tick axis-y", transform: `translate(13 ${bottom / 2 + 6}) rotate(-90)`, "text-anchor": "middle" }, yLabel),
     );
     return { x: placeX, y: placeY };
   }

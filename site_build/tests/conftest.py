@@ -48,7 +48,10 @@ def site():
         )
     from site_build.build import build
 
-    build()
+    with pytest.MonkeyPatch.context() as patch:  # as the workflow that publishes it
+        patch.setenv("SITE_URL", "https://example.org/kata/")
+        patch.setenv("REPO_URL", "https://github.com/example/kata")
+        build()
     return HTML
 
 

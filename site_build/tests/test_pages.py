@@ -66,6 +66,17 @@ def test_page(open_tab, page):
     assert not serious, "\n".join(serious)
 
 
+def test_pages_of_source_files(open_tab, site, address):
+    """What a lesson links to in the repository is a page, too; it is as narrow as the window."""
+    pages = sorted(path.relative_to(site).as_posix() for path in site.rglob("files/**/*.html"))
+    assert any(page.startswith("files/exercises/phase2") for page in pages)
+    tab = open_tab(pages[0], viewport={"width": 360, "height": 800})
+    for page in pages:
+        tab.goto(address + page)
+        assert tab.locator("h1").count() == 1 and tab.locator(".highlight .k").count() > 0, page
+        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page
+
+
 def test_links_and_anchors_lead_somewhere(site):
     parsed = {path: Links(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
     broken = []
