@@ -12,13 +12,19 @@ LANGUAGES = ("en", "ja")
 FRAME = ("start", "build", "idea", "shapes", "by-hand", "experiment", "mistakes", "questions", "references", "beyond")
 """Sections that every lesson has."""
 
-TASKS_AT_THE_END = {3}
-"""Phases whose lesson has no opening table yet and all its tasks in one section ``tasks`` (see test_lesson_opening)."""
-
 TOPICS = {
     1: ("positions", "embedding", "sinusoids", "rotation", "adding", "fourier", "learned-positions"),
     2: ("dictionary", "masks", "mask-why", "scaling", "split-merge", "heads", "one-head", "cost", "backward"),
-    3: ("feed-forward", "layer-norm", "batch-norm", "residual", "post-norm"),
+    3: (
+        "layer-norm",
+        "norm-gradient",
+        "feed-forward",
+        "memory",
+        "frame",
+        "residual",
+        "post-norm",
+        "batch-norm",
+    ),
     4: (
         "encoder",
         "decoder",

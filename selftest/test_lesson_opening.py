@@ -27,8 +27,6 @@ then come the three hints as before. There is no section ``tasks`` any more::
     / [スタブ](../../exercises/phase2_attention.py) · ...
 
     <details><summary>Hint 1</summary>
-
-A lesson that has taken this form has its number removed from ``TASKS_AT_THE_END`` in ``selftest/lesson_text.py``.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ import re
 import pytest
 
 from kata.course.phases import COURSE, Phase
-from selftest.lesson_text import LANGUAGES, TASKS_AT_THE_END, Lesson, count_words, lesson
+from selftest.lesson_text import LANGUAGES, Lesson, count_words, lesson
 
 WORDS_BEFORE_THE_FIRST_TASK = 600
 
@@ -92,11 +90,7 @@ def _task(phase: Phase, task: str, text: Lesson) -> list[str]:
 @pytest.mark.parametrize("phase", COURSE, ids=[phase.id for phase in COURSE])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_lesson_leads_to_its_first_task_soon(phase, lang):
-    found = problems(phase, lesson(phase, lang))
-    if phase.number in TASKS_AT_THE_END:
-        assert found, "this lesson has the form: remove it from TASKS_AT_THE_END"
-    else:
-        assert found == []
+    assert problems(phase, lesson(phase, lang)) == []
 
 
 def test_a_japanese_text_counts_about_as_many_words_as_its_english_original():

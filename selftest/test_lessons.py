@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kata.course.phases import COURSE, PROJECT
-from selftest.lesson_text import FRAME, LANGUAGES, TASKS_AT_THE_END, TOPICS, Lesson, lesson
+from selftest.lesson_text import FRAME, LANGUAGES, TOPICS, Lesson, lesson
 
 JAPANESE = r"[\u3041-\u30ff\u4e00-\u9fff]"
 
@@ -37,8 +37,6 @@ def dead_links(text: Lesson) -> list[str]:
 def test_every_section_is_there_and_each_anchor_once(phase, lang):
     text = lesson(phase, lang)
     wanted = {*FRAME, *TOPICS[phase.number], *(f"task-{task.name}" for task in phase.tasks)}
-    if phase.number in TASKS_AT_THE_END:
-        wanted = {*wanted, "tasks"} - {"start"}
     found = Counter(text.anchors())
     assert wanted - set(found) == set()
     assert [anchor for anchor, times in found.items() if times > 1] == []
@@ -63,7 +61,7 @@ def test_the_tasks_stand_in_the_order_of_the_course_with_three_hints_each(phase,
     assert [name[5:] for name in sections if name.startswith("task-")] == [task.name for task in phase.tasks]
     for number, task in enumerate(phase.tasks, 1):
         part = Lesson("", sections[f"task-{task.name}"])
-        before = "" if phase.number in TASKS_AT_THE_END else f"{'Task' if lang == 'en' else '課題'} {number}: "
+        before = f"{'Task' if lang == 'en' else '課題'} {number}: "
         assert part.text.startswith(f"\n### {before}`{task.name}`\n")
         assert part.folded() == [(hint, "1"), (hint, "2"), (hint, "3")], task.name
     assert set(Lesson("", sections["questions"]).folded()) == {(answer, "")}

@@ -29,7 +29,7 @@ CATALOGUE = (
         ja="`x` だけを正規化し、サブ層の出力はそのまま足しています。正規化するのは和の全体で、"
         "`LayerNorm(x + Dropout(Sublayer(x)))` です (3.1 節、5.4 節)。このままでは、層の出力の平均は 0 にならず、分"
         "散も 1 になりません。",
-        lesson="post-norm",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-without-residual",
@@ -53,7 +53,7 @@ CATALOGUE = (
         ja="和を正規化せずに返しています。論文のサブ層は層正規化で終わり、`LayerNorm(x + Sublayer(x))` となります "
         "(3.1 節)。これがないと値が層ごとに大きくなり、後の注意機構のソフトマックスが飽和します。`norm` には勾配が"
         "届きません。",
-        lesson="post-norm",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-dropout-after-the-norm",
@@ -65,7 +65,7 @@ CATALOGUE = (
         ja="ドロップアウトを最後、正規化の後にかけています。論文では、サブ層の出力に、足して正規化する前にかけます "
         "(5.4 節)。評価モードではどちらも同じです。学習時には残差の流れそのものが欠け、`x` があるはずの所で次の層が "
         "0 を受け取ります。",
-        lesson="post-norm",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-dropout-on-the-sum",
@@ -77,7 +77,7 @@ CATALOGUE = (
         ja="`x` を含めた和にドロップアウトをかけています。かけるのはサブ層の出力だけで (5.4 節)、"
         "`norm(x + dropout(sublayer_output))` です。そうすれば学習中も残差の経路は欠けず、ドロップアウト率が 1 でも "
         "`norm(x)` が残ります。",
-        lesson="post-norm",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-dropout-on-x",
@@ -88,7 +88,7 @@ CATALOGUE = (
         "layer, and evaluation shows nothing of it.",
         ja="ドロップアウトを、サブ層の出力ではなく残差の `x` にかけています。論文では、サブ層が足す分にかけます "
         "(5.4 節)。このままでは、欠けてはならない経路に学習中、層ごとに穴があきます。評価モードでは何も見えません。",
-        lesson="residual",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-without-dropout",
@@ -99,7 +99,7 @@ CATALOGUE = (
         "model overfits earlier.",
         ja="`self.dropout` を作っただけで、呼び出していません。論文では、各サブ層の出力を足す前に確率 0.1 でドロッ"
         "プアウトします (5.4 節)。評価時の値は変わりませんが、学習時の正則化が失われ、過学習が早く始まります。",
-        lesson="post-norm",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-dropout-always-on",
@@ -147,7 +147,7 @@ CATALOGUE = (
         "with every layer.",
         ja="`x` を正規化の中で足し、外でもう一度足しています。論文の残差接続はサブ層ごとに一つで、"
         "`LayerNorm(x + Sublayer(x))` です (3.1 節)。二つ目が正規化を台無しにし、出力が層ごとに大きくなります。",
-        lesson="residual",
+        lesson="frame",
     ),
     Misconception(
         id="add-and-norm-in-place",
