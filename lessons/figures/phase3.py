@@ -262,6 +262,8 @@ def shift(measured: dict[str, Any], lang: str) -> Figure:
             plot.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.1, label=choose(text, lang))
         if name == "losses":
             plot.set_yscale("log")
+            plot.set_yticks((2, 5, 10, 20, 50), ("2", "5", "10", "20", "50"))
+            plot.minorticks_off()
         else:
             plot.set_ylim(bottom=0)
             figure.legend(*plot.get_legend_handles_labels(), loc="outside upper left", ncol=2)
