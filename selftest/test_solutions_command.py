@@ -17,7 +17,7 @@ def without_docstrings(source):
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
+            node.body = node.body[1:] or ast.parse("...").body
     return ast.dump(tree)
 
 
