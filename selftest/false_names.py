@@ -64,8 +64,8 @@ class _Prover:
         for item in bench.tests(entry.phase.id, [entry.task]):
             recordings[item.nodeid] = Recording()
             results[item.nodeid] = bench.run(item, recordings[item.nodeid])
-        others = [other for other in of_task(entry.task) if other.id != entry.id]
-        found = diagnose(bench, entry.phase.id, entry.task, results, recordings, [entry.task], candidates=others)
+        others = [other for other in of_task(entry.task) if other.id != entry.id and other.task == entry.task]
+        found = diagnose(bench, entry.phase.id, entry.task, results, recordings, others)
         failed = [result for result in results.values() if result.state == FAILED]
         names = [other.id for other in found.entries if {entry.id, other.id} not in ALIKE]
         if not names:
@@ -86,7 +86,9 @@ def find(wanted: Sequence[Misconception], seed: int = 0) -> list[FalseName]:
         f"--rootdir={PROJECT}", f"--config-file={PROJECT / 'pyproject.toml'}", "-q", "-p", "no:cacheprovider",
         f"--seed={seed}", "--wall", *(str(path) for phase in phases for path in phase.suite()),
     ]  # fmt: skip
-    pytest.main(arguments, plugins=[prover])
+    status = pytest.main(arguments, plugins=[prover])
+    if status != pytest.ExitCode.OK:
+        raise RuntimeError(f"the mistakes could not be tried: pytest ended with {pytest.ExitCode(status).name}")
     return prover.found
 
 
