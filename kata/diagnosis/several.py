@@ -17,8 +17,8 @@ MAX_PAIRS = 60
 
 
 MAX_UNEXPLAINED = 0.2
-"""Share of the failing tests that may be left. A mistake that nobody has entered often answers like one or another of the
-catalogue in some tests; by ``selftest.false_names`` those explain less than this leaves."""
+"""Share of the failing tests that may be left. A mistake that nobody has entered often answers like one or another of
+the catalogue in some tests: ``selftest.false_names`` tells which names that would give."""
 
 
 class Several(NamedTuple):

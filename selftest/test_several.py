@@ -1,0 +1,76 @@
+"""Which mistakes are named together: the smallest set that explains what failed, if it is the only one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from kata.diagnosis import several
+from kata.diagnosis.several import find_several
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: str
+
+
+class Tried:
+    """Ten failed tests, named by digits; ``explained``: id to those that a candidate answers alike."""
+
+    failed = list("0123456789")
+
+    def __init__(self, explained, guilty=(), crashes="", pair=()):
+        self._explained, self._guilty, self._pair = explained, guilty, set(pair)
+        self.failed_by_values = set(self.failed) - set(crashes)
+        self.candidates = [Entry(name) for name in explained]
+
+    def passes_the_rest(self, candidate):
+        return candidate.id not in self._guilty
+
+    def explained(self, candidate):
+        return set(self._explained[candidate.id])
+
+    def fails_alike(self, candidate):
+        return set(candidate.id.split("+")) == self._pair
+
+
+@pytest.fixture(autouse=True)
+def copies(monkeypatch):
+    monkeypatch.setattr(several, "together", lambda one, other: Entry(f"{one.id}+{other.id}"))
+    monkeypatch.setattr(several, "_fit", lambda one, other: True)
+
+
+def found(explained, **options):
+    tried = Tried(explained, **options)
+    result = find_several(tried, tried.candidates)
+    return [entry.id for entry in result.entries], result.unexplained
+
+
+def test_those_that_explain_everything_together_are_named():
+    assert found({"a": "01234", "b": "456789", "c": "0"}) == (["a", "b"], 0)
+    assert found({"a": "0123", "b": "456", "c": "789"}) == (["a", "b", "c"], 0)
+
+
+def test_what_could_be_another_one_as_well_is_not_named():
+    assert found({"a": "01234567", "b": "89", "c": "89"}) == (["a"], 2)
+    assert found({"a": "01234", "b": "56789", "c": "56789"}) == ([], 0)
+
+
+def test_one_that_fails_what_the_submission_passes_is_none_of_them():
+    assert found({"a": "01234", "b": "456789"}, guilty="b") == ([], 0)
+
+
+def test_a_crash_alone_explains_nothing():
+    assert found({"a": "012345678", "b": "9"}, crashes="9") == (["a"], 1)
+    assert found({"a": "0123456789"}, crashes="0123456789") == ([], 0)
+
+
+def test_where_much_is_left_nothing_is_named():
+    assert found({"a": "01234567"}) == (["a"], 2)
+    assert found({"a": "0123456"}) == ([], 0)
+
+
+def test_two_in_one_copy_that_explain_all_are_named():
+    assert found({"a": "0", "b": "", "c": "1"}, pair="ab") == (["a", "b"], 0)
+    assert found({"a": "0", "b": "", "c": "1"}, pair="ab", guilty="b") == ([], 0)
