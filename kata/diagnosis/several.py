@@ -16,7 +16,7 @@ MAX_PAIRS = 60
 """Two mistakes in one copy are tried for so many pairs; each costs a few hundredths of a second."""
 
 
-MAX_UNEXPLAINED = 0.2
+MAX_UNEXPLAINED = 0.1
 """Share of the failing tests that may be left. A mistake that nobody has entered often answers like one or another of
 the catalogue in some tests: ``selftest.false_names`` tells which names that would give."""
 
