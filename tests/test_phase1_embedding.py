@@ -23,6 +23,15 @@ even_widths = st.integers(1, 8).map(lambda pairs: 2 * pairs)
 
 
 @pytest.mark.task("sinusoidal_encoding")
+def test_two_positions_of_width_four_written_out(phase1):
+    got = phase1.sinusoidal_encoding(2, 4)
+    # Position 1 has the angles 1 / 10000^0 = 1 and 1 / 10000^(2/4) = 0.01.
+    expected = np.array([[0.0, 1.0, 0.0, 1.0], [0.8414710, 0.5403023, 0.0099998, 0.9999500]])
+    why = "a row is sin 1, cos 1, sin 0.01, cos 0.01 for position 1: sine and cosine take turns, one angle a pair"
+    checks.expect_close(got, expected, "sinusoidal_encoding(2, 4)", why)
+
+
+@pytest.mark.task("sinusoidal_encoding")
 @pytest.mark.core
 def test_encoding_is_the_formula_of_section_3_5(phase1):
     got = phase1.sinusoidal_encoding(11, 6)
@@ -91,6 +100,15 @@ def test_encoding_is_a_new_table_at_every_call(phase1):
 
 
 @pytest.mark.task("position_shift_matrix")
+def test_a_shift_by_one_turns_the_first_pair_by_one_radian(phase1):
+    got = phase1.position_shift_matrix(1, 2)
+    # sin(pos + 1) = cos(1) sin(pos) + sin(1) cos(pos), cos(pos + 1) = -sin(1) sin(pos) + cos(1) cos(pos)
+    expected = np.array([[0.5403023, 0.8414710], [-0.8414710, 0.5403023]])
+    why = "M @ (sin pos, cos pos) is (sin(pos + 1), cos(pos + 1)): M = [[cos 1, sin 1], [-sin 1, cos 1]]"
+    checks.expect_close(got, expected, "position_shift_matrix(1, 2)", why)
+
+
+@pytest.mark.task("position_shift_matrix")
 @pytest.mark.core
 def test_shift_matrix_moves_every_position_by_the_offset(phase1):
     matrix = phase1.position_shift_matrix(3, 6)
@@ -149,6 +167,17 @@ def test_shift_matrix_turns_each_pair_alone(phase1):
 
 
 # -- TokenEmbedding -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("TokenEmbedding")
+def test_the_rows_of_a_table_of_three_tokens_are_doubled(phase1):
+    module = phase1.TokenEmbedding(3, 4)
+    contract.expect_parameters(module, {"embedding.weight": (3, 4)}, "TokenEmbedding(3, 4)")
+    table = torch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [5.0, -6.0, 7.0, -8.0]])
+    module.load_state_dict({"embedding.weight": table})
+    expected = np.array([[[10.0, -12.0, 14.0, -16.0], [2.0, 4.0, 6.0, 8.0]]])
+    why = "token 2 is row 2 and token 0 is row 0, each times sqrt(d_model) = sqrt(4) = 2"
+    checks.expect_close(module(torch.tensor([[2, 0]])), expected, "TokenEmbedding(3, 4)([[2, 0]])", why)
 
 
 def make_embedding(phase1, gen, vocab_size=11, d_model=6):
@@ -241,6 +270,16 @@ def test_embedding_leaves_its_table_as_it_is(phase1, gen):
 
 
 # -- PositionalEncoding -------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("PositionalEncoding")
+def test_the_sines_and_cosines_of_two_positions_are_added(phase1):
+    module = phase1.PositionalEncoding(2, dropout=0.0, max_len=5)
+    # PE[0] = (sin 0, cos 0) = (0, 1) and PE[1] = (sin 1, cos 1).
+    expected = np.array([[[10.0, 21.0], [30.8414710, 40.5403023]]])
+    why = "position 0 gets (0, 1), position 1 gets (sin 1, cos 1) = (0.8415, 0.5403)"
+    x = torch.tensor([[[10.0, 20.0], [30.0, 40.0]]])
+    checks.expect_close(module(x), expected, "PositionalEncoding(2)([[10, 20], [30, 40]])", why)
 
 
 @pytest.mark.task("PositionalEncoding")

@@ -50,6 +50,18 @@ def expect_attention(got, expected, what="", why="", dtype=None, tolerance=None)
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.parametrize("d_k", [1, 3, 16, 50])
+def test_scores_are_divided_by_the_root_of_d_k(phase2, d_k):
+    # The dot products are sqrt(d_k) ln 3 and 0, so the scores differ by ln 3 and the weights are as 3 to 1.
+    query, key = torch.zeros(1, 1, d_k), torch.zeros(1, 2, d_k)
+    query[0, 0, 0], key[0, 0, 0] = math.log(3.0), math.sqrt(d_k)
+    output, weights = attend(phase2, query, key, torch.tensor([[[8.0], [4.0]]]))
+    why = f"divide query @ key^T by sqrt(d_k), d_k = query.size(-1); here sqrt({d_k})"
+    checks.expect_close(weights, np.array([[[0.75, 0.25]]]), f"the weights for d_k = {d_k}", why)
+    checks.expect_close(output, np.array([[[7.0]]]), f"the output for d_k = {d_k}", "0.75 * 8 + 0.25 * 4 = 7")
+
+
+@pytest.mark.task("scaled_dot_product_attention")
 @pytest.mark.core
 def test_attention_is_equation_1_of_the_paper(phase2, gen):
     query, key, value = inputs(gen, lead=(3,))
@@ -70,18 +82,6 @@ def test_attention_is_right_at_every_size(phase2, lead, masked, gen, dims):
     what += " and a mask" if masked else ""
     why = SCORES + (", True in the mask means `may attend`" if masked else "")
     expect_attention(attend(phase2, query, key, value, mask), expected, what, why, dtype=torch.float64)
-
-
-@pytest.mark.task("scaled_dot_product_attention")
-@pytest.mark.parametrize("d_k", [1, 3, 16, 50])
-def test_scores_are_divided_by_the_root_of_d_k(phase2, d_k):
-    # The dot products are sqrt(d_k) ln 3 and 0, so the scores differ by ln 3 and the weights are as 3 to 1.
-    query, key = torch.zeros(1, 1, d_k), torch.zeros(1, 2, d_k)
-    query[0, 0, 0], key[0, 0, 0] = math.log(3.0), math.sqrt(d_k)
-    output, weights = attend(phase2, query, key, torch.tensor([[[8.0], [4.0]]]))
-    why = f"divide query @ key^T by sqrt(d_k), d_k = query.size(-1); here sqrt({d_k})"
-    checks.expect_close(weights, np.array([[[0.75, 0.25]]]), f"the weights for d_k = {d_k}", why)
-    checks.expect_close(output, np.array([[[7.0]]]), f"the output for d_k = {d_k}", "0.75 * 8 + 0.25 * 4 = 7")
 
 
 @pytest.mark.task("scaled_dot_product_attention")

@@ -25,6 +25,14 @@ def positions_and_features(batch, length, d_model):
 
 
 @pytest.mark.task("split_heads")
+def test_two_positions_of_four_features_split_into_two_heads(phase2):
+    x = torch.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]])
+    expected = torch.tensor([[[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]])
+    why = f"head 0 gets features 0 and 1 of both positions, head 1 gets features 2 and 3: {LAYOUT}"
+    checks.expect_close(phase2.split_heads(x, 2), expected, "split_heads([[1, 2, 3, 4], [5, 6, 7, 8]], 2)", why)
+
+
+@pytest.mark.task("split_heads")
 @pytest.mark.core
 def test_head_j_holds_the_jth_piece_of_every_position(phase2):
     x = positions_and_features(2, 5, 12)
@@ -96,6 +104,14 @@ def test_split_faces_meta_and_leaves_its_input_as_it_is(phase2, gen):
 
 
 # -- merge_heads --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("merge_heads")
+def test_two_heads_of_two_positions_merged(phase2):
+    heads = torch.tensor([[[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]])
+    expected = torch.tensor([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]])
+    why = f"a position has its features of head 0, then those of head 1: {BACK}"
+    checks.expect_close(phase2.merge_heads(heads), expected, "merge_heads of two heads of two positions", why)
 
 
 @pytest.mark.task("merge_heads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -60,6 +61,22 @@ def expect_attention(got, expected, what="", why=FORMULA, dtype=None):
     checks.expect_shape(got[1], expected[1].shape, f"the weights{what}", shape_why)
     checks.expect_close(got[1], expected[1], f"the weights{what}", why, dtype=dtype)
     checks.expect_close(got[0], expected[0], f"the output{what}", why, dtype=dtype)
+
+
+@pytest.mark.task("MultiHeadAttention")
+def test_two_heads_of_one_feature_weigh_two_keys_apart(phase2):
+    module = phase2.MultiHeadAttention(2, 2)
+    label = "MultiHeadAttention(2, 2)"
+    state = {name: torch.eye(2) if name.endswith("weight") else torch.zeros(2) for name in PARAMETERS}
+    contract.expect_parameters(module, {name: tuple(value.shape) for name, value in state.items()}, label)
+    state.update({"w_o.weight": torch.tensor([[1.0, 1.0], [0.0, 1.0]]), "w_o.bias": torch.tensor([0.0, 10.0])})
+    module.load_state_dict(state)
+    query = torch.tensor([[[1.0, 0.0]]])
+    key, value = torch.tensor([[[math.log(3.0), 0.0], [0.0, 5.0]]]), torch.tensor([[[8.0, 8.0], [4.0, 4.0]]])
+    # Head 0 has the scores ln 3 and 0, head 1 has 0 and 0: 0.75 * 8 + 0.25 * 4 = 7 and 0.5 * 8 + 0.5 * 4 = 6.
+    weights, output = np.array([[[[0.75, 0.25]], [[0.5, 0.5]]]]), np.array([[[13.0, 16.0]]])
+    why = "each head scores with its own feature; the heads give 7 and 6, and W_O makes 7 + 6 and 6 + 10 of them"
+    expect_attention(attend(module, query, key, value), (output, weights), f" of {label}", why)
 
 
 @pytest.mark.task("MultiHeadAttention")

@@ -40,6 +40,17 @@ def by_own_norm(module, total):
 
 
 @pytest.mark.task("AddAndNorm")
+def test_ones_and_threes_with_what_the_sublayer_gave_written_out(phase3):
+    module = phase3.AddAndNorm(4, dropout=0.0)
+    contract.expect_parameters(module, {"norm.weight": (4,), "norm.bias": (4,)}, "AddAndNorm(4)")
+    module.load_state_dict({"norm.weight": torch.ones(4), "norm.bias": torch.tensor([0.0, 0.0, 10.0, 10.0])})
+    # The sum is (1, 1, 5, 5), with mean 3 and variance 4.
+    x, sublayer_output = torch.tensor([[1.0, 3.0, 1.0, 3.0]]), torch.tensor([[0.0, -2.0, 4.0, 2.0]])
+    got, expected = module(x, sublayer_output), torch.tensor([[-1.0, -1.0, 11.0, 11.0]])
+    checks.expect_close(got, expected, "AddAndNorm(4) of (1, 3, 1, 3) and (0, -2, 4, 2)", ORDER)
+
+
+@pytest.mark.task("AddAndNorm")
 @pytest.mark.core
 def test_the_sum_is_normalised(phase3, gen):
     module = make_join(phase3, gen, 6, dropout=0.5).eval()

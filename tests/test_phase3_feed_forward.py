@@ -44,6 +44,23 @@ def formula(module, x):
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+def test_the_first_bias_moves_the_bend_and_the_second_the_level(phase3):
+    module = network_with(
+        phase3,
+        2,
+        3,
+        w1=torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
+        b1=torch.tensor([-1.0, 2.0, 0.0]),
+        w2=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 10.0]]),
+        b2=torch.tensor([-4.0, 0.5]),
+    )
+    x = torch.tensor([[0.0, 0.0], [3.0, -5.0], [0.5, 1.0]])
+    expected = torch.tensor([[-4.0, 2.5], [-2.0, 0.5], [-4.0, 18.5]])
+    why = "b1 is added before max(0, .) and b2 after W2; there is no second ReLU, so the output may be negative"
+    checks.expect_close(module(x), expected, "a network of 2, 3 and 2 units, calculated by hand", why)
+
+
+@pytest.mark.task("PositionwiseFeedForward")
 @pytest.mark.core
 def test_feed_forward_is_equation_2(phase3, gen):
     module = make_network(phase3, gen)
@@ -72,23 +89,6 @@ def test_two_opposite_hidden_units_make_the_absolute_value(phase3):
     x = torch.tensor([[[-2.0, 0.0, 0.5], [1.0, -0.1, -30.0]]])
     why = "max(0, a) + max(0, -a) = |a|; GELU, leaky ReLU, a clipped or a missing ReLU give something else"
     checks.expect_close(module(x), x.abs(), "a network with W1 = (I, -I) and W2 = (I, I)", why)
-
-
-@pytest.mark.task("PositionwiseFeedForward")
-def test_the_first_bias_moves_the_bend_and_the_second_the_level(phase3):
-    module = network_with(
-        phase3,
-        2,
-        3,
-        w1=torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
-        b1=torch.tensor([-1.0, 2.0, 0.0]),
-        w2=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 10.0]]),
-        b2=torch.tensor([-4.0, 0.5]),
-    )
-    x = torch.tensor([[0.0, 0.0], [3.0, -5.0], [0.5, 1.0]])
-    expected = torch.tensor([[-4.0, 2.5], [-2.0, 0.5], [-4.0, 18.5]])
-    why = "b1 is added before max(0, .) and b2 after W2; there is no second ReLU, so the output may be negative"
-    checks.expect_close(module(x), expected, "a network of 2, 3 and 2 units, calculated by hand", why)
 
 
 @pytest.mark.task("PositionwiseFeedForward")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -39,6 +40,17 @@ def gradients_of(twin, x, names):
     output = twin(x)
     tensors = [x if name == "x" else dict(twin.named_parameters())[name] for name in names]
     return dict(zip(names, torch.autograd.grad((output * checks.probe_like(output)).sum(), tensors)))
+
+
+@pytest.mark.task("LayerNorm")
+def test_a_row_of_ones_and_fives_written_out(phase3):
+    module = phase3.LayerNorm(4)
+    contract.expect_parameters(module, {"weight": (4,), "bias": (4,)}, "LayerNorm(4)")
+    module.load_state_dict({"weight": torch.tensor([1.0, 2.0, 3.0, 4.0]), "bias": torch.tensor([0.0, 0.0, 10.0, 10.0])})
+    # The mean is 3 and the variance 4, so the row becomes -1, -1, 1, 1 before gain and bias.
+    got, expected = module(torch.tensor([[1.0, 1.0, 5.0, 5.0]])), np.array([[-1.0, -2.0, 13.0, 14.0]])
+    why = "(x - 3) / sqrt(4) * weight + bias: " + BIASED
+    checks.expect_close(got, expected, "LayerNorm(4) of (1, 1, 5, 5)", why)
 
 
 @pytest.mark.task("LayerNorm")

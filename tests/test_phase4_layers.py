@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +12,15 @@ from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
 from tests.support import checks, contract
 from tests.support.inputs import array, leaf, non_contiguous, normal, randomise, weights_of
-from tests.support.phase4 import causal, expect_gradients_like, lengths_mask, masks, parameter, random_mask
+from tests.support.phase4 import (
+    causal,
+    expect_gradients_like,
+    lengths_mask,
+    load_by_hand,
+    masks,
+    parameter,
+    random_mask,
+)
 from tests.support.strategies import generators, head_sizes, sizes
 
 # Pairwise distinct: batch, heads, d_k = 4, target length, hidden width, source length, d_model.
@@ -35,6 +44,26 @@ def decoder_formula(layer, x, memory, self_mask, memory_mask):
 
 
 # -- EncoderLayer -------------------------------------------------------------------------------------------
+
+
+MEAN = {"w_v.weight": [[1.0, 0.0], [0.0, 1.0]], "w_o.weight": [[1.0, 0.0], [0.0, 1.0]]}
+"""With these weights and all others 0 an attention gives the mean of what it may attend to: all scores are 0."""
+
+# Hidden unit max(0, x_0); then 9 times it to x_1, and 4 to x_0. The last norm has a gain and a bias of its own.
+TURNS = {"linear1.weight": [[1.0, 0.0]], "linear2.weight": [[0.0], [9.0]], "linear2.bias": [4.0, 0.0]}
+LAST = {"norm.weight": [2.0, 3.0], "norm.bias": [10.0, 20.0]}
+
+
+@pytest.mark.task("EncoderLayer")
+def test_encoder_layer_of_two_features_calculated_by_hand(phase4):
+    layer = phase4.EncoderLayer(2, 1, 1, 0.0)
+    load_by_hand(layer, "EncoderLayer(2, 1, 1)", self_attention=MEAN, feed_forward=TURNS, add_norm2=LAST)
+    x = torch.tensor([[[0.0, 10.0], [110.0, 0.0], [0.0, 40.0]]])
+    # The norm of two features is (-1, 1) or (1, -1), by which is larger. Attention adds the mean (36.7, 16.7) to
+    # each: (36.7, 26.7), (146.7, 16.7), (36.7, 56.7) become (1, -1), (1, -1), (-1, 1). The network adds (4, 9) to the
+    # first two and (4, 0) to the third: (5, 8), (5, 8), (3, 1) become (-1, 1), (-1, 1), (1, -1); then gain and bias.
+    expected = np.array([[[8.0, 23.0], [8.0, 23.0], [12.0, 17.0]]])
+    checks.expect_close(layer(x), expected, "EncoderLayer(2, 1, 1)(x), calculated by hand", ENCODER_STEPS)
 
 
 def make_encoder_layer(phase4, gen, dropout=0.0):
@@ -171,6 +200,20 @@ def test_encoder_layer_faces_copies_and_unchanged_inputs(phase4, gen):
 
 
 # -- DecoderLayer -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("DecoderLayer")
+def test_decoder_layer_of_two_features_calculated_by_hand(phase4):
+    layer, parts = phase4.DecoderLayer(2, 1, 1, 0.0), {"self_attention": MEAN, "cross_attention": MEAN}
+    load_by_hand(layer, "DecoderLayer(2, 1, 1)", **parts, feed_forward=TURNS, add_norm3=LAST)
+    x, memory = torch.tensor([[[0.0, 10.0], [110.0, 0.0]]]), torch.tensor([[[0.0, 0.0], [0.0, 8.0]]])
+    memory_mask = torch.tensor([[True, False], [True, True]])[None, None]  # position 0 sees memory 0 alone
+    # The norm of two features is (-1, 1) or (1, -1). Self-attention adds the mean (55, 5): both become (1, -1).
+    # Cross-attention adds (0, 0) to the first and (0, 4) to the second: (1, -1) and (-1, 1). The network adds (4, 9)
+    # and (4, 0): (5, 8) and (3, 1) become (-1, 1) and (1, -1); then gain and bias.
+    got, expected = layer(x, memory, None, memory_mask), np.array([[[8.0, 23.0], [12.0, 17.0]]])
+    label = "DecoderLayer(2, 1, 1)(x, memory, None, memory_mask), calculated by hand"
+    checks.expect_close(got, expected, label, DECODER_STEPS)
 
 
 def make_decoder_layer(phase4, gen, dropout=0.0):

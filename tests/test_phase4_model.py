@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from tests.oracles import transformer as oracle
 from tests.support import checks, contract
 from tests.support.inputs import array, integers, normal, randomise, weights_of
-from tests.support.phase4 import TIED, causal, expect_registered, lengths_mask, parameter, randomise_shared
+from tests.support.phase4 import (
+    TIED,
+    causal,
+    expect_registered,
+    lengths_mask,
+    load_by_hand,
+    parameter,
+    randomise_shared,
+)
 
 # Pairwise distinct: batch, layers, heads, target length, hidden width, d_model, source length, vocabularies.
 B, N, H, L_TGT, D_FF, D, L_SRC, V_SRC, V_TGT = 3, 2, 4, 5, 7, 8, 9, 11, 13
@@ -46,6 +55,27 @@ def project_own(model, weight, src, tgt, src_mask, tgt_mask):
     checks.expect_shape(hidden, (B, L_TGT, D), "decode(tgt, memory, tgt_mask, src_mask)")
     expect_varied(hidden, "decode(tgt, memory, tgt_mask, src_mask)")
     return array(hidden) @ array(weight).T
+
+
+@pytest.mark.task("Transformer")
+def test_a_model_of_two_features_calculated_by_hand(phase4):
+    model, label = phase4.Transformer(2, 2, 2, 1, 1, 1, 0.0, 5), "Transformer(2, 2, d_model=2, num_layers=1, ...)"
+    eye, words = [[1.0, 0.0], [0.0, 1.0]], {"embedding.weight": [[9.0, 0.0], [0.0, 9.0]]}
+    load_by_hand(
+        model,
+        label,
+        src_embedding=words,
+        tgt_embedding=words,
+        **{"encoder.layers.0.add_norm2": {"norm.weight": [4.0, 4.0]}},
+        **{"decoder.layers.0.cross_attention": {"w_v.weight": eye, "w_o.weight": eye}},
+        output_projection={"weight": [[3.0, 1.0], [0.0, 5.0]]},
+    )
+    # The norm of two features is (-1, 1) or (1, -1), by which is larger. The memory of source word 0 is (4, -4), that
+    # of word 1 (-4, 4). The target starts with (1, -1) and adds the memory: (1, -1) and (-1, 1) when normed. The
+    # logits are (3 - 1, -5) and (-3 + 1, 5).
+    got = model(torch.tensor([[0], [1]]), torch.tensor([[0], [0]]), None, None)
+    why = "embed, encode, decode with the memory, project: output_projection(decode(tgt, encode(src, ...), ...))"
+    checks.expect_close(got, np.array([[[2.0, -5.0]], [[-2.0, 5.0]]]), f"the logits of {label}", why)
 
 
 # -- parts --------------------------------------------------------------------------------------------------

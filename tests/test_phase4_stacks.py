@@ -6,6 +6,7 @@ right if it chains its layers rightly. Whether the layers are right is judged by
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -21,6 +22,7 @@ from tests.support.phase4 import (
     expect_registered,
     expect_working,
     lengths_mask,
+    load_by_hand,
     masks,
     parameter,
     part_of,
@@ -33,6 +35,11 @@ B, N, H, L_TGT, D_FF, L_SRC, D = 2, 3, 4, 5, 7, 9, 8
 ENCODER = f"Encoder({N}, {D}, {H}, {D_FF})"
 DECODER = f"Decoder({N}, {D}, {H}, {D_FF})"
 CHAIN = "every layer takes the output of the one before; nothing comes before the first or after the last"
+
+
+# Gain and bias of the last norm in a layer: two features are (-1, 1) or (1, -1) before them.
+MINUS_TWO = {"norm.weight": [-2.0, -2.0]}
+LAST = {"norm.weight": [5.0, 7.0], "norm.bias": [10.0, 20.0]}
 
 
 def chain(kind, state, sizes, x, *context, dropout=0.0):
@@ -58,6 +65,15 @@ def chain(kind, state, sizes, x, *context, dropout=0.0):
 
 
 # -- Encoder ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("Encoder")
+def test_two_encoder_layers_that_do_nothing_but_normalise(phase4):
+    stack, label = phase4.Encoder(2, 2, 1, 1, 0.0), "Encoder(2, 2, 1, 1)"
+    load_by_hand(stack, label, **{"layers.0.add_norm2": MINUS_TWO, "layers.1.add_norm2": LAST})
+    # Layer 0 makes (-1, 1) of (1, 3), and (2, -2) with its gain; layer 1 makes (1, -1) of that, then (15, 13).
+    got, expected = stack(torch.tensor([[[1.0, 3.0]]])), np.array([[[15.0, 13.0]]])
+    checks.expect_close(got, expected, f"{label}(x), calculated by hand", CHAIN)
 
 
 def make_encoder(phase4, gen, dropout=0.0):
@@ -202,6 +218,19 @@ def test_encoder_faces_copies_and_unchanged_inputs(phase4, gen):
 
 
 # -- Decoder ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.task("Decoder")
+def test_two_decoder_layers_that_add_the_memory_and_normalise(phase4):
+    stack, label = phase4.Decoder(2, 2, 1, 1, 0.0), "Decoder(2, 2, 1, 1)"
+    mean = {"w_v.weight": [[1.0, 0.0], [0.0, 1.0]], "w_o.weight": [[1.0, 0.0], [0.0, 1.0]]}
+    reads = {f"layers.{number}.cross_attention": mean for number in (0, 1)}
+    load_by_hand(stack, label, **reads, **{"layers.0.add_norm3": MINUS_TWO, "layers.1.add_norm3": LAST})
+    # In both layers (3, 1) or (2, -2) becomes (1, -1), and (1, 3) with the memory (0, 4): that is (-1, 1) normed.
+    # Layer 0 makes (2, -2) of it with its gain, layer 1 makes (5, 27).
+    got = stack(torch.tensor([[[3.0, 1.0]]]), torch.tensor([[[0.0, 4.0]]]))
+    why = f"{CHAIN}; all see the same memory"
+    checks.expect_close(got, np.array([[[5.0, 27.0]]]), f"{label}(x, memory), calculated by hand", why)
 
 
 def make_decoder(phase4, gen, dropout=0.0):

@@ -69,6 +69,16 @@ def expect_gradient(loss: Tensor, logits: Tensor, expected: np.ndarray, why: str
 
 
 @pytest.mark.task(TASK)
+def test_the_loss_of_one_token_of_four_calculated_by_hand(phase5):
+    # p = (1/2, 1/4, 1/8, 1/8) and, with eps = 0.4, q = 0.6 (1, 0, 0, 0) + 0.1 (1, 1, 1, 1) = (0.7, 0.1, 0.1, 0.1).
+    halves = torch.tensor([1.0, 2.0, 3.0, 3.0])
+    logits = torch.stack([-halves * np.log(2.0), torch.tensor([0.0, 9.0, 0.0, 0.0])])[None]  # (1, 2, 4)
+    got = phase5.LabelSmoothingLoss(3, 0.4)(logits, torch.tensor([[0, 3]]))
+    why = "(0.7 * 1 + 0.1 * 2 + 0.1 * 3 + 0.1 * 3) ln 2 = 1.5 ln 2; the second token is padding: " + FORMULA
+    expect_loss(got, 1.5 * np.log(2.0), "the loss for p = (1/2, 1/4, 1/8, 1/8)", why)
+
+
+@pytest.mark.task(TASK)
 @pytest.mark.core
 def test_the_loss_is_cross_entropy_against_the_smoothed_target(phase5, gen):
     logits = normal(gen, 3, 4, 6, scale=2.0)

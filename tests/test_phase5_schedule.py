@@ -21,6 +21,14 @@ settings = {"d_model": st.integers(1, 1024), "warmup_steps": st.integers(1, 30),
 
 
 @pytest.mark.task("noam_learning_rate")
+def test_rates_of_width_four_with_four_steps_of_warm_up(phase5):
+    # 4^-0.5 = 1/2 and 4^-1.5 = 1/8: the rate is half of step / 8, and from step 4 on half of 1 / sqrt(step).
+    for step, expected in {1: 1 / 16, 2: 1 / 8, 4: 1 / 4, 9: 1 / 6, 16: 1 / 8}.items():
+        got = phase5.noam_learning_rate(step, 4, 4)
+        checks.expect_number(got, expected, f"noam_learning_rate({step}, d_model=4, warmup_steps=4)", EQUATION)
+
+
+@pytest.mark.task("noam_learning_rate")
 @pytest.mark.core
 def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5):
     rates = {1: 1.74692811e-07, 4000: 6.98771243e-04, 8000: 4.94105884e-04, 100000: 1.39754249e-04}
@@ -120,6 +128,15 @@ def expect_run(used: Sequence[Sequence[float]], first: int, label: str, why: str
     """The rates ``used`` by the training steps ``first``, ``first + 1``, ... are those of equation 3."""
     for step, rates in enumerate(used, start=first):
         expect_rates(rates, oracle.noam_learning_rate(step, **equation), f"the rate of step {step} {label}", why)
+
+
+@pytest.mark.task("NoamScheduler")
+def test_the_first_five_steps_of_width_four_with_four_steps_of_warm_up(phase5, in_guest):
+    optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37])
+    used = in_guest.schedule_tools.run(optimizer, phase5.NoamScheduler(optimizer, 4, warmup_steps=4), 5)
+    why = "the rates are 1/16, 2/16, 3/16, 4/16, then they fall: the first is set on building, each step() moves on"
+    for step, expected in enumerate((1 / 16, 2 / 16, 3 / 16, 4 / 16, 0.5 / 5**0.5), start=1):
+        expect_rates(used[step - 1], expected, f"the rate of step {step} (d_model=4, warmup_steps=4)", why)
 
 
 @pytest.mark.task("NoamScheduler")

@@ -38,12 +38,12 @@ WU = "((5 + length) / 6) ** alpha: Wu et al. 2016, equation 14"
 @pytest.mark.core
 def test_length_penalty_is_that_of_wu(phase6):
     for length, alpha, expected in (
-        (1, 0.6, 1.0),
+        (7, 1.0, 2.0),  # 12 / 6
+        (13, 2.0, 9.0),  # (18 / 6) ** 2
+        (1, 0.6, 1.0),  # 1 to any power
         (5, 0.6, 1.358655),
         (10, 0.6, 1.732862),
         (20, 0.6, 2.354362),
-        (7, 1.0, 2.0),
-        (13, 2.0, 9.0),
     ):
         got = phase6.length_penalty(length, alpha)
         checks.expect_number(got, expected, f"length_penalty({length}, {alpha})", WU, tolerance=1e-6)
@@ -123,6 +123,15 @@ def expect_answers(got: Any, expected: Sequence[oracle.Answer], label: str, why:
         name = f"{label}: the score of hypothesis {place}, {tokens}"
         checks.expect_that(isinstance(hypothesis.score, float), f"{name}, is a {kind}, expected a float", ".item()")
         checks.expect_number(hypothesis.score, score, name, SCORE, tolerance=CLOSE)
+
+
+@pytest.mark.task("beam_search")
+def test_a_beam_of_two_finds_what_a_greedy_search_misses(phase6, in_guest):
+    # Greedy takes A and ends at 0.6 * 0.55 = 0.33; B, less probable at first, ends at 0.4 * 0.9 = 0.36.
+    after = {(): {A: 0.6, B: 0.4}, (A,): {EOS: 0.55, C: 0.45}, (B,): {EOS: 0.9, C: 0.1}}
+    got = search(phase6, model_of(in_guest, oracle.written_table(after, vocab_size=5, length=2)), 2, 0.0, 2)
+    expected = [([B, EOS], math.log(0.36)), ([A, EOS], math.log(0.33))]
+    expect_answers(got, expected, "beam_search(beam_size=2, alpha=0) of 0.36 and 0.33")
 
 
 @pytest.mark.task("beam_search")

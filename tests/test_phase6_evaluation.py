@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -53,6 +54,18 @@ def expected_of(model: Any, batches: list[Any], smoothing: float = 0.1) -> tuple
     """Loss and token accuracy that the oracle finds for a ``ContextModel``."""
     found = oracle.evaluation(tables_of(model), [oracle.Numbers(batch) for batch in batches], smoothing)
     return found["loss"], found["token_accuracy"]
+
+
+@pytest.mark.task("evaluate")
+def test_a_model_that_always_answers_eos_calculated_by_hand(phase5, phase6, in_guest):
+    table, zeros = torch.zeros(TGT_VOCAB, TGT_VOCAB), torch.zeros(SRC_VOCAB, TGT_VOCAB)
+    table[:, EOS] = math.log(7.0)  # EOS is 7 times as probable as each of the 7 others: 1/2, and they have 1/14
+    model = in_guest.fakes.ContextModel(table, zeros[:TGT_VOCAB], zeros)
+    batches = [phase5.make_batch([pair], PAD, BOS, EOS) for pair in (([4], []), ([4], [5, 6]))]
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
+    # The tokens are EOS; 5, 6, EOS. Two of four are right, two of four cost ln 2 and two cost ln 14.
+    loss = (2 * math.log(2.0) + 2 * math.log(14.0)) / 4
+    expect_evaluation(got, loss, 0.5, "evaluate on batches of one and of three tokens")
 
 
 @pytest.mark.task("evaluate")

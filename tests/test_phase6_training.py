@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 from tests.oracles import training as oracle
 from tests.support import checks
 from tests.support.inputs import randomise
-from tests.support.phase6 import PAD, context_model, random_batch, small_transformer, state_of, tables_of
+from tests.support.phase6 import (
+    BOS,
+    EOS,
+    PAD,
+    SRC_VOCAB,
+    TGT_VOCAB,
+    context_model,
+    random_batch,
+    small_transformer,
+    state_of,
+    tables_of,
+)
 from tests.support.strategies import generators
 
 STEP = "train mode, gradients to zero, forward, loss, backward, clip if asked, optimizer.step(), scheduler.step()"
@@ -44,6 +56,25 @@ def steep_start(phase5: Any, in_guest: Any, gen: torch.Generator, smoothing: flo
 
 
 # -- train_step ---------------------------------------------------------------------------------------------
+
+
+def undecided_start(phase5: Any, in_guest: Any) -> tuple[Any, Any]:
+    """A model of zeros, for which all 8 tokens are as probable, and a batch whose one target token is EOS."""
+    tables = [torch.zeros(rows, TGT_VOCAB, dtype=torch.float64) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
+    return in_guest.fakes.ContextModel(*tables), phase5.make_batch([([4], [])], PAD, BOS, EOS)
+
+
+@pytest.mark.task("train_step")
+def test_a_step_from_equal_probabilities_calculated_by_hand(phase5, phase6, in_guest):
+    model, batch = undecided_start(phase5, in_guest)
+    loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.sgd(model, 0.8))
+    expect_loss(loss, math.log(8.0), "the loss of 8 equal probabilities, ln 8,")
+    # The gradient of a logit is p - 1 at the right token and p elsewhere: -7/8 and 1/8, times -0.8.
+    expected = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
+    expected[BOS] = -0.1
+    expected[BOS, EOS] = 0.7
+    label, why = "table after one step of SGD with rate 0.8", f"EOS gets +0.7 after BOS, all others get -0.1: {STEP}"
+    checks.expect_close(model.state_dict()["table"], expected, label, why)
 
 
 @pytest.mark.task("train_step")
@@ -221,6 +252,16 @@ def expect_losses(got: Any, expected: list[float], label: str, tolerance: float 
         checks.expect_that(isinstance(loss, float), f"{kind} is a {type(loss).__name__}, expected a float")
         why = "each step learns from the next batch, once"
         checks.expect_number(loss, wanted, kind, why, tolerance=tolerance)
+
+
+@pytest.mark.task("train")
+def test_the_losses_of_two_steps_calculated_by_hand(phase5, phase6, in_guest):
+    model, batch = undecided_start(phase5, in_guest)
+    # A step of rate r moves EOS ahead by r in `table`, by r in `past`, and by r / 2 in `source`, whose two rows share
+    # it: by 2.5 r = ln 7. Then EOS is 7 times as probable as each of the 7 others: 1/2.
+    optimizer = in_guest.optim.sgd(model, math.log(7.0) / 2.5)
+    got = phase6.train(model, [batch, batch], phase5.LabelSmoothingLoss(PAD, 0.0), optimizer)
+    expect_losses(got, [math.log(8.0), math.log(2.0)], "what train returns for p = 1/8, then p = 1/2")
 
 
 @pytest.mark.task("train")

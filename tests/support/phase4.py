@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .checks import expect_gradients, expect_shape, expect_that, fail, probe_like
+from .contract import NOT_REGISTERED
 from .inputs import booleans, integers, normal, randomise
 
 TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
@@ -40,6 +41,25 @@ def parameter(module: Any, name: str) -> Any:
     """The parameter, or the submodule, at a dotted name."""
     owner, _, last = name.rpartition(".")
     return getattr(module.get_submodule(owner) if owner else module, last)
+
+
+def load_by_hand(module: Any, label: str, **parts: Mapping[str, Any]) -> None:
+    """Load the weights of a worked example: those given, gains of 1, and 0 for all others, so that they add nothing.
+
+    Args:
+        module: a submission's module, of any size.
+        label: what it is.
+        parts: dotted name of a submodule to its weights, by their names within it.
+    """
+    state = {
+        name: torch.full_like(value.detach(), float(name.endswith("norm.weight")))
+        for name, value in module.named_parameters()
+    }
+    for part, weights in parts.items():
+        for name, values in weights.items():
+            expect_that(f"{part}.{name}" in state, f"{label} has no parameter {part}.{name!r}", NOT_REGISTERED)
+            state[f"{part}.{name}"] = torch.tensor(values)
+    module.load_state_dict(state, strict=False)  # buffers stay as they are
 
 
 def part_of(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
