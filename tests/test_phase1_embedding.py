@@ -174,7 +174,7 @@ def test_the_rows_of_a_table_of_three_tokens_are_doubled(phase1):
     module = phase1.TokenEmbedding(3, 4)
     contract.expect_parameters(module, {"embedding.weight": (3, 4)}, "TokenEmbedding(3, 4)")
     table = torch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [5.0, -6.0, 7.0, -8.0]])
-    module.load_state_dict({"embedding.weight": table})
+    module.load_state_dict({"embedding.weight": table}, strict=False)
     expected = np.array([[[10.0, -12.0, 14.0, -16.0], [2.0, 4.0, 6.0, 8.0]]])
     why = "token 2 is row 2 and token 0 is row 0, each times sqrt(d_model) = sqrt(4) = 2"
     checks.expect_close(module(torch.tensor([[2, 0]])), expected, "TokenEmbedding(3, 4)([[2, 0]])", why)
