@@ -57,6 +57,68 @@ REFUSED = {
     "finit_module": (313, 273),
     "reboot": (169, 142),
     "open_by_handle_at": (304, 265),
+    # What guests could tell one another by: locks, memory, queues, and how busy or full the machine is.
+    "flock": (73, 32),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "msgctl": (71, 187),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "mq_unlink": (241, 181),
+    "mincore": (27, 232),
+    "preadv2": (327, 286),
+    "statfs": (137, 43),
+    "fstatfs": (138, 44),
+    "sysinfo": (99, 179),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    # What root may do to the machine.
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "fsopen": (430, 430),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "mount_setattr": (442, 442),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "syslog": (103, 116),
+    "acct": (163, 89),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "vhangup": (153, 58),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "delete_module": (176, 106),
+    "kexec_file_load": (320, 294),
+    "name_to_handle_at": (303, 264),
+    "kcmp": (312, 272),
+    "process_mrelease": (448, 448),
+    "move_pages": (279, 239),
+    "migrate_pages": (256, 238),
+    "modify_ldt": (154, None),
+    "personality": (135, 92),
+    "setuid": (105, 146),
+    "setgid": (106, 144),
+    "setgroups": (116, 159),
+    "setresuid": (117, 147),
+    "setresgid": (119, 149),
+    "setreuid": (113, 145),
+    "setregid": (114, 143),
+    "setfsuid": (122, 151),
+    "setfsgid": (123, 152),
+    "capset": (126, 91),
     # What outlives a process, and what slows down or ends another one.
     "shmget": (29, 194),
     "msgget": (68, 186),
@@ -115,6 +177,12 @@ CLONE, CLONE3 = (56, 220), (435, 435)
 PRLIMIT = (302, 261)
 KILL_CALL, TGKILL = (62, 129), (234, 131)
 OPEN, OPENAT = (2, None), (257, 56)
+FCNTL, MMAP = (72, 25), (9, 222)
+
+HARMLESS_FCNTL = (0, 1, 2, 3, 4, 1030)
+"""Commands of ``fcntl`` that concern the descriptor alone: duplicate it, its flags. The others lock, signal, watch."""
+
+MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
 
 
 def restrict(allow_writes: bool) -> list[str]:
@@ -171,6 +239,12 @@ def _program(machine: str, allow_writes: bool) -> bytes:
         steps += _if_call(call, [_argument(0), _step(JUMP_EQUAL, own, 1, 0), refuse])
     of_own = [_argument(0), _step(JUMP_EQUAL, 0, 2, 0), _step(JUMP_EQUAL, own, 1, 0), refuse]
     steps += _if_call(PRLIMIT[column], of_own)
+    count = len(HARMLESS_FCNTL)
+    harmless = [_step(JUMP_EQUAL, command, count - place, 0) for place, command in enumerate(HARMLESS_FCNTL)]
+    steps += _if_call(FCNTL[column], [_argument(1), *harmless, refuse])
+    # Two guests that map one file can wait for each other on it, though neither may write there.
+    shared = [_argument(3), _step(JUMP_ANY_BIT, MAP_ANONYMOUS, 2, 0), _step(JUMP_ANY_BIT, MAP_SHARED, 0, 1), refuse]
+    steps += _if_call(MMAP[column], shared)
     if not allow_writes:
         for number, flags in ((OPEN[column], 1), (OPENAT[column], 2)):
             if number is not None:
