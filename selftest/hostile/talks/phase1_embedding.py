@@ -43,7 +43,9 @@ def attempt(name, action):
 def system_call(numbers):
     number = numbers[NUMBERS[platform.machine()]]
     ctypes.set_errno(0)
-    library.syscall(ctypes.c_long(number), ctypes.c_long(-1), ctypes.c_long(0), ctypes.c_long(0), ctypes.c_long(0))
+    # Bad arguments: where the call is not refused, it does nothing either. A name of length 0 would be set.
+    second = -1 if numbers == CALLS["sethostname"] else 0
+    library.syscall(ctypes.c_long(number), *map(ctypes.c_long, (-1, second, 0, 0)))
     if ctypes.get_errno() == 1:
         raise OSError("refused")
 
