@@ -58,3 +58,11 @@ def test_gradients_through_depth_come_out_the_same(kind):
 @pytest.mark.parametrize("kind", ["post", "pre"])
 def test_gradients_of_layers_come_out_the_same(kind):
     assert phase3.gradient_of_layers(kind) == pytest.approx(kept(3)["layers"][kind], rel=1e-2, abs=1e-3)
+
+
+def test_the_shift_of_a_step_and_the_gradients_at_the_top_come_out_the_same():
+    measured = kept(3)
+    assert phase3.gradient_of_last_layer("post", 6) == pytest.approx(measured["last_layer"]["post"][1], rel=1e-2)
+    for kind in ("post", "none"):
+        again, before = (run["shift"] for run in (phase3.shift_of_one_step(kind), measured["shift"][kind]))
+        assert sum(again) == pytest.approx(sum(before), rel=0.1)
