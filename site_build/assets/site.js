@@ -1,4 +1,4 @@
-// The language switch keeps the section that is being read; printing opens every folded hint.
+// The language switch keeps the section that is being read; Japanese queries are cut into words.
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".language-switch");
@@ -13,15 +13,6 @@ function sectionInView() {
   const above = headings.filter((heading) => heading.getBoundingClientRect().top < window.innerHeight / 4);
   return above.length ? above[above.length - 1].id : "";
 }
-
-let folded = [];
-addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("details:not([open])")];
-  for (const details of folded) details.open = true;
-});
-addEventListener("afterprint", () => {
-  for (const details of folded) details.open = false;
-});
 
 // What is wider than the page scrolls in itself: let the keyboard reach it.
 for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .highlight pre, div.tex"))

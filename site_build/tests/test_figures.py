@@ -233,10 +233,12 @@ def test_noam(show):
     width = int(figure.press("width", "ArrowLeft", 4))
     warmup = int(figure.press("warmup", "ArrowLeft", 4))
     factor = figure.press("factor", "ArrowRight", 5)
-    for _ in range(3):
-        step = int(figure.press("step", "PageUp"))
-        close(figure.value("rate"), noam_learning_rate(step, width, warmup, factor), 1e-12)
-    assert (width, warmup, factor) == (256, 2000, 1.5) and step > 4000
+    seen = []
+    for key in ("Home", "ArrowRight", "PageUp", "PageUp", "PageUp"):
+        seen.append(int(figure.press("step", key)))
+        close(figure.value("rate"), noam_learning_rate(seen[-1], width, warmup, factor), 1e-12)
+    assert seen[:2] == [1, 2] and seen[-1] > warmup, "both sides of the peak"
+    assert (width, warmup, factor) == (256, 2000, 1.5)
     close(figure.value("peak"), max(noam_learning_rate(at, width, warmup, factor) for at in range(1, 20_001)), 1e-12)
 
 
