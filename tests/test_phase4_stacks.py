@@ -226,11 +226,12 @@ def test_two_decoder_layers_that_add_the_memory_and_normalise(phase4):
     mean = {"w_v.weight": [[1.0, 0.0], [0.0, 1.0]], "w_o.weight": [[1.0, 0.0], [0.0, 1.0]]}
     reads = {f"layers.{number}.cross_attention": mean for number in (0, 1)}
     load_by_hand(stack, label, **reads, **{"layers.0.add_norm3": MINUS_TWO, "layers.1.add_norm3": LAST})
-    # In both layers (3, 1) or (2, -2) becomes (1, -1), and (1, 3) with the memory (0, 4): that is (-1, 1) normed.
-    # Layer 0 makes (2, -2) of it with its gain, layer 1 makes (5, 27).
-    got = stack(torch.tensor([[[3.0, 1.0]]]), torch.tensor([[[0.0, 4.0]]]))
+    # Layer 0 makes (1, -1) of (3, 1) and adds the memory: (1, 3) and (5, -1) become (-1, 1) and (1, -1), with its gain
+    # (2, -2) and (-2, 2). Layer 1 makes (1, -1) and (-1, 1) of them and adds the memory: (1, 3) and (3, 1); then gain
+    # and bias.
+    got = stack(torch.tensor([[[3.0, 1.0]], [[3.0, 1.0]]]), torch.tensor([[[0.0, 4.0]], [[4.0, 0.0]]]))
     why = f"{CHAIN}; all see the same memory"
-    checks.expect_close(got, np.array([[[5.0, 27.0]]]), f"{label}(x, memory), calculated by hand", why)
+    checks.expect_close(got, np.array([[[5.0, 27.0]], [[15.0, 13.0]]]), f"{label}(x, memory), calculated by hand", why)
 
 
 def make_decoder(phase4, gen, dropout=0.0):
