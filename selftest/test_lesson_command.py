@@ -46,6 +46,12 @@ def test_without_a_site_the_markdown_is_named(site, opened, capsys, phase, lang)
     assert opened == []
 
 
+def test_where_no_site_can_be_built_none_is_promised(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(lesson, "SITE", tmp_path / "nothing" / "html")
+    assert lesson.main(["2"]) == 0
+    assert "site_build" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_a_built_page_is_opened_at_the_task(site, opened, capsys, lang):
     page = build(COURSE[1], lang)
