@@ -19,7 +19,7 @@ from selftest.submissions import make_target, phase, replaced, solution
 MISTAKES = {
     # picture: (phase, which arrays must differ, text of the solution, what stands there instead)
     "encoding": (1, "table", "/ d_model  # (d_model / 2), is 2i", "/ (2 * d_model)  #"),
-    "distance": (1, "products", "10000.0**exponent  # (max_len, d_model / 2)", "100.0**exponent"),
+    "distance": (1, "products", "10000.0**exponent", "100.0**exponent"),
     "clock": (1, "hands", "encoding[:, 0::2] = torch.sin(angle)", "encoding[:, 0::2] = torch.cos(angle)"),
     "shift": (1, "matrix after", "matrix[even, even + 1] = torch.sin", "matrix[even, even + 1] = -torch.sin"),
     "size": (1, "embedding", " * math.sqrt(self.d_model)", ""),

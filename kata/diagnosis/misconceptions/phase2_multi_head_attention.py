@@ -212,4 +212,20 @@ CATALOGUE = (
         ),
         lesson="heads",
     ),
+    Misconception(
+        id="heads-assertion-for-value-error",
+        task="MultiHeadAttention",
+        edits=(("if d_model % num_heads != 0:\n    ...", "assert d_model % num_heads == 0"),),
+        en=(
+            "Widths that do not divide end in an `AssertionError`. Assertions are for the author's own errors, and "
+            "`python -O` leaves them out; the contract asks for a `ValueError` whose message names both numbers, so "
+            "that whoever chose them learns what does not fit."
+        ),
+        ja=(
+            "割り切れない幅が `AssertionError` になっています。assert は書いた人自身の誤りを見つけるためのもので、"
+            "`python -O` では実行されません。契約で求めているのは、二つの数をメッセージに含む `ValueError` です。"
+            "そうすれば、数を選んだ人に何が合わないのかが伝わります。"
+        ),
+        lesson="heads",
+    ),
 )
