@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 
 from ..grading.scoring import Report, TaskScore
+from ..i18n import text
 from ..results import PASSED
 from . import terminal
+from .findings import mistakes
 
 
 def _said(task: TaskScore) -> list[str]:
-    return [terminal.given_line(task, "en")] if task.passed_given else [task.message]
+    """What a student reads of a task: the message, the known mistakes, what the code printed."""
+    if task.passed_given:
+        return [terminal.given_line(task, "en")]
+    printed = [text("printed", "en"), *("  " + line for line in task.output.splitlines())] if task.output else []
+    return [task.message, *mistakes(task, "en"), *printed]
 
 
 def render(report: Report) -> str:

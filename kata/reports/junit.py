@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from ..grading.scoring import Report
 from ..results import ERROR, PASSED
 from . import terminal
+from .findings import mistakes
 
 
 def render(report: Report) -> str:
@@ -35,7 +36,8 @@ def render(report: Report) -> str:
             first_line = task.message.splitlines()[0] if task.message else task.state
             element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
             element.text = (
-                f"{task.message}\n{task.score:g} of {task.max_score:g} points, {task.passed}/{task.total} tests"
+                "\n".join([task.message, *mistakes(task, "en")])
+                + f"\n{task.score:g} of {task.max_score:g} points, {task.passed}/{task.total} tests"
             )
             if task.output:
                 ElementTree.SubElement(case, "system-out").text = task.output

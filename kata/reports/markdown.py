@@ -8,6 +8,7 @@ from ..grading.scoring import Report
 from ..i18n import text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from . import terminal
+from .findings import mistakes
 
 SYMBOLS = {
     PASSED: "✅",
@@ -34,7 +35,9 @@ def render(report: Report, lang: str = "en") -> str:
             "|---|---|---:|---:|---|",
         ]
         for task in phase.tasks:
-            message = "" if task.state in (PASSED, TODO) else escape(task.message)
+            message = ""
+            if task.state not in (PASSED, TODO):
+                message = escape("\n".join([task.message, *mistakes(task, lang)]))
             if task.passed_given:
                 message = escape(terminal.given_line(task, lang))
             lines.append(

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from ..course.dependencies import without_reference
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
-from ..diagnosis import misconceptions
 from ..grading.grade import next_task
 from ..grading.scoring import Report, TaskScore
 from ..i18n import text
@@ -21,6 +20,7 @@ from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from ..signs import sign
 from ..source.tree import line_of
 from . import welcome
+from .findings import mistakes
 
 MARKS = {
     PASSED: ("✓", "green"),
@@ -131,12 +131,8 @@ def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> 
     if task.state in (PASSED, TODO):
         return
     print_indented(console, task.message or "?", width)
-    for known in task.diagnoses:
-        told = misconceptions.by_id(known).explanation(lang)
-        print_indented(console, f"{text('diagnosis', lang)} {told}", width, style="yellow")
-    if task.diagnoses and task.unexplained:
-        key = "unexplained_one" if task.unexplained == 1 else "unexplained"
-        print_indented(console, text(key, lang, count=task.unexplained), width, style="yellow")
+    for told in mistakes(task, lang):
+        print_indented(console, told, width, style="yellow")
     if task.output:
         printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
         print_indented(console, "\n".join(printed), width, style="dim")
