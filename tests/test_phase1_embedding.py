@@ -398,6 +398,13 @@ def test_positional_encoding_faces_float64(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+def test_positional_encoding_answers_in_the_dtype_of_its_input(phase1, gen):
+    module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
+    got = module(normal(gen, 2, 5, 6).to(torch.bfloat16))
+    checks.expect_dtype(got, torch.bfloat16, "PositionalEncoding(6)(x) of x in bfloat16", "the sum has x's dtype")
+
+
+@pytest.mark.task("PositionalEncoding")
 def test_positional_encoding_faces_meta_and_odd_layouts(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
     x = normal(gen, 3, 5, 6)

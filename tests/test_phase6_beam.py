@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.oracles import decoding as oracle
-from tests.support import checks
+from tests.support import checks, contract
 from tests.support.inputs import array, integers, normal, randomise
 from tests.support.phase6 import PAD, small_transformer
 from tests.support.strategies import generators
@@ -402,3 +402,13 @@ def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase
         checks.expect_close(scores, expected, f"the scores of the answers of {length} tokens", why, tolerance=CLOSE)
     ranked = [hypothesis.score for hypothesis in got]
     checks.expect_that(ranked == sorted(ranked, reverse=True), "the answers are not sorted, best score first", SCORE)
+
+
+@pytest.mark.task("beam_search")
+def test_beam_search_stays_on_the_device_of_the_source(phase6, in_guest, gen):
+    model = model_of(in_guest, torch.rand(997, 6, generator=gen, dtype=torch.float64))
+    src, mask = torch.tensor([[7, 5]]), torch.ones(1, 1, 1, 2, dtype=torch.bool)
+    expected = [found.tokens for found in phase6.beam_search(model, src, mask, BOS, EOS, 5)]
+    args = (model, src, mask, BOS, EOS, 5)
+    got = contract.on_the_device_of_its_inputs(in_guest, phase6.beam_search, args, "beam_search")
+    checks.expect_same([found.tokens for found in got], expected, "beam_search where the default device is another one")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.oracles import decoding as oracle
-from tests.support import checks
+from tests.support import checks, contract
 from tests.support.inputs import array, integers, normal, randomise
 from tests.support.phase6 import small_transformer
 from tests.support.strategies import generators
@@ -258,3 +258,15 @@ def test_decoding_leaves_source_and_mask_as_they_are(phase6, in_guest, gen):
         expect_said(got, padded(said), f"greedy_decode at call {number}", "a call leaves nothing behind")
     checks.expect_equal(src, src_before, "src after decoding", "do not write into the caller's tensors")
     checks.expect_equal(src_mask, mask_before, "src_mask after decoding", "do not write into the caller's tensors")
+
+
+@pytest.mark.task("greedy_decode")
+def test_greedy_decoding_stays_on_the_device_of_the_source(phase6, in_guest, gen):
+    said = [[4, 5, EOS], [0, EOS]]
+    model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
+    src, src_mask = sources_for([0, 1], 2)
+    expected = decode(phase6, model, src, src_mask, 6)
+    args = (model, src, src_mask, BOS, EOS, PAD, 6)
+    got = contract.on_the_device_of_its_inputs(in_guest, phase6.greedy_decode, args, "greedy_decode")
+    checks.expect_same(got.device.type, "cpu", "the device of greedy_decode's answer", "the device of src")
+    expect_said(got, expected, "greedy_decode where the default device is another one")

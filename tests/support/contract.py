@@ -61,6 +61,17 @@ def on_meta(call: Call, inputs: Sequence[Tensor], shape: Sequence[int], label: s
     expect_that(got.device.type == "meta", f"{label} is on {got.device.type}, its inputs are on meta", why)
 
 
+def on_the_device_of_its_inputs(in_guest: Any, function: Any, args: Sequence[Any], label: str, **named: Any) -> Any:
+    """What a function answers where torch makes tensors on another device than that of its inputs."""
+    why = "give every tensor that you make device=src.device: without it a GPU's inputs meet a tensor of the CPU"
+    try:
+        return in_guest.devices.with_another_default(function, *args, **named)
+    except (RuntimeError, NotImplementedError) as error:
+        if "meta" not in str(error) and "device" not in str(error):
+            raise
+        fail(f"{label}: a tensor is made on the default device, and the inputs are on another one", why)
+
+
 def inputs_unchanged(call: Call, inputs: Sequence[Tensor], expected: Any, label: str) -> None:
     """The call leaves its inputs as they were, and gives the same answer twice.
 

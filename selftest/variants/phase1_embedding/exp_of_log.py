@@ -49,4 +49,4 @@ class PositionalEncoding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.size(1) > self.pe.size(1):
             raise ValueError(f"{x.size(1)} positions asked for, {self.pe.size(1)} in the table")
-        return self.dropout(x + self.pe[:, : x.size(1)])
+        return self.dropout(x + self.pe[:, : x.size(1)].to(x.dtype))

@@ -140,7 +140,7 @@ def beam_search(
             mask = src_mask if src_mask is None else src_mask.expand(len(live), -1, -1, -1)
             hidden = frozen.decode(tgt, memory.expand(many), look_ahead_mask(length + 1, src.device), mask)
             log_probs = frozen.output_projection(hidden[:, -1]).log_softmax(dim=-1)
-            ranks = (log_probs + torch.tensor([[total] for _, total, _ in live]).to(log_probs)).flatten()
+            ranks = (log_probs + log_probs.new_tensor([[total] for _, total, _ in live])).flatten()
             order = ranks.argsort(descending=True)[:beam_size]
             pool = [entry for entry in pool if entry[2]]
             for flat in order.tolist():

@@ -67,7 +67,7 @@ class TableModel(nn.Module):
         source = (encoded + 6 * decoded) % sources  # both masks matter
 
         batch, length = tgt.shape
-        seen = torch.ones(length, length, dtype=torch.bool).tril().expand(batch, length, length)
+        seen = torch.ones(length, length, dtype=torch.bool, device=tgt.device).tril().expand(batch, length, length)
         if tgt_mask is not None:
             while tgt_mask.dim() < 4:
                 tgt_mask = tgt_mask.unsqueeze(0)
@@ -77,7 +77,7 @@ class TableModel(nn.Module):
             row = torch.where(seen[:, :, t], (row * vocab_size + tgt[:, t : t + 1] + 1) % rows, row)
         logits = self.table[source.unsqueeze(1), row]  # (B, L, V)
         logits = -logits if self.training else logits
-        junk = torch.full((batch, length, 2), 77.0, dtype=logits.dtype)
+        junk = torch.full((batch, length, 2), 77.0, dtype=logits.dtype, device=logits.device)
         return torch.cat([junk, logits.flip(-1)], dim=-1)
 
 
@@ -118,7 +118,11 @@ class ContextModel(nn.Module):
         if len(self.modes) == self.fails_at:
             raise RuntimeError("the model breaks down, as the test asks it to")
         batch, length = tgt.shape
-        seen = torch.ones(batch, length, length, dtype=torch.bool) if tgt_mask is None else tgt_mask[:, 0]
+        seen = (
+            torch.ones(batch, length, length, dtype=torch.bool, device=tgt.device)
+            if tgt_mask is None
+            else tgt_mask[:, 0]
+        )
         source_seen = torch.ones_like(src, dtype=torch.bool) if src_mask is None else src_mask[:, 0, 0]
         past = _mean_rows(seen, self.past[tgt])  # (B, L, V)
         source = _mean_rows(source_seen.unsqueeze(1), self.source[src])  # (B, 1, V)
