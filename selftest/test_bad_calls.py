@@ -89,7 +89,6 @@ EXPECTED = {
     "MultiHeadAttention": ("failed", ["NoneType"]),
     "LayerNorm": ("failed", ["AttributeError", "phase3_layers.py:", "in __init__", "before Module.__init__() call"]),
     "PositionwiseFeedForward": ("error", ["ended its process"]),
-    "AddAndNorm": ("failed", ["AttributeError", "phase3_layers.py:"]),  # it is made of LayerNorm
     "padding_mask": ("error", ["no answer after 4 s", "endless loop"]),
     "look_ahead_mask": ("error", ["RecursionError", "phase5_mechanics.py:", "in look_ahead_mask"]),
     "decoder_mask": ("error", ["KeyboardInterrupt", "phase5_mechanics.py:", "in decoder_mask"]),
@@ -97,6 +96,11 @@ EXPECTED = {
     "LabelSmoothingLoss": ("todo", ["Phase 5: LabelSmoothingLoss"]),
     "NoamScheduler": ("failed", ["Unprintable", "phase5_mechanics.py:", "cannot be printed"]),
 }
+
+
+def test_a_task_that_is_right_but_for_its_neighbour_is_worth_its_points(report):
+    task = tasks_of(report)["AddAndNorm"]  # it is made of LayerNorm
+    assert (task["state"], task["score"], task["passed_given"]) == ("passed", task["max_score"], ["LayerNorm"])
 
 
 @pytest.mark.parametrize("name", EXPECTED)
