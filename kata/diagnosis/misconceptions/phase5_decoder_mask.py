@@ -60,7 +60,7 @@ CATALOGUE = (
         "keeps its real keys: what it computes is dropped by the loss anyway. A row of False alone, on the other "
         "hand, leaves softmax nothing to share out, and gives NaN where attention does not guard against it.",
         ja="クエリがパディングの行まで False にしています。マスクが表すのは「どのキーを見てよいか」で、パディングの"
-        "クエリも本物のトークンのキーは見てかまいません (その結果は損失で捨てられます)。逆に、すべて False の行では"
+        "クエリも本物のトークンのキーは見て構いません (その結果は損失で捨てられます)。逆に、すべて False の行では"
         "ソフトマックスの配分先がなくなり、対策のない注意では NaN になります。",
         lesson="padding",
     ),
