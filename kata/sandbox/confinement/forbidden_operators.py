@@ -139,9 +139,9 @@ def _forbidden_functions() -> Iterator[tuple[FunctionType, str, table.Rule]]:
 
 def _rule_of_function(module: str, name: str) -> table.Rule | None:
     if module == "torch.optim.lr_scheduler" or name.startswith("SWALR."):
-        # Helpers serve the base class, too, which a submission may extend.
+        # Helpers, `_initial_mode` for one, serve the base class, too, which a submission may extend.
         kind, _, method = name.partition(".")
-        allowed = kind in ("LRScheduler", "_LRScheduler") or not method or "<locals>" in name
+        allowed = kind == "LRScheduler" or kind.startswith("_") or not method or "<locals>" in name
         return None if allowed else table.SCHEDULERS
     if module.startswith(("torch.backends", "torch.nn.attention._registry", "torch.fx")):
         return None  # choose how torch's attention works; nothing there computes any
