@@ -8,9 +8,14 @@ MADE = {
         "encoding-exponent-halved": (("-(math.log(10000.0) / d_model)", "-(math.log(10000.0) / d_model / 2)"),),
         "encoding-sine-everywhere": (("pe[:, 1::2] = torch.cos(", "pe[:, 1::2] = torch.sin("),),
         "embedding-not-scaled": (("return self.scale * self.embedding(tokens)", "return self.embedding(tokens)"),),
-        "positions-without-dropout": (("self.dropout(x + self.pe[:, : x.size(1)])", "x + self.pe[:, : x.size(1)]"),),
+        "positions-without-dropout": (
+            ("self.dropout(x + self.pe[:, : x.size(1)].to(x.dtype))", "x + self.pe[:, : x.size(1)].to(x.dtype)"),
+        ),
         "positions-dropout-before-the-sum": (
-            ("self.dropout(x + self.pe[:, : x.size(1)])", "self.dropout(x) + self.pe[:, : x.size(1)]"),
+            (
+                "self.dropout(x + self.pe[:, : x.size(1)].to(x.dtype))",
+                "self.dropout(x) + self.pe[:, : x.size(1)].to(x.dtype)",
+            ),
         ),
         "shift-without-a-minus": (("= -angles.sin()", "= angles.sin()"),),
         "shift-backwards": (("angles = offset *", "angles = -offset *"),),

@@ -250,3 +250,8 @@ def test_constants_are_told_apart():
     assert differ(told(torch.zeros(5)), told(torch.ones(5)))
     assert not differ(told(torch.ones(5)), told(torch.ones(5)))
     assert differ(told(torch.zeros(1)), told(torch.ones(1)))
+
+
+def test_a_single_random_number_says_nothing():
+    assert not differ(told(torch.tensor([0.3])), told(torch.tensor([-0.7])))
+    assert differ(told(torch.tensor([0.3])), told(torch.zeros(1)))

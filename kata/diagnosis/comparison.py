@@ -202,9 +202,11 @@ def _drawn_alike(one: Any, other: Any) -> bool:
     if one.tensor.shape != other.tensor.shape or one.tensor.dtype != other.tensor.dtype:
         return False
     (width, centre), (other_width, other_centre) = one.width_and_centre, other.width_and_centre
+    count = one.tensor.numel()
+    if count == 1 and not {one.tensor.item(), other.tensor.item()} & {0.0, 1.0}:
+        return True  # a single random number has no width; a constant is 0 or 1
     if not (width > 0 and other_width > 0):
         return _tensors_alike(one.tensor, other.tensor)
-    count = one.tensor.numel()
     if count < FEW:
         return True
     # Seven times what the estimates scatter by: in 400,000 tries none came that far.
