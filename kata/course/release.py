@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Sequence
 
-from .edition import stub_of
+from .edition import has_reference, stub_of
 from .phases import COURSE, PROJECT, REFERENCE, Phase
 
 FILES = ("README.md", "README.ja.md", "CHANGELOG.md", "LICENSE", "conftest.py", "grader.py", "pyproject.toml")
@@ -43,7 +43,7 @@ def release(folder: Path, phases: Sequence[Phase], reference: Sequence[Phase], e
         raise CannotRelease(f"{folder} is a file: name a folder")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "edition.json").is_file():
         raise CannotRelease(f"{folder} is not empty and holds no earlier edition: name a new folder")
-    missing = [phase.file for phase in {*phases, *reference} if not (REFERENCE / phase.file).is_file()]
+    missing = [phase.file for phase in {*phases, *reference} if not has_reference(phase)]
     if missing:
         raise CannotRelease(f"an edition is made from the solutions, and {', '.join(sorted(missing))} is not here")
     folder.mkdir(parents=True, exist_ok=True)

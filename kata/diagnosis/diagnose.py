@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Collection, Mapping, Sequence
 
-from ..course.phases import COURSE, REFERENCE, Phase
+from ..course.edition import has_reference
+from ..course.phases import COURSE, Phase
 from ..results import ERROR, FAILED, PASSED, TODO, TestResult
 from ..sandbox.host.recording import Recording
 from ..session_protocol import Diagnosed, Event, TriedAgain, TurnAsked, TurnGranted
@@ -150,7 +151,7 @@ class Diagnoses:
     ) -> SecondTry | None:
         states = {result.state for result in first.values()}
         unwritten = states == {TODO} and task in unfinished_tasks(phase, self._target)
-        if unwritten or states - {PASSED, *TRIED_AGAIN} or not (REFERENCE / phase.file).is_file():
+        if unwritten or states - {PASSED, *TRIED_AGAIN} or not has_reference(phase):
             return None
         return try_again(self._bench, self._target, phase, task, replaced, first)
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any, Iterable
 
+from ..course.edition import has_reference
 from ..course.phases import COURSE, REFERENCE
 from ..results import ASSEMBLED, ERROR, PASSED, TestResult
 
@@ -66,4 +67,4 @@ class ReferenceCheck:
 
 def _is_there(phase_id: str) -> bool:
     """Whether this copy of the project has the reference that a test needs."""
-    return all((REFERENCE / phase.file).is_file() for phase in COURSE if phase_id in (phase.id, ASSEMBLED))
+    return all(has_reference(phase) for phase in COURSE if phase_id in (phase.id, ASSEMBLED))

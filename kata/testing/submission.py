@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # imports torch, which is loaded as late as possible
-    from ..sandbox.host.recording import Recording
-    from ..source.neighbours import Neighbours
+    pass
 
 
 class Submission(Protocol):
@@ -52,13 +50,3 @@ class Submission(Protocol):
 
     def close(self) -> None:
         """End everything that belongs to it."""
-
-
-class ReplayableSubmission(Submission, Protocol):
-    """A submission that can be exchanged for another between two tests, and asked again what was asked before."""
-
-    def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
-        """Go on with another folder; arguments as for ``Guests.aim``."""
-
-    def repeat(self, under_test: str, recording: Recording, limit: float, comparison: Any) -> None:
-        """Ask for what was asked in an earlier test, as long as that makes sense; ``comparison`` hears the answers."""
