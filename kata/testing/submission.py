@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:  # imports torch, which is loaded as late as possible
-    pass
+from typing import Any, Protocol
 
 
 class Submission(Protocol):
