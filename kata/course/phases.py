@@ -5,6 +5,7 @@ Everything that needs a phase's name, number, title, file or points reads it her
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,8 +184,10 @@ COURSE: tuple[Phase, ...] = (
 MAX_SCORE = sum(phase.max_score for phase in COURSE)
 
 
+@functools.lru_cache(maxsize=None)
 def phase_of_suite(path: Path) -> Phase | None:
-    """The phase that a test file belongs to, or None."""
+    """The phase that a test file belongs to, or None; links are followed."""
+    path = path.resolve()
     if path.parent != SUITES:
         return None
     return next((phase for phase in COURSE if path.name.startswith(f"test_phase{phase.number}_")), None)

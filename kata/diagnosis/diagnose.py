@@ -111,6 +111,10 @@ class Diagnoses:
             if (phase_id, task) in self._had_turn:
                 continue
             phase = next(phase for phase in COURSE if phase.id == phase_id)
+            if self._is_unwritten(phase, task):
+                self._had_turn.add((phase_id, task))
+                self._send(Diagnosed((phase_id, task), [], 0))
+                continue
             neighbours = [(phase_id, name) for name in neighbours_of(phase, task, self._target)]
             told = TurnGranted(True, lost)
             if self._ask is not None and neighbours:
@@ -133,6 +137,10 @@ class Diagnoses:
         lost = {(result.phase, result.task) for result in self._results.values() if result.state != PASSED}
         return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
 
+    def _is_unwritten(self, phase: Phase, task: str) -> bool:
+        states = {result.state for result in self._results.values() if (result.phase, result.task) == (phase.id, task)}
+        return states == {TODO} and task in unfinished_tasks(phase, self._target)
+
     def _diagnose(self, phase: Phase, task: str, replaced: Sequence[str]) -> Several:
         results = {
             name: result for name, result in self._results.items() if (result.phase, result.task) == (phase.id, task)
@@ -150,8 +158,7 @@ class Diagnoses:
         self, phase: Phase, task: str, replaced: Sequence[str], first: Mapping[str, TestResult]
     ) -> SecondTry | None:
         states = {result.state for result in first.values()}
-        unwritten = states == {TODO} and task in unfinished_tasks(phase, self._target)
-        if unwritten or states - {PASSED, *TRIED_AGAIN} or not has_reference(phase):
+        if states - {PASSED, *TRIED_AGAIN} or not has_reference(phase):
             return None
         return try_again(self._bench, self._target, phase, task, replaced, first)
 

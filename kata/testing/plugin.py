@@ -92,7 +92,7 @@ def tests_of(session: pytest.Session) -> list[pytest.Function]:
 
 def phase_of(item: pytest.Item) -> Phase | None:
     """The phase whose suite a test stands in, or None."""
-    return phase_of_suite(Path(str(item.path)).resolve())
+    return phase_of_suite(item.path)
 
 
 def task_of(item: pytest.Item) -> str | None:
@@ -108,7 +108,7 @@ def _phase_fixture(phase: Phase) -> Any:
     @pytest.fixture(scope="module", name=f"phase{phase.number}")
     def provide(request: pytest.FixtureRequest) -> Any:
         kata = session_of(request.config)
-        return kata.provide(phase.id, Path(str(request.node.path)).resolve())
+        return kata.provide(phase.id, request.node.path)
 
     provide.__doc__ = f"Phase {phase.number}: the attributes of {phase.id}, as the target defines them."
     return provide
@@ -293,7 +293,7 @@ class KataPlugin:
 
     @staticmethod
     def _concerns_kata(item: pytest.Item) -> bool:
-        return phase_of(item) is not None or Path(str(item.path)).resolve() == ASSEMBLED_SUITE
+        return phase_of(item) is not None or item.path.resolve() == ASSEMBLED_SUITE
 
     # -- what the terminal says --
 

@@ -6,7 +6,6 @@ against other folders, without pytest's protocol around them: both ways come thr
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +24,6 @@ def fresh_arguments(item: pytest.Function, kata: Any) -> dict[str, Any]:
         kata: the session's ``KataPlugin``.
     """
     given = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-    suite = Path(str(item.path)).resolve()
     for name in item._fixtureinfo.argnames:
         if name in given:
             continue
@@ -36,7 +34,7 @@ def fresh_arguments(item: pytest.Function, kata: Any) -> dict[str, Any]:
         elif name == "manual_seed":
             given[name] = kata.submission.seed
         elif name in kata.fixtures:
-            given[name] = kata.provide(kata.fixtures[name], suite)
+            given[name] = kata.provide(kata.fixtures[name], item.path)
         else:
             raise LookupError(f"{item.nodeid} wants the fixture {name!r}, which is none of kata's")
     return given
@@ -59,7 +57,7 @@ def call(item: pytest.Function, kata: Any, arguments: dict[str, Any], recording:
 
 
 def _call(item: pytest.Function, kata: Any, arguments: dict[str, Any], writes_back: bool) -> None:
-    phase = phase_of_suite(Path(str(item.path)).resolve())
+    phase = phase_of_suite(item.path)
     # A seed of its own: what the code draws has nothing to do with what the test draws.
     seed = seed_for(kata.seed, f"submission {item.name}")
     kata.submission.begin(phase.id if phase else "", seed, kata.limit, writes_back)
