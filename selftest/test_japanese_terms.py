@@ -10,13 +10,14 @@ import pytest
 from kata.course.phases import COURSE, PROJECT
 from kata.diagnosis.misconceptions import catalogue
 from selftest.lesson_text import lesson
+from selftest.test_github_math import PAGES as EVERY_PAGE
 
 TERMS = PROJECT / "lessons" / "terms.ja.md"
 JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
 PAGES = ("README.ja.md", "lessons/README.ja.md", "lessons/glossary.md", *(phase.lesson("ja") for phase in COURSE))
 
-NOT_FOR_READING = ("kata/toys/en_ja/", "kata/line_breaking.py", "kata/pictures/style.py")
-"""A corpus to learn from, and lists of characters that may not begin a line."""
+NOT_FOR_READING = ("kata/toys/en_ja/", "kata/line_breaking.py", "kata/pictures/style.py", "site_build/tests/")
+"""A corpus to learn from, lists of characters that may not begin a line, and tests."""
 
 CODE = re.compile(r"^```.*?^```$|\$`.+?`\$|`[^`\n]*`|\]\([^)\s]*\)|<a [^>]*>", re.DOTALL | re.MULTILINE)
 
@@ -50,14 +51,29 @@ def read_by_a_learner() -> dict[str, str]:
     texts["lessons/glossary.md"] = "\n".join("|".join(row) for row in rows)
     for mistake in catalogue():
         texts[f"diagnosis {mistake.id}"] = CODE.sub("``", mistake.ja)
-    for path in [*(PROJECT / "kata").rglob("*.py"), *(PROJECT / "lessons" / "figures").glob("*.py")]:
+    for path in [
+        path for folder in ("kata", "lessons/figures", "site_build") for path in (PROJECT / folder).rglob("*.py")
+    ]:
         name = path.relative_to(PROJECT).as_posix()
         if name.startswith(NOT_FOR_READING) or "/misconceptions/" in name:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and JAPANESE.search(node.value):
                 texts[f"{name}:{node.lineno}"] = CODE.sub("``", node.value)
+    for path in (PROJECT / "site_build" / "figures").glob("*.js"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            texts[f"site_build/figures/{path.name}:{number}"] = CODE.sub("``", line)
     return texts
+
+
+def broken_sentences(markdown: str) -> list[str]:
+    """Line breaks beside a Japanese letter within a paragraph: a browser shows each as a space."""
+    lines = re.sub(r"^```.*?^```$|<!--.*?-->", "", markdown, flags=re.DOTALL | re.MULTILINE).splitlines()
+    ends, begins = re.compile(r"\s*(?:$|[#|<])"), re.compile(r"\s*(?:$|[-*+>|#<]|\d+\. )")
+    pairs = [(one, other) for one, other in zip(lines, lines[1:]) if not (ends.match(one) or begins.match(other))]
+    return [
+        f"{one[-12:]}⏎{other.strip()[:12]}" for one, other in pairs if JAPANESE.search(one[-2:] + other.strip()[:2])
+    ]
 
 
 def complaints(texts: dict[str, str]) -> list[str]:
@@ -94,6 +110,17 @@ def test_a_planted_word_is_found_and_the_right_one_named(planted, word):
 def test_code_and_formulas_are_left_alone():
     page = "`softmax` の結果\n\n```text\nsoftmax の出力側\n```\n$`\\mathrm{softmax}(x)`$ です。\n"
     assert complaints({"planted": prose(page)}) == []
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_no_japanese_sentence_of_a_page_is_broken_into_lines(page):
+    assert broken_sentences((PROJECT / page).read_text(encoding="utf-8")) == []
+
+
+def test_a_broken_sentence_is_found_and_lists_and_tables_are_not():
+    lists = "- 一つ目。\n- 二つ目の\n  続き。\n\n| 列 |\n|---|\n"
+    page = f"# 見出し\n文が\n続く。\n\n{lists}\n```\n図\n図\n```\n<!-- x -->\n文。\n"
+    assert broken_sentences(page) == ["文が⏎続く。", "- 二つ目の⏎続き。"]
 
 
 def test_a_term_is_explained_where_it_first_appears():

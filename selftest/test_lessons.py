@@ -88,6 +88,16 @@ def test_both_languages_have_the_same_formulas(phase):
         assert ours[anchor] == theirs[anchor], f"section {anchor!r}"
 
 
+NAMES_IN_FORMULAS = {"model", "ff", "in", "out", "a b EOS"}
+"""What a formula sets as text: indices that the paper has, and tokens."""
+
+
+@all_phases
+def test_formulas_hold_no_words_of_a_language(phase):
+    text = lesson(phase, "ja").text
+    assert set(re.findall(r"\\text\{([^}]*)\}", text)) <= NAMES_IN_FORMULAS
+
+
 @all_phases
 def test_both_languages_have_the_same_code(phase):
     english, japanese = (lesson(phase, lang) for lang in LANGUAGES)

@@ -41,7 +41,7 @@ ACTIVATION = ("standard deviation of the activations", "活性の標準偏差")
 GRADIENT = ("gradient norm, relative to the last layer", "勾配のノルム (最後の層との比)")
 LAYER = ("layer (0: the input)", "層 (0 は入力)")
 
-NORM_TITLE = ("Layer normalisation gives every position the same scale", "層正規化は、どの位置も同じ尺度にそろえる")
+NORM_TITLE = ("Layer normalisation gives every position the same scale", "層正規化は、どの位置も同じスケールにそろえる")
 NORM_CAPTION = (
     "Six positions whose features differ in mean and spread, before (left) and after (middle) LayerNorm with "
     "gain 1 and bias 0: each on its own comes to mean 0 and standard deviation 1, whatever the others are. "
@@ -67,7 +67,7 @@ RELU_CAPTION = (
     "straight line that the ReLU cuts off at 0 (thin); their weighted sum bends where a unit sets in (thick). "
     "Without the ReLU (dotted) two linear layers are one linear layer: a straight line, however wide.",
     "d_model = 1、d_ff = 4 の PositionwiseFeedForward を、一つの入力特徴の関数として描きました。隠れユニットはそ"
-    "れぞれ、ReLU が 0 で切り落とした直線です (細線)。その重み付き和は、ユニットが働き始める所で折れ曲がります ("
+    "れぞれ、ReLU が 0 で切り落とした直線です (細線)。その重み付き和は、ユニットが働き始めるところで折れ曲がります ("
     "太線)。ReLU がなければ (点線)、線形層を二つ重ねても一つと同じで、どれだけ広くしても直線のままです。",
 )
 HINGES = (-2.0, -0.5, 0.5, 1.5)

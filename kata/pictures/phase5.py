@@ -19,13 +19,13 @@ PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 3
 WORDS = (("abcde", "edcba"), ("fg", "gf"), ("hij", "jih"))
 """A batch of the toy task reverse: source, target."""
 
-MASKS_TITLE = ("The masks of a batch: blue may be attended to", "バッチのマスク: 青い所に注意を向けられる")
+MASKS_TITLE = ("The masks of a batch: blue may be attended to", "バッチのマスク: 青いところに注意を向けられる")
 MASKS_CAPTION = (
     "Three targets of different lengths as the decoder reads them. The padding mask (one row a sentence) is "
     "False where there is <pad>. The look-ahead mask is the same for all: query q sees keys up to q, the "
     "diagonal included. The decoder mask is both at once, and so differs from sentence to sentence: a triangle "
     "whose padding columns are cut off.",
-    "長さの違う三つの訳文を、デコーダが読む形で並べました。パディングマスク (一文が一行) は <pad> の所が False "
+    "長さの違う三つの訳文を、デコーダが読む形で並べました。パディングマスク (一文が一行) は <pad> の位置が False "
     "です。先読みマスクは全文に共通で、クエリ q は自分を含めて q までのキーを見ます。デコーダのマスクはその両方で、"
     "文ごとに違います。三角形から、パディングの列を切り取った形になります。",
 )

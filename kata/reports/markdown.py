@@ -9,6 +9,7 @@ from ..i18n import text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from . import terminal
 from .findings import mistakes
+from .messages import in_language
 
 SYMBOLS = {
     PASSED: "✅",
@@ -37,7 +38,7 @@ def render(report: Report, lang: str = "en") -> str:
         for task in phase.tasks:
             message = ""
             if task.state not in (PASSED, TODO):
-                message = escape("\n".join([task.message, *mistakes(task, lang)]))
+                message = escape("\n".join([in_language(task.message, lang), *mistakes(task, lang)]))
             if task.passed_given:
                 message = escape(terminal.given_line(task, lang))
             lines.append(

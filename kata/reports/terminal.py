@@ -21,6 +21,7 @@ from ..signs import sign
 from ..source.tree import line_of
 from . import welcome
 from .findings import mistakes
+from .messages import in_language
 
 MARKS = {
     PASSED: ("✓", "green"),
@@ -130,7 +131,7 @@ def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> 
         print_indented(console, given_line(task, lang), width, style="dim")
     if task.state in (PASSED, TODO):
         return
-    print_indented(console, task.message or "?", width)
+    print_indented(console, in_language(task.message, lang) or "?", width)
     for told in mistakes(task, lang):
         print_indented(console, told, width, style="yellow")
     if task.output:

@@ -82,7 +82,7 @@ DIVERGED = (
     "sqrt(d_model)? does the warm-up rise?).\n"
     "Way out: `python grader.py` tests all of these. {checkpoint}",
     "ステップ {step} で損失が {loss} になりました。学習が発散し、重みは使えません。\n"
-    "確認する所: すべてマスクされた行の注意 (-inf だけのソフトマックス)、損失の中の log(0) (log_softmax なら安全)、"
+    "確認するところ: すべてマスクされた行の注意 (-inf だけのソフトマックス)、損失の中の log(0) (log_softmax なら安全)、"
     "LayerNorm の eps なしの割り算、大きすぎる学習率 (sqrt(d_model) で割っていますか。"
     "ウォームアップで上がっていきますか)。\n"
     "`python grader.py` でこれらをテストできます。{checkpoint}",

@@ -74,7 +74,7 @@ CATALOGUE = (
         ),
         ja=(
             "各ヘッドのスコアが、全体として `sqrt(d_model)` で割られています。ヘッドのベクトルの成分は "
-            "`d_k = d_model / h` 個なので、正しい尺度は `sqrt(d_k)` です (3.2.1)。`sqrt(d_model)` では `sqrt(h)` 倍"
+            "`d_k = d_model / h` 個なので、正しいスケールは `sqrt(d_k)` です (3.2.1)。`sqrt(d_model)` では `sqrt(h)` 倍"
             "だけスコアが小さくなり、注意がぼやけます。"
         ),
         lesson="scaling",

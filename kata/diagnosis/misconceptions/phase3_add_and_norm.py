@@ -63,8 +63,8 @@ CATALOGUE = (
         "and normalised (5.4). In evaluation mode both are the same; in training the residual stream itself loses "
         "entries, so the next layer gets zeros where `x` should be.",
         ja="ドロップアウトを最後、正規化の後にかけています。論文では、サブ層の出力に、足して正規化する前にかけます "
-        "(5.4 節)。評価モードではどちらも同じです。学習時には残差の流れそのものが欠け、`x` があるはずの所で次の層が "
-        "0 を受け取ります。",
+        "(5.4 節)。評価モードではどちらも同じです。学習時には残差ストリームそのものが欠け、`x` があるはずのところで次の"
+        "層が 0 を受け取ります。",
         lesson="frame",
     ),
     Misconception(

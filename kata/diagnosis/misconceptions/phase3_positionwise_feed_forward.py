@@ -51,7 +51,7 @@ CATALOGUE = (
         en="A second ReLU follows the second linear layer. Equation 2 of the paper ends with `W2 + b2` (3.3). Cut "
         "off at 0, the network can only ever add to the residual stream and never take anything away from it.",
         ja="二つ目の線形層の後にも ReLU をかけています。論文の式 2 は `W2 + b2` で終わります (3.3 節)。出力を 0 で"
-        "切ると、残差の流れに足すことしかできず、そこから引くことができなくなります。",
+        "切ると、残差ストリームに足すことしかできず、そこから引くことができなくなります。",
         lesson="feed-forward",
     ),
     Misconception(

@@ -37,7 +37,7 @@ CATALOGUE = (
         task="make_batch",
         edits=((TGT_OUT, "tgt_out = _pad([[bos_id, *tgt_ids] for _, tgt_ids in pairs], pad_id)"),),
         en="`tgt_out` is the same as `tgt_in`: the decoder is asked for the token that it is just reading. It learns "
-        "to copy its input, with a loss that falls at once, and then says BOS for ever when it decodes. `tgt_out` is "
+        "to copy its input, with a loss that falls at once, and then says BOS forever when it decodes. `tgt_out` is "
         "one step ahead, `ids + [eos]`.",
         ja="`tgt_out` が `tgt_in` と同じで、いま読んでいるトークンをそのまま答えさせています。デコーダは入力を写す"
         "ことだけを覚え、損失はすぐ下がりますが、復号では BOS を出し続けます。`tgt_out` は一つ先、つまり "

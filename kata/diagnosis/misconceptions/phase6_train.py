@@ -42,7 +42,7 @@ CATALOGUE = (
             ),
         ),
         en="The scheduler moves once, after all batches, as schedules that count epochs do. Equation 3 counts "
-        "training steps: with a warm-up of 4000 such a run would creep along at the first rates for ever. One "
+        "training steps: with a warm-up of 4000 such a run would creep along at the first rates forever. One "
         "`scheduler.step()` for every update.",
         ja="スケジューラを、すべてのバッチの後で 1 回だけ進めています (エポック単位のスケジュールのやり方です)。式 "
         "3 が数えるのは学習ステップなので、ウォームアップが 4000 なら、いつまでも最初のごく小さな学習率のままです。"

@@ -121,7 +121,7 @@ CATALOGUE = (
         task="train_step",
         edits=(("loss = loss_fn(logits, batch.tgt_out)", "loss = loss_fn(logits, batch.tgt_in)"),),
         en="The loss compares the logits with `tgt_in`, the tokens that the decoder has just read. It learns to "
-        "repeat its input; a decoder that starts from BOS then says BOS for ever. The answers are in `tgt_out`, one "
+        "repeat its input; a decoder that starts from BOS then says BOS forever. The answers are in `tgt_out`, one "
         "step ahead.",
         ja="損失でロジットを `tgt_in`、つまりデコーダがいま読んだトークンと比べています。入力を繰り返すことを覚える"
         "ので、BOS から始めると BOS を出し続けます。正解は一つ先の `tgt_out` です。",

@@ -1,0 +1,54 @@
+"""What a failing test says, in the language of the reader.
+
+The suites speak English. ``tests/messages.ja.json`` maps their sentences to Japanese ones; ``{}`` stands for whatever a
+test puts in, which is looked up likewise (``{1}`` for the second of them, where the order differs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+
+from ..course.phases import PROJECT
+
+MESSAGES = PROJECT / "tests" / "messages.ja.json"
+
+FRAME = (("expected: ", "期待した値: "), ("got:      ", "得られた値: "), ("look at: ", "見直すところ: "))
+"""How the lines of a message begin that tell values, or what to look at."""
+
+
+def in_language(message: str, lang: str) -> str:
+    """A test's message in ``lang``; what is not ours (torch's words, a learner's values) stays as it is."""
+    return message if lang == "en" else "\n".join(map(_line, message.splitlines()))
+
+
+def _line(line: str) -> str:
+    content = line.lstrip()
+    indent = line[: len(line) - len(content)]
+    for english, japanese in FRAME:
+        if content.startswith(english):
+            rest = content[len(english) :]
+            return indent + japanese + (translated(rest) if english == "look at: " else rest)
+    return line if content.startswith("raises ") else indent + translated(content)
+
+
+def translated(text: str) -> str:
+    """The Japanese of a sentence or of a part of one; the text itself if the table does not have it."""
+    exact, patterns = _table()
+    if text in exact:
+        return exact[text]
+    for pattern, japanese in patterns:
+        match = pattern.fullmatch(text)
+        if match:
+            return japanese.format(*(translated(part) for part in match.groups()))
+    return text
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Sentences without gaps, then those with gaps, the most specific first."""
+    sentences: dict[str, str] = json.loads(MESSAGES.read_text(encoding="utf-8"))
+    gaps = sorted((english for english in sentences if "{}" in english), key=lambda english: -len(english))
+    patterns = [(re.compile("(.+?)".join(map(re.escape, english.split("{}")))), sentences[english]) for english in gaps]
+    return {english: sentences[english] for english in sentences if "{}" not in english}, patterns

@@ -1,0 +1,127 @@
+"""Whoever asks for Japanese reads the messages of the tests in Japanese: ``tests/messages.ja.json`` has them."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from kata.course.phases import COURSE, PROJECT
+from kata.grading.scoring import PhaseScore, Report, TaskScore
+from kata.reports import markdown, terminal
+from kata.reports.messages import FRAME, MESSAGES, in_language, translated
+from kata.results import FAILED
+from selftest.test_japanese_terms import JAPANESE, complaints
+
+SENTENCES = json.loads(MESSAGES.read_text(encoding="utf-8"))
+
+ENGLISH = re.compile(r"\b(?:the|of|is|are|and|with|each|every|after|where|must|gets?|has|have|no|for|not)\b")
+"""Words that a sentence has, and code seldom."""
+
+PUT_TOGETHER = re.compile(r"some are NaN|values wrong|is NaN|is infinite|the token_accuracy|: the loss")
+"""Sentences that a check makes of parts."""
+
+LEFT_IN_ENGLISH = 0.02
+"""Share of the suites' texts that may be missing, so that a new test need not wait for its translation."""
+
+
+def template(node: ast.AST) -> str | None:
+    """The text of a string, with ``0`` in the place of what is put in; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "0" for part in node.values)
+    return None
+
+
+def texts_of_the_suites() -> dict[str, str]:
+    """Every string with a space in it that a test may show, and the file where it stands."""
+    found: dict[str, str] = {}
+    for path in sorted((PROJECT / "tests").rglob("*.py")):
+        if path.parent.name in ("oracles", "in_guest"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        skipped |= {
+            id(part)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.JoinedStr)
+            for part in ast.walk(node)
+            if part != node
+        }
+        for node in ast.walk(tree):
+            text = None if id(node) in skipped else template(node)
+            if text and " " in text.strip():
+                found[text if text[-1] != " " else f"{text}0"] = path.name
+    return found
+
+
+def in_a_sentence(text: str) -> str:
+    """A label's end, such as `` of a deep copy``, as a test shows it: after its beginning."""
+    whole = re.match(r"[ ,]|(?:after|of|for|with|and) ", text) is None
+    return text if whole else f"the output{text if text[0] in ' ,' else f' {text}'}"
+
+
+def test_hardly_a_sentence_of_the_suites_is_left_in_english():
+    texts = texts_of_the_suites()
+    assert len(texts) > 500
+    missing = [
+        f"{place}: {text!r}" for text, place in texts.items() if ENGLISH.search(in_language(in_a_sentence(text), "ja"))
+    ]
+    assert len(missing) <= LEFT_IN_ENGLISH * len(texts), "\n".join(missing)
+
+
+def test_every_sentence_of_the_table_is_one_that_the_suites_say():
+    said = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests").rglob("*.py"))
+    said = re.sub(r'"\s*\n\s*f?"', "", said).replace('\\"', '"')
+    said += "the same input gives different results from one call to the next"  # kata/testing/outcome.py
+    parts = [(english, part.strip()) for english in SENTENCES for part in english.split("{}")]
+    stale = [english for english, part in parts if part not in said and not PUT_TOGETHER.search(part)]
+    assert stale == []
+
+
+def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
+    for english, japanese in SENTENCES.items():
+        gaps = re.findall(r"\{(\d?)\}", japanese)
+        assert len(gaps) == english.count("{}"), english
+        assert sorted(gaps) in ([""] * len(gaps), [str(number) for number in range(len(gaps))]), english
+    assert complaints({english: re.sub(r"`[^`]*`", "``", japanese) for english, japanese in SENTENCES.items()}) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "japanese"),
+    [
+        (
+            "LayerNorm(6)(x), compared with torch's own: 2 of 36 values wrong, the first at [0, 1] of shape (6, 6)\n"
+            "  expected: 0.5\n  got:      0.25\n  look at: it starts as zeros",
+            "LayerNorm(6)(x) (torch のものと比較): 36 個の値のうち 2 個が違います。形 (6, 6) の中で"
+            "最初に違うのは [0, 1] です\n  期待した値: 0.5\n  得られた値: 0.25\n  見直すところ: 0 から始まります",
+        ),
+        ("make_batch returned None, expected a Batch", "make_batch が None を返しました。Batch のはずです"),
+        (
+            "raises RuntimeError: the size of tensor a must match",
+            "raises RuntimeError: the size of tensor a must match",
+        ),
+        ("words that no test says", "words that no test says"),
+    ],
+)
+def test_a_message_is_told_in_japanese_and_what_is_not_ours_stays(message, japanese):
+    assert in_language(message, "ja") == japanese
+    assert in_language(message, "en") == message
+
+
+def test_reports_in_japanese_have_japanese_messages():
+    why = "softmax(query @ key^T / sqrt(d_k)) over the keys, then weights @ value"
+    message = f"the weights: wrong shape\n  expected: (2, 3)\n  got:      (3, 2)\n  look at: {why}"
+    tasks = tuple(TaskScore(task.name, FAILED, 0.0, task.points, 1, 7, message) for task in COURSE[1].tasks)
+    report = Report("mine", 0, (PhaseScore(COURSE[1], tasks),), None, "", "trust")
+    console = Console(file=io.StringIO(), width=200)
+    terminal.show(report, console, COURSE[1].suite()[0].parent, "ja")
+    for text in (console.file.getvalue(), markdown.render(report, "ja")):
+        assert all(start.strip() in text for _, start in FRAME) and "重み: 形が違います" in text
+        assert not ENGLISH.search("".join(line for line in text.splitlines() if "見直すところ" in line))
+    assert JAPANESE.search(translated(why))
