@@ -6,6 +6,7 @@ against other folders, without pytest's protocol around them: both ways come thr
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
