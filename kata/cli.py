@@ -49,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--seed", type=seed_option, default=0, metavar="N|random", help="seed of random draws (default: 0)"
     )
     parser.add_argument("--assembled", action="store_true", help="also try the six files together, passed or not")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output (everywhere)")
     parser.add_argument("--gradescope", metavar="FILE", help="write Gradescope's results.json")
     parser.add_argument("--junit", metavar="FILE", help="write JUnit XML")
     parser.add_argument("--markdown", metavar="FILE", help="write Markdown")
@@ -90,7 +90,7 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     target, name = find_target(options.target, parser)
     outputs = _outputs(options, parser)
-    quiet = options.json == "-"
+    quiet = any(path is None for path, _, _ in outputs)
     console = Console(stderr=quiet, highlight=False, soft_wrap=False)
     phases = tuple(phase for phase in COURSE if phase in (options.phases or handed_out()))
     try:
@@ -106,9 +106,9 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
         done.append(
             _try("the terminal's report", lambda: terminal.show(report, console, target, options.lang), console)
         )
-    done += [_try(str(path), functools.partial(_write, path, render, report), console) for path, render in outputs]
-    if quiet:
-        done.append(_try("--json -", lambda: _print_json(report), console))
+    for path, option, render in outputs:
+        what = f"{option} -" if path is None else str(path)
+        done.append(_try(what, functools.partial(_write, path, render, report), console))
     if not all(done):
         return USAGE
     if report.not_gradable:
@@ -117,26 +117,36 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
     return UNDER if under else GRADED
 
 
-def _outputs(
-    options: argparse.Namespace, parser: argparse.ArgumentParser
-) -> list[tuple[Path, Callable[[Report], str]]]:
-    """Files to write and how; a folder that is not there is found out before an hour of grading."""
-    renders: list[tuple[str | None, str, Callable[[Report], str]]] = [
-        (None if options.json == "-" else options.json, "--json", json_report.render),
-        (options.gradescope, "--gradescope", gradescope.render),
-        (options.junit, "--junit", junit.render),
+Render = Callable[[Report], str]
+
+
+def _outputs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[tuple[Path | None, str, Render]]:
+    """Files to write (None: standard output), for which option, and how.
+
+    A folder that is not there is found out before an hour of grading.
+    """
+    renders: list[tuple[str | None, str, Render]] = [
+        (options.json, "--json", json_report.render),
+        (options.gradescope, "--gradescope", lambda report: gradescope.render(report, options.lang)),
+        (options.junit, "--junit", lambda report: junit.render(report, options.lang)),
         (options.markdown, "--markdown", lambda report: markdown.render(report, options.lang)),
     ]
-    found = []
+    to_stdout = [option for given, option, _ in renders if given == "-"]
+    if len(to_stdout) > 1:
+        parser.error(f"{' - and '.join(to_stdout)} -: only one report can be standard output")
+    found: list[tuple[Path | None, str, Render]] = []
     for given, option, render in renders:
         if given is None:
+            continue
+        if given == "-":
+            found.append((None, option, render))
             continue
         path = Path(given)
         if path.is_dir():
             parser.error(f"{option} {given}: is a folder, name a file")
         if not path.absolute().parent.is_dir():
             parser.error(f"{option} {given}: there is no folder {path.absolute().parent}")
-        found.append((path, render))
+        found.append((path, option, render))
     return found
 
 
@@ -151,14 +161,14 @@ def _try(what: str, write: Callable[[], object], console: Console) -> bool:
     return True
 
 
-def _write(path: Path, render: Callable[[Report], str], report: Report) -> None:
-    path.write_text(render(report), encoding="utf-8", errors="replace")
-
-
-def _print_json(report: Report) -> None:
-    """Always UTF-8, whatever the terminal is: a program reads this."""
+def _write(path: Path | None, render: Render, report: Report) -> None:
+    """Into a file or to standard output; always UTF-8, whatever the terminal is: a program reads this."""
+    content = render(report).encode("utf-8", "replace")
+    if path is not None:
+        path.write_bytes(content)
+        return
     sys.stdout.flush()
-    sys.stdout.buffer.write(json_report.render(report).encode("utf-8", "replace"))
+    sys.stdout.buffer.write(content)
     sys.stdout.flush()
 
 

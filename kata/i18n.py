@@ -28,6 +28,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Not gradable here: {count} tests ({points:g} points). The reference fails in them as well.",
         "この環境では採点できないテスト: {count} 件 ({points:g} 点分)。模範解答でも失敗します。",
     ),
+    "share_of_the_rest": (
+        "They count neither for nor against you: the score is your share of the other points.",
+        "この分は加点も減点もされません。点数は、残りの点に対する割合で計算しています。",
+    ),
+    "for_the_instructor": ("For the instructor", "教員向け"),
     "next_doctor": (
         "Not your code: this machine. `python grader.py doctor` looks for the cause.",
         "原因はコードではなく、この環境にあります。`python grader.py doctor` で調べてください。",

@@ -164,6 +164,23 @@ def test_several_reports_can_be_written_at_once(stubs, tmp_path):
     assert ElementTree.parse(tmp_path / "r.xml").getroot().tag == "testsuites"
 
 
+@pytest.mark.parametrize(
+    ("option", "beginning"), [("--markdown", "# Transformer Kata"), ("--junit", "<?xml"), ("--gradescope", "{")]
+)
+def test_every_report_can_be_standard_output_and_stands_there_alone(option, beginning, stubs):
+    run = run_grader("2", "--target", stubs, option, "-")
+    assert (run.status, run.err) == (0, "")
+    assert run.out.startswith(beginning)
+    assert "split_heads" in run.out
+    assert "Next: " not in run.out
+
+
+def test_two_reports_cannot_both_be_standard_output(stubs):
+    run = run_grader("2", "--target", stubs, "--json", "-", "--markdown", "-")
+    assert (run.status, run.out) == (2, "")
+    assert "--json - and --markdown -" in run.err
+
+
 def test_help_and_version_are_status_0():
     shown = run_grader("--help")
     assert shown.status == 0

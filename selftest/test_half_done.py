@@ -134,12 +134,19 @@ def test_markdown_agrees(report, folder):
 def test_gradescope_agrees(report, folder):
     results = json.loads((folder / "g.json").read_text(encoding="utf-8"))
     assert results["score"] == report["score"]
-    assert len(results["tests"]) == len(tasks_of(report))
-    for test, (name, task) in zip(results["tests"], tasks_of(report).items()):
+    assert results["execution_time"] > 0
+    *tests, for_the_instructor = results["tests"]
+    assert (for_the_instructor["visibility"], for_the_instructor["output"]) == ("hidden", report["trust"])
+    assert report["trust"] not in results["output"]
+    assert len(tests) == len(tasks_of(report))
+    for test, (name, task) in zip(tests, tasks_of(report).items()):
         assert test["name"].endswith(f": {name}")
         assert (test["score"], test["max_score"]) == (task["score"], task["max_score"])
         assert test["status"] == ("passed" if task["state"] == "passed" else "failed")
         assert test["output_format"] == "text"
+        assert test["tags"][1] == task["state"]
+        assert (test["extra_data"]["execution_time"] > 0) == (task["state"] == "passed")
+        assert "visibility" not in test
 
 
 @pytest.mark.proof

@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from ..course.phases import Phase
 from ..diagnosis import misconceptions
-from ..i18n import choose
+from ..i18n import choose, text
 from ..results import PASSED, TODO
 from .likeness import alike
 from .records import Record, mistakes_of
@@ -96,6 +96,7 @@ def write_class(path: Path, records: Iterable[Record], phases: Sequence[Phase], 
         stuck=sorted(stuck.items(), key=lambda entry: -len(entry[1])),
         alike=alike({r["name"]: r["shapes"] for r in graded}, {r["name"]: _untouched(r) for r in graded}),
         problems=[record for record in records if not record["report"]],
+        trust=sorted({record["report"]["trust"] for record in graded} - {"", text("trust_not_run", lang)}),
         mean=f"{sum(scores) / len(scores):.1f}" if scores else "-",
         most=sum(phase.max_score for phase in phases),
         pages=pages,

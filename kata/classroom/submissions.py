@@ -61,6 +61,24 @@ def find(folder: Path) -> list[Submission]:
     return sorted(found, key=lambda submission: submission.name)
 
 
+def find_one(folder: Path) -> Submission:
+    """What one student has handed in: phases in a folder or somewhere below it, an archive, files under other names."""
+    found = _guarded(folder.name, partial(_from_folder, folder))
+    archives = (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith(ARCHIVES))
+    for path in archives if found.problem else ():
+        found = _guarded(path.name, partial(_from_archive, path))
+        if found.files:
+            break
+    if found.files:
+        return found
+    known = [(path, _split_name(path.name)[1]) for path in sorted(folder.rglob("*.py"))]
+    files = {file: path.read_bytes() for path, file in known if file in PHASE_FILES and not complaint_about(path)}
+    complaints = [complaint_about(path) for path, file in known if file in PHASE_FILES and complaint_about(path)]
+    if files or complaints:
+        return Submission(folder.name, files, "" if files else complaints[0])
+    return found
+
+
 def _guarded(name: str, read: Callable[[], dict[str, bytes]]) -> Submission:
     """What ``read`` finds, or why it found nothing: one broken submission never loses the batch."""
     try:

@@ -20,11 +20,12 @@ COMMANDS: dict[str, str] = {
     "doctor": "look at this machine: does grading work here?",
     "class": "grade a class, and see what it has not understood",
     "release": "make an edition for students, without solutions",
+    "gradescope-bundle": "make an autograder to upload to Gradescope",
 }
 """Name to one line of help, in the order in which ``--help`` lists them."""
 
 
-MODULES = {"class": "class_report"}
+MODULES = {"class": "class_report", "gradescope-bundle": "gradescope_bundle"}
 """Where a command's name cannot be that of its module."""
 
 

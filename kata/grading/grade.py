@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Collection, Mapping
 
@@ -40,6 +42,7 @@ def grade(
     Raises:
         running.SuitesBroken: if the suites cannot be run at all.
     """
+    started = time.monotonic()
     untouched = {phase.id for phase in phases if is_untouched(phase, target)}
     active = tuple(phase for phase in phases if phase.id not in untouched)
     results, forbidden = running.Results(), {}
@@ -54,7 +57,8 @@ def grade(
             leave_out = frozenset((phase, task) for phase, tasks in forbidden.items() for task in tasks)
             results = running.run(running.Plan(active, target, seed, leave_out, when), sessions, on_result)
 
-    return make_report(phases, target, seed, lang, results, untouched, forbidden, name)
+    report = make_report(phases, target, seed, lang, results, untouched, forbidden, name)
+    return replace(report, seconds=time.monotonic() - started)
 
 
 def make_report(
@@ -116,6 +120,6 @@ def next_task(report: Report) -> tuple[Phase, str, str] | None:
     """The first task, in the order of the course, that has not passed for reasons of its own: (phase, task, state)."""
     for phase_score in report.phases:
         for task in phase_score.tasks:
-            if task.state != PASSED and task.passed + task.not_gradable < task.total:
+            if task.state != PASSED and not task.blameless:
                 return phase_score.phase, task.name, task.state
     return None

@@ -30,6 +30,7 @@ class TaskScore:
         unexplained: how many of its failing tests these do not explain.
         passed_given: the tasks that did not pass, and whose reference was put in place for this one to pass.
         not_gradable: tests in which the reference fails on this machine as well.
+        seconds: how long its tests took.
     """
 
     name: str
@@ -44,6 +45,12 @@ class TaskScore:
     unexplained: int = 0
     passed_given: tuple[str, ...] = ()
     not_gradable: int = 0
+    seconds: float = 0.0
+
+    @property
+    def blameless(self) -> bool:
+        """Whether it did not pass, and only for what fails on this machine whoever wrote it."""
+        return self.not_gradable > 0 and self.passed + self.not_gradable >= self.total
 
     @property
     def points_not_gradable(self) -> float:
@@ -107,6 +114,7 @@ class Report:
         assembled: whether the learner's six files work together; None if that was not tried.
         assembled_message: why they do not.
         trust: how far this score can be trusted, in words.
+        seconds: how long grading took, from the beginning to the end.
     """
 
     target: str
@@ -115,6 +123,7 @@ class Report:
     assembled: bool | None = None
     assembled_message: str = ""
     trust: str = ""
+    seconds: float = 0.0
 
     @property
     def score(self) -> float:
@@ -230,6 +239,6 @@ def score_phase(
         if score.state == FAILED:
             told = diagnoses.get((phase.id, task.name), Diagnosis())
             score = replace(score, diagnoses=told.ids, unexplained=told.unexplained)
-        scores.append(score)
+        scores.append(replace(score, seconds=sum(result.seconds for result in own)))
     seconds = sum(result.seconds for result in results if result.phase == phase.id)
     return PhaseScore(phase, tuple(scores), seconds)

@@ -4,41 +4,54 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from ..grading.scoring import Report
+from ..grading.scoring import Report, TaskScore
+from ..i18n import text
 from ..results import ERROR, PASSED
 from . import terminal
 from .findings import mistakes
 
+PASS, FAILURE, BROKEN, SKIPPED = "", "failure", "error", "skipped"
 
-def render(report: Report) -> str:
+
+def render(report: Report, lang: str = "en") -> str:
     """The report as XML text."""
     root = ElementTree.Element("testsuites", name="Transformer Kata")
     for phase in report.phases:
-        broken = [task for task in phase.tasks if task.state == ERROR]
-        failed = [task for task in phase.tasks if task.state not in (PASSED, ERROR)]
+        kinds = [_kind(task) for task in phase.tasks]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
             name=phase.phase.id,
             tests=str(len(phase.tasks)),
-            failures=str(len(failed)),
-            errors=str(len(broken)),
-            skipped="0",
+            failures=str(kinds.count(FAILURE)),
+            errors=str(kinds.count(BROKEN)),
+            skipped=str(kinds.count(SKIPPED)),
             time=f"{phase.seconds:.3f}",
         )
-        for task in phase.tasks:
-            case = ElementTree.SubElement(suite, "testcase", classname=phase.phase.id, name=task.name)
-            if task.passed_given:
-                ElementTree.SubElement(case, "system-out").text = terminal.given_line(task, "en")
-            if task.state == PASSED:
-                continue
-            kind = "error" if task.state == ERROR else "failure"
-            first_line = task.message.splitlines()[0] if task.message else task.state
-            element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
-            element.text = (
-                "\n".join([task.message, *mistakes(task, "en")])
-                + f"\n{task.score:g} of {task.max_score:g} points, {task.passed}/{task.total} tests"
-            )
-            if task.output:
-                ElementTree.SubElement(case, "system-out").text = task.output
+        for task, kind in zip(phase.tasks, kinds):
+            _add_case(suite, phase.phase.id, task, kind, lang)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _kind(task: TaskScore) -> str:
+    """What JUnit calls it; what this machine alone keeps from passing is neither failure nor error."""
+    if task.state == PASSED:
+        return PASS
+    if task.blameless:
+        return SKIPPED
+    return BROKEN if task.state == ERROR else FAILURE
+
+
+def _add_case(suite: ElementTree.Element, phase_id: str, task: TaskScore, kind: str, lang: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=phase_id, name=task.name, time=f"{task.seconds:.3f}")
+    if task.passed_given:
+        ElementTree.SubElement(case, "system-out").text = terminal.given_line(task, lang)
+    if kind == PASS:
+        return
+    first_line = task.message.splitlines()[0] if task.message else task.state
+    element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
+    points = text("points", lang, score=f"{task.score:g}", max_score=f"{task.gradable:g}")
+    tests = text("tests", lang, passed=task.passed, total=task.total)
+    element.text = "\n".join([task.message, *mistakes(task, lang), f"{points}, {tests}"])
+    if task.output:
+        ElementTree.SubElement(case, "system-out").text = task.output

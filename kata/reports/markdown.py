@@ -18,19 +18,21 @@ SYMBOLS = {
     FORBIDDEN: "⛔",
     TODO: "⬜",
 }
+BLAMELESS = "⚠️"
+"""In place of any of these: only this machine keeps the task from passing."""
 
 
 def render(report: Report, lang: str = "en") -> str:
     """The report as Markdown text."""
     lines = [
-        f"# Transformer Kata: {report.score:g} / {report.max_score:g}",
+        f"# Transformer Kata: {report.score:g} / {report.gradable:g}",
         "",
         escape(text("header", lang, target=report.target, seed=report.seed)),
         "",
     ]
     for phase in report.phases:
         lines += [
-            f"## {phase.phase.number} {phase.phase.title(lang)}: {phase.score:g} / {phase.max_score:g}",
+            f"## {phase.phase.number} {phase.phase.title(lang)}: {phase.score:g} / {phase.gradable:g}",
             "",
             "| | task | points | tests | |",
             "|---|---|---:|---:|---|",
@@ -42,14 +44,17 @@ def render(report: Report, lang: str = "en") -> str:
             if task.passed_given:
                 message = escape(terminal.given_line(task, lang))
             lines.append(
-                f"| {SYMBOLS[task.state]} | `{task.name}` | {task.score:g} / {task.max_score:g} "
-                f"| {task.passed}/{task.total} | {text(task.state, lang)}{': ' if message else ''}{message} |"
+                f"| {BLAMELESS if task.blameless else SYMBOLS[task.state]} | `{task.name}` "
+                f"| {task.score:g} / {task.gradable:g} | {task.passed}/{task.total} "
+                f"| {text(task.state, lang)}{': ' if message else ''}{message} |"
             )
         lines.append("")
+    if report.not_gradable:
+        told = text("not_gradable", lang, count=report.not_gradable, points=report.points_not_gradable)
+        lines += [escape(told), ""]
     if report.assembled is not None:
         lines += [text("assembled_yes" if report.assembled else "assembled_no", lang), ""]
-    lines.append(f"_{escape(report.trust)}_")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def escape(message: str) -> str:

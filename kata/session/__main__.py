@@ -124,6 +124,9 @@ def run(channel: TextIO, orders: Collect, more: TextIO) -> None:
         "-p", "no:logging",
         "-p", "no:unraisableexception",  # collects garbage for a tenth of a second, again and again
         "-p", "no:threadexception",
+        "-p", "no:randomly",
+        "-p", "no:xdist",
+        "-p", "no:pytest_cov",
         f"--target={orders.target}",
         f"--seed={orders.seed}",
         "--wall",

@@ -6,7 +6,7 @@ from typing import Any, TextIO, TypeVar
 
 import pytest
 
-from ..results import ASSEMBLED, TestResult, reported_output
+from ..results import ASSEMBLED, ERROR, TestResult, reported_output
 from ..sandbox import fast_start
 from ..session_protocol import (
     Broken,
@@ -25,6 +25,7 @@ from ..session_protocol import (
     decode_order,
     encode,
 )  # fmt: skip
+from ..testing.outcome import Verdict
 from ..testing.plugin import phase_of, session_of, task_of, tests_of
 
 M = TypeVar("M")
@@ -201,7 +202,7 @@ class Reporter(_Teller):
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = report.nodeid
         test = self._tests[name]
-        verdict = report.kata_verdict
+        verdict = Verdict.read_from(report) or Verdict(ERROR, "nothing was said of this test")
         previous = self._reports.get(name)
         if report.when == "teardown" and previous is not None:
             if report.passed or previous.state != "passed":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Iterable
+from typing import Any, Iterable
 
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, shorten
 from ..sandbox.errors import GuestDied, TestTimeout
@@ -30,6 +30,16 @@ class Verdict:
     state: str
     message: str
     broke: bool = False
+
+    def write_on(self, report: Any) -> None:
+        """Keep it on pytest's report of the test, as plain data: pytest-xdist sends reports to another process."""
+        report.kata_verdict = asdict(self)
+
+    @staticmethod
+    def read_from(report: Any) -> Verdict | None:
+        """The verdict that ``write_on`` has kept; None for a test that is not of a suite."""
+        told = getattr(report, "kata_verdict", None)
+        return None if told is None else Verdict(**told)
 
 
 def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:

@@ -286,7 +286,7 @@ class KataPlugin:
             item.stash[VERDICT] = verdict
         if verdict.state != PASSED:
             report.outcome = "failed"  # a skip is never a pass
-        report.kata_verdict = item.stash.get(VERDICT, verdict)
+        item.stash.get(VERDICT, verdict).write_on(report)
         short = item.config.getoption("tbstyle") == "auto" and not item.config.getoption("verbose") > 1
         if report.failed and (short or verdict.state == TODO):
             report.longrepr = verdict.message
@@ -299,7 +299,7 @@ class KataPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        verdict = getattr(report, "kata_verdict", None)
+        verdict = Verdict.read_from(report)
         if verdict is not None and report.failed and verdict.state == TODO:
             return "todo", "t", ("TODO", {"yellow": True})
         return None
