@@ -252,7 +252,7 @@ def shift(measured: dict[str, Any], lang: str) -> Figure:
     figure = new_figure(7.4, 3.0)
     labels = {"post": (BLUE, ("layer norm", "層正規化あり")), "none": (ORANGE, ("no norm", "正規化なし"))}
     panels = (
-        ("shift", ("shift (standard deviations a step)", "1 ステップのずれ (標準偏差)")),
+        ("shift", ("shift a step (deviations)", "1 ステップのずれ (標準偏差)")),
         ("losses", ("loss (nats per letter)", "損失 (1 文字あたり nat)")),
     )
     for number, (name, label) in enumerate(panels):
