@@ -11,10 +11,10 @@ CATALOGUE = (
         id="noam-max-for-min",
         task="noam_learning_rate",
         edits=((RATE, "return factor * d_model**-0.5 * max(step**-0.5, step * warmup_steps**-1.5)"),),
-        en="The larger of the two branches is taken instead of the smaller. The rate then starts at its highest, "
+        en="The larger of the two branches is taken instead of the smaller. The rate then starts far too high, "
         "falls until the end of the warm-up, and rises forever after it: the mirror image of equation 3. With "
         "`min`, the straight line holds first and the falling root later.",
-        ja="二つの枝の小さいほうではなく、大きいほうを取っています。学習率は最大から始まり、ウォームアップの終わりまで"
+        ja="二つの枝の小さいほうではなく、大きいほうを取っています。学習率は大きすぎる値から始まり、ウォームアップの終わりまで"
         "下がり、その後は上がり続けます。式 3 とは逆の形です。`min` なら、最初は直線、その後は下がる平方根の枝にな"
         "ります。",
         lesson="noam",
