@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -178,6 +179,116 @@ def test_another_size_of_the_screen_is_used(watching, target):
     save(target, WRONG)
     lines = watching.wait_for("Next: ").splitlines()
     assert all(cell_len(line) <= 60 for line in lines if str(target) not in line)
+
+
+@pytest.mark.proof
+def test_the_scrollback_keeps_every_verdict_and_the_screen_shows_the_last(watching, target):
+    save(target, WRONG)
+    watching.wait_for(r"Next: repair .*\n")
+    save(target, solution(1))
+    watching.wait_for(r"Next: n for phase 2.*\n")
+    watching.listen(0.5)
+    shown = watching.screens()[-1]
+    assert "100 / 100" in shown.text
+    assert "expected: 0" not in shown.text
+    kept = "\n".join(shown.scrolled)
+    assert kept.count("expected: 0") == 1
+    assert kept.count("Next: ") == 2  # the welcome and the first verdict
+    assert not re.search("before this save|grading|starting|looking for", kept)
+
+
+@pytest.mark.proof
+def test_two_saves_within_a_second_give_one_report(watching, target):
+    save(target, solution(1))
+    watching.wait_for(r"Next: n for phase 2.*\n")
+    time.sleep(1.2)
+    for remark in "ab":  # nothing has to be run again: the verdict is there at once
+        save(target, solution(1) + f"# {remark}\n")
+        watching.wait_for(r"saved[^~]*Next: n for phase 2.*\n")
+    watching.listen(0.3)
+    shown = watching.screens()[-1]
+    assert len(re.findall("phase 1 saved", "\n".join([*shown.scrolled, shown.text]))) == 2
+
+
+@pytest.mark.proof
+def test_the_verdict_on_the_task_at_hand_never_leaves_the_screen(watching, target):
+    save(target, WRONG)
+    watching.wait_for(r"Next: repair .*\n")
+    shown = len(watching.screens())
+    for key, answer in (("h", "hint 1 of 3"), ("l", "beam_search"), ("s", "yours is the solution"), ("x", "no key")):
+        watching.press(key)
+        watching.wait_for(answer)
+    save(target, HANGS)
+    watching.wait_for("tests done")
+    watching.press("l")
+    watching.wait_for("beam_search")
+    save(target, WRONG)
+    watching.wait_for(r"Next: repair .*\n")
+    later = watching.screens()[shown - 1 :]
+    assert len(later) > 7
+    for screen in later:
+        assert re.search(r"[✗…] sinusoidal_encoding +(\d+/\d+ tests|before this save: \d+/\d+)", screen.text), (
+            screen.text
+        )
+        assert "values wrong" in screen.text
+
+
+@pytest.mark.proof
+def test_a_phase_that_passes_spends_no_hint_and_a_spent_one_is_counted(watching, target):
+    save(target, solution(1))
+    watching.wait_for(r"Next: n for phase 2.*\n")
+    for key in "hhh":
+        watching.press(key)
+        watching.wait_for("no hint is needed")
+    save(target, with_bodies(solution(1), {"PositionalEncoding.forward": "return x"}))
+    watching.wait_for(r"Next: repair PositionalEncoding .*\n")
+    for number in (1, 2, 3):
+        watching.press("h")
+        assert "PositionalEncoding" in watching.wait_for(f"hint {number} of 3")
+
+
+@pytest.mark.proof
+def test_what_is_still_to_do_does_not_build_on_anything_and_who_fails_by_another_says_so(watching, target):
+    path = target / "phase2_attention.py"
+    todo = {"MultiHeadAttention.forward": 'raise NotImplementedError("Phase 2: MultiHeadAttention")'}
+    path.write_text(with_bodies(solution(2), todo), encoding="utf-8")
+    watching.wait_for(r"Next: write MultiHeadAttention .*\n")
+    path.write_text(with_bodies(solution(2), {**todo, "merge_heads": "return x"}), encoding="utf-8")
+    watching.wait_for(r"Next: repair merge_heads .*\n")
+    assert "builds on it" not in watching.said
+    path.write_text(with_bodies(solution(2), {"merge_heads": "return x"}), encoding="utf-8")
+    assert "right, given a right `merge_heads`" in watching.wait_for(r"Next: repair merge_heads .*\n")
+
+
+EDITOR = """#!{python}
+import pathlib, sys
+pathlib.Path({told!r}).write_text("\\n".join(sys.argv[1:]))
+"""
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["code", "vim"])
+def test_the_file_is_opened_at_the_task_at_hand(name, target, tmp_path):
+    told, line = tmp_path / "told", solution(1)[: solution(1).index("class TokenEmbedding")].count("\n") + 1
+    program = tmp_path / "bin" / name
+    program.parent.mkdir()
+    program.write_text(EDITOR.format(python=sys.executable, told=str(told)), encoding="utf-8")
+    program.chmod(0o755)
+    save(target, with_bodies(solution(1), {"TokenEmbedding.forward": "return self.embedding(tokens)"}))
+    with Terminal(["watch", "1", "--target", target], VISUAL=str(program)) as terminal:
+        terminal.wait_for(r"Next: repair TokenEmbedding.*\n")
+        terminal.press("o")
+        terminal.wait_for(f"Opened: .*:{line}")
+        path = str(target / "phase1_embedding.py")
+        until = time.monotonic() + 10
+        while not told.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert told.read_text().splitlines() == (["-g", f"{path}:{line}"] if name == "code" else [f"+{line}", path])
+        terminal.press("l")  # the keys are ours again
+        terminal.wait_for("beam_search")
+        terminal.press("q")
+        assert terminal.end() == 0
+        assert terminal.is_restored()
 
 
 @pytest.mark.proof

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ..course import lessons
-from ..course.phases import Phase
+from ..course.phases import PROJECT, Phase
 from ..i18n import LANGUAGES, choose
 from ..line_breaking import wrap
 from ..sandbox.loader import explain_import_failure
-from ..source.files import complaint_about
+from ..source.files import Folder, complaint_about, from_here
 from ..source.progress import unfinished_tasks
 from ..source.tree import line_of
 from . import hint_state
@@ -103,7 +103,8 @@ def main(arguments: Sequence[str]) -> int:
         task, status = (options.task, GRADED) if options.task else _find_task(phase, target, options.lang, console)
         if task is None:
             return status
-        return _show(phase, task, target, name, options, console)
+        errors = Console(stderr=True, soft_wrap=True)
+        return show(phase, task, Folder(target, name), options.lang, console, errors, options.again)
     except KeyboardInterrupt:
         _say(console, "interrupted", options.lang)
         return INTERRUPTED
@@ -151,20 +152,30 @@ def _why_unreadable(path: Path) -> str:
     return ""
 
 
-def _show(phase: Phase, task: str, target: Path, name: str, options: argparse.Namespace, console: Console) -> int:
-    lang = options.lang
+def show(
+    phase: Phase, task: str, folder: Folder, lang: str, console: Console, errors: Console, again: bool = False
+) -> int:
+    """Show the next hint of a task and remember that; return the exit status.
+
+    Args:
+        phase, task: of what.
+        folder: where the learner works.
+        lang: ``"en"`` or ``"ja"``.
+        console, errors: where to, what is amiss apart.
+        again: show the hints that have been shown, and no new one.
+    """
     try:
         hints = lessons.hints(phase, task, lang)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        _say(Console(stderr=True, soft_wrap=True), "no_lesson", lang, lesson=phase.lesson(lang), why=why)
+        _say(errors, "no_lesson", lang, lesson=phase.lesson(lang), why=why)
         return USAGE
     if not hints:
-        _say(Console(stderr=True, soft_wrap=True), "missing", lang, task=task, lesson=phase.lesson(lang))
+        _say(errors, "missing", lang, task=task, lesson=phase.lesson(lang))
         return USAGE
-    seen = min(hint_state.shown(target, phase, task), len(hints))
-    lesson = lessons.anchor(phase, task, lang)
-    if options.again:
+    seen = min(hint_state.shown(folder.path, phase, task), len(hints))
+    lesson = from_here(PROJECT / lessons.anchor(phase, task, lang))
+    if again:
         if seen == 0:
             _say(console, "none_yet", lang, task=task)
             return GRADED
@@ -177,15 +188,14 @@ def _show(phase: Phase, task: str, target: Path, name: str, options: argparse.Na
     if seen == len(hints):
         _say(console, "no_more", lang, total=len(hints), task=task)
     _print_hint(hints, number, task, lang, console)
-    line = line_of(target / phase.file, task)
-    _say(console, "at", lang, place=f"{name.rstrip('/')}/{phase.file}" + (f":{line}" if line else ""))
+    _say(console, "at", lang, place=folder.place(phase.file, line_of(folder.path / phase.file, task)))
     if number < len(hints):
         _say(console, "explained", lang, lesson=lesson)
         _say(console, "more", lang)
     else:
         _say(console, "last", lang, lesson=lesson)
-    if number > seen and not hint_state.remember(target, phase, task, number):
-        _say(Console(stderr=True, soft_wrap=True), "not_kept", lang, file=hint_state.STATE)
+    if number > seen and not hint_state.remember(folder.path, phase, task, number):
+        _say(errors, "not_kept", lang, file=hint_state.STATE)
     return GRADED
 
 

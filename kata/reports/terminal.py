@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import NamedTuple, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ..course.dependencies import without_reference
@@ -15,9 +15,10 @@ from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
 from ..grading.grade import next_task
 from ..grading.scoring import Report, TaskScore
 from ..i18n import text
-from ..line_breaking import wrap
+from ..line_breaking import pad, wrap
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from ..signs import sign
+from ..source.files import Folder, from_here
 from ..source.tree import line_of
 from . import welcome
 from .findings import mistakes
@@ -30,9 +31,11 @@ MARKS = {
     FORBIDDEN: ("⊘", "magenta"),
     TODO: ("·", "dim"),
 }
-BAR = 20
+BAR, SHORT_BAR = 20, 14
+ROOMY = 87
+"""Columns from which on a long bar leaves room for every title."""
+
 WIDTH = 100
-NARROW = 80
 INDENT = 6
 PRINTED = 5
 """Lines of a submission's own output that are shown."""
@@ -51,6 +54,12 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         welcome.show(report, console, target, lang)
         return
     width = min(console.width, WIDTH)
+    folder = Folder(target, report.target)
+
+    def say(lines: Sequence[Text]) -> None:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+
     console.print()
     console.print(
         Text("Transformer Kata", style="bold"),
@@ -59,84 +68,111 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     )
     for phase in report.phases:
         console.print()
-        console.print(
-            heading(
-                phase.phase.title(lang),
-                f"{phase.phase.number} ",
-                phase.score,
-                phase.gradable,
-                width,
-            )
-        )
+        rows = heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.gradable, width)
         own = ", ".join(str(other.number) for other in without_reference(phase.phase.id))
         if own and any(task.state != TODO for task in phase.tasks):
-            console.print(Text(text("own_phases", lang, numbers=own), style="dim"), soft_wrap=True)
+            rows.append(Text(text("own_phases", lang, numbers=own), style="dim"))
         for task in phase.tasks:
-            console.print(task_row(task, lang, width))
-            print_findings(task, console, lang, width)
+            rows += task_rows(task, lang, width)
+            rows += [line for part in findings(task, lang, width, folder) for line in part]
+        say(rows)
     console.print()
-    console.print(heading(text("total", lang), "", report.score, report.gradable, width, style="bold"))
+    say(heading(text("total", lang), "", report.score, report.gradable, width, style="bold"))
     if report.not_gradable:
         told = text("not_gradable", lang, count=report.not_gradable, points=report.points_not_gradable)
         console.print(Text(told, style="yellow"), soft_wrap=True)
     if report.assembled is not None:
         console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
         if not report.assembled:
-            print_indented(console, report.assembled_message, width)
+            say(_indented(folder.in_message(report.assembled_message), width))
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
 
 
-def heading(title: str, number: str, score: float, max_score: float, width: int, style: str = "") -> Table:
-    """``1 Title ....... ██████████  62.5 / 100`` across the whole width."""
-    table = Table.grid(expand=False, padding=(0, 1))
-    table.width = width
-    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column(width=BAR)
-    table.add_column(width=13, justify="right", no_wrap=True)
-    filled = int(BAR * score / max_score) if max_score else 0
-    bar = Text("█" * filled, style="green") + Text("░" * (BAR - filled), style="dim")
-    table.add_row(Text(number + title, style=style or "bold"), bar, Text(f"{score:g} / {max_score:g}", style=style))
-    return table
+def heading(
+    title: str, number: str, score: float, max_score: float, width: int, style: str = "", points: str = ""
+) -> list[Text]:
+    """``1 Title ....... ██████████  62.5 / 100`` across the whole width; a title that does not fit is broken.
+
+    Args:
+        title, number: what stands on the left.
+        score, max_score: fill the bar.
+        width: columns.
+        style: of title and points; the title alone is bold without.
+        points: what stands on the right, if not the score.
+    """
+    size = BAR if width >= ROOMY else SHORT_BAR
+    filled = int(size * score / max_score) if max_score else 0
+    told = points or f"{score:g} / {max_score:g}"
+    right = Text("█" * filled, style="green") + Text("░" * (size - filled), style="dim") + Text(f" {told:>13}", style)
+    room = max(10, width - right.cell_len - 1)
+    first, *rest = wrap(title, room - len(number))
+    lines = [Text(pad(number + first, room) + " ", style=style or "bold") + right]
+    return [*lines, *(Text(" " * len(number) + line, style=style or "bold") for line in rest)]
 
 
-def task_row(task: TaskScore, lang: str, width: int) -> Table:
-    """``  ✓ split_heads      7/7 tests   15 / 15``."""
+def task_rows(task: TaskScore, lang: str, width: int) -> list[Text]:
+    """``  ✓ split_heads      7/7 tests   15 / 15``; the stub that it waits for, below if that does not fit beside."""
     mark, style = MARKS[task.state]
-    mark = sign(mark)
-    table = Table.grid(expand=False, padding=(0, 1))
-    table.width = width
-    table.add_column(width=3, justify="right")
-    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column(width=18, no_wrap=True)
-    table.add_column(width=13, justify="right", no_wrap=True)
-    name = Text(task.name)
+    tests = text("tests", lang, passed=task.passed, total=task.total) if task.state != TODO else text("todo", lang)
+    points = f"{task.score:g} / {task.gradable:g}"
+    right = pad(tests, 18) + f" {points:>13}"
+    room = width - cell_len(right) - 5
+    if room < cell_len(task.name):  # a narrow screen
+        right = f"{tests}  {points}"
+        room = max(cell_len(task.name), width - cell_len(right) - 5)
+    row = Text(f"{sign(mark):>3} ", style=style) + Text(task.name)
+    below = []
     unfinished = task.message.split(": ", 1)[-1] if task.state == TODO else task.name
     if unfinished != task.name:
-        name += Text("  " + text("waits_for", lang, name=unfinished), style="dim")
-    tests = text("tests", lang, passed=task.passed, total=task.total) if task.state != TODO else text("todo", lang)
-    table.add_row(
-        Text(mark, style=style),
-        name,
-        Text(tests, style=style),
-        f"{task.score:g} / {task.gradable:g}",
-    )
-    return table
+        reason = text("waits_for", lang, name=unfinished)
+        if cell_len(task.name) + 2 + cell_len(reason) <= room:
+            row.append("  " + reason, style="dim")
+        else:
+            below = _indented(reason, width, style="dim")
+    row.append(" " * (4 + room + 1 - row.cell_len))
+    row.append(right[: len(tests)], style=style)
+    return [row.append(right[len(tests) :]), *below]
 
 
-def print_findings(task: TaskScore, console: Console, lang: str, width: int) -> None:
-    """Below a task: the neighbours it was passed with; if it did not pass, the message, the known mistake, output."""
-    if task.passed_given:
-        print_indented(console, given_line(task, lang), width, style="dim")
+class Findings(NamedTuple):
+    """What stands below a task, in lines that are not broken any more.
+
+    Attributes:
+        given: the neighbours it was passed with.
+        message: what is said about the first test that did not pass.
+        mistakes: the known mistakes.
+        output: what the submission printed.
+    """
+
+    given: list[Text]
+    message: list[Text]
+    mistakes: list[Text]
+    output: list[Text]
+
+
+def findings(task: TaskScore, lang: str, width: int, folder: Folder | None = None) -> Findings:
+    """What stands below a task: the neighbours it was passed with; if it did not pass, message, known mistake, output.
+
+    Args:
+        task: its verdict.
+        lang: ``"en"`` or ``"ja"``.
+        width: columns of a line.
+        folder: how the files that a message names are called from here.
+    """
+    given = _indented(given_line(task, lang), width, style="dim") if task.passed_given else []
     if task.state in (PASSED, TODO):
-        return
-    print_indented(console, in_language(task.message, lang) or "?", width)
-    for told in mistakes(task, lang):
-        print_indented(console, told, width, style="yellow")
+        return Findings(given, [], [], [])
+    message = in_language(task.message, lang)
+    message = folder.in_message(message) if folder else message
+    named = [folder.in_message(mistake) if folder else mistake for mistake in mistakes(task, lang)]
+    told = [line for mistake in named for line in _indented(mistake, width, style="yellow")]
+    output: list[Text] = []
     if task.output:
         printed = [text("printed", lang), *("  " + line for line in task.output.splitlines()[:PRINTED])]
-        print_indented(console, "\n".join(printed), width, style="dim")
+        output = _indented("\n".join(printed), width, style="dim")
+    return Findings(given, _indented(message or "?", width), told, output)
 
 
 def given_line(task: TaskScore, lang: str) -> str:
@@ -144,13 +180,15 @@ def given_line(task: TaskScore, lang: str) -> str:
     return text("passed_given", lang, names=", ".join(f"`{name}`" for name in task.passed_given))
 
 
-def print_indented(console: Console, message: str, width: int, style: str = "") -> None:
-    """Print a message below its task; a line that is too long goes on under its own beginning."""
+def _indented(message: str, width: int, style: str = "") -> list[Text]:
+    """A message below its task; a line that is too long goes on under its own beginning."""
+    lines = []
     for line in message.splitlines():
         content = line.lstrip()
         indent = INDENT + len(line) - len(content)
         for part in wrap(content, max(20, width - indent), hanging=2):
-            console.print(Text(" " * indent + part, style=style), soft_wrap=True)
+            lines.append(Text(" " * indent + part, style=style))
+    return lines
 
 
 def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
@@ -166,22 +204,13 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
         return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang, target=option)]
     phase, task, state = found
     line = line_of(target / phase.file, task)
-    folder = report.target.rstrip("/")
-    lines = [one_line("next_implement" if state == TODO else "next_fix", lang, task, folder, phase.file, line)]
+    place = Folder(target, report.target).place(phase.file, line)
+    lines = [text("next_implement" if state == TODO else "next_fix", lang, task=task, place=place)]
     if (PROJECT / phase.lesson(lang)).is_file():
-        lines.append(text("lesson", lang, lesson=phase.lesson(lang)))
+        lines.append(text("lesson", lang, lesson=from_here(PROJECT / phase.lesson(lang))))
     if state != TODO:
         lines.append(text("details", lang, task=task, target=option))
     return lines
-
-
-def one_line(key: str, lang: str, task: str, folder: str, file: str, line: int | None) -> str:
-    """What to write or to repair, and where; without the folder if it would not fit into a line."""
-    for place in (f"{folder}/{file}", file):
-        sentence = text(key, lang, task=task, place=place + (f":{line}" if line else ""))
-        if cell_len(sentence) < NARROW:
-            break
-    return sentence
 
 
 def progress_line(done: int, total: int, lang: str) -> str:

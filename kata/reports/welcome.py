@@ -14,6 +14,7 @@ from ..grading.scoring import Report
 from ..i18n import choose
 from ..line_breaking import pad, wrap
 from ..results import TODO
+from ..source.files import Folder, from_here
 from ..source.tree import line_of
 
 WIDTH = 80
@@ -77,7 +78,7 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
 
     phase, task = handed_out()[0], handed_out()[0].tasks[0].name
     number = line_of(target / phase.file, task)
-    place = f"{report.target.rstrip('/')}/{phase.file}" + (f":{number}" if number else "")
+    place = Folder(target, report.target).place(phase.file, number)
     say(choose(NEXT, lang).format(task=task, place=place), style="bold")
     language = "" if lang == "en" else f" --lang {lang}"
     option = "" if target == DEFAULT_TARGET else f" --target {report.target}"
@@ -87,7 +88,7 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         TASKS: f"python grader.py {phase.number}{option}{language}",
     }
     if (PROJECT / phase.lesson(lang)).is_file():
-        ways = {LESSON: phase.lesson(lang), **ways}
+        ways = {LESSON: from_here(PROJECT / phase.lesson(lang)), **ways}
     named = [(choose(what, lang).format(number=phase.number), how) for what, how in ways.items()]
     widest = max(cell_len(what) for what, _ in named)
     for what, how in named:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from ..course.phases import PROJECT
 from ..results import printable
 
 MAX_SOURCE = 4 * 2**20
 """Bytes; a larger source file is refused."""
+
+LESSONS = re.compile(r"(?<![\w./\\-])lessons/(?=(?:en|ja)/\w+\.md)")
+"""How a message begins to name a lesson."""
 
 
 def complaint_about(path: Path) -> str:
@@ -32,3 +37,45 @@ def complaint_about(path: Path) -> str:
 def display_path(path: Path) -> str:
     """``folder/file.py``: enough to find the file, the same on every machine, and harmless to print."""
     return printable("/".join(path.parts[-2:]))
+
+
+def from_here(path: Path) -> str:
+    """What a path is called from where one stands: the way to it if it lies below, else all of it."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except (OSError, ValueError):
+        return str(path.absolute())
+
+
+class Folder:
+    """A folder under test and what it is called from where one stands, so that a terminal can open what is named.
+
+    Args:
+        path: the folder.
+        name: how the user called it, or the project's own name for it.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.called = printable(_called(path, name))
+        self._in_message = re.compile(rf"(?<![\w./\\-]){re.escape(printable(path.name))}/(?=[\w./-]*\.py\b)")
+
+    def place(self, file: str, line: int | None = None) -> str:
+        """``exercises/phase2_attention.py:31``."""
+        return f"{self.called}/{file}" + (f":{line}" if line else "")
+
+    def in_message(self, message: str) -> str:
+        """A message that calls files as from here; it comes with ``display_path``, and lessons as in the project."""
+        message = self._in_message.sub(lambda match: f"{self.called}/", message)
+        return LESSONS.sub(lambda match: f"{from_here(PROJECT / 'lessons')}/", message)
+
+
+def _called(path: Path, name: str) -> str:
+    """The name, if it leads to the folder from here; else the way there."""
+    plain = name.rstrip("/\\") or name
+    try:
+        if plain and os.path.realpath(plain) == os.path.realpath(path):
+            return plain
+    except (OSError, ValueError):
+        pass
+    return from_here(path)

@@ -72,3 +72,16 @@ def line_of(path: Path, name: str) -> int | None:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             return node.lineno
     return None
+
+
+def line_of_error(path: Path) -> int | None:
+    """Line at which Python cannot read a file; None if it can, or cannot say."""
+    if complaint_about(path):
+        return None
+    try:
+        syntax_tree(path.read_bytes())
+    except SyntaxError as error:
+        return error.lineno
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return None
+    return None

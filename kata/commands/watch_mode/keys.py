@@ -18,14 +18,19 @@ except ImportError:  # Windows
     termios = tty = None  # type: ignore[assignment]
 
 
+_before: Any = None
+"""Settings of the terminal before ``single_keys``."""
+
+
 @contextlib.contextmanager
 def single_keys() -> Iterator[None]:
     """Inside, keys arrive one by one and are not echoed; Ctrl-C still interrupts. Restored however it ends."""
     if termios is None:
         yield
         return
+    global _before
     descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
+    before = _before = termios.tcgetattr(descriptor)
 
     def again(*ignored: Any) -> None:
         tty.setcbreak(descriptor)
@@ -37,6 +42,21 @@ def single_keys() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGCONT, woken)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        _before = None
+
+
+@contextlib.contextmanager
+def lent_terminal() -> Iterator[None]:
+    """Inside, the terminal belongs to another program, as it was before ``single_keys``; Ctrl-C is that program's."""
+    handler = signal.signal(signal.SIGINT, lambda *ignored: None)  # not SIG_IGN, which the other program would inherit
+    try:
+        if _before is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, _before)
+        yield
+    finally:
+        if _before is not None:
+            tty.setcbreak(sys.stdin.fileno())
+        signal.signal(signal.SIGINT, handler)
 
 
 def read_key(seconds: float) -> str:

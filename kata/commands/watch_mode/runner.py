@@ -30,6 +30,7 @@ class Run:
         forbidden: task to the message of the rule that it breaks; their tests are not run.
         kept: tasks that pass and that the last save has not touched; their tests are not run.
         rewritten: tasks whose own code the last save has changed; their tests come first.
+        builds_on: tasks that are written and build on these; their verdict may be another now.
         source: what the phase's file held at the beginning.
         results: test to how it ended, as far as known.
         through: tasks of which all tests have been run.
@@ -43,6 +44,7 @@ class Run:
     forbidden: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     rewritten: frozenset[str] = frozenset()
+    builds_on: frozenset[str] = frozenset()
     source: str | None = None
     results: dict[str, TestResult] = field(default_factory=dict)
     through: set[str] = field(default_factory=set)

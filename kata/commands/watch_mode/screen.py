@@ -1,212 +1,359 @@
-"""What ``watch`` says. It only ever adds lines at the end, so that nothing scrolled away is lost."""
+"""The page of ``watch``: the task at hand with its message, the other tasks in a line, the course in a bar."""
 
 from __future__ import annotations
 
 import difflib
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from ...course.edition import has_reference
-from ...course.phases import COURSE, PROJECT, REFERENCE, Phase
-from ...grading.scoring import PhaseScore
-from ...i18n import choose
+from ...course.phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, Phase
+from ...grading.scoring import PhaseScore, TaskScore
+from ...i18n import choose, text
 from ...line_breaking import wrap
 from ...reports import terminal
-from ...results import PASSED, TODO
-from ...source.tree import line_of, parse_source
-from .runner import Run
-from .scoreboard import Scoreboard
-
-SENTENCES: dict[str, tuple[str, str]] = {
-    "watching": (
-        "Watching {folder}: save a file, and its phase is graded.",
-        "{folder} を見ています。ファイルを保存すると、そのフェーズを採点します。",
-    ),
-    "starting": ("starting torch ...", "torch を起動中 ..."),
-    "saved": ("phase {number} saved", "フェーズ {number} を保存しました"),
-    "phase": ("phase {number}", "フェーズ {number}"),
-    "again": ("grading phase {number} ...", "フェーズ {number} を採点中 ..."),
-    "slow": (
-        "still running ({seconds:.0f} s, {done} tests done). Is there an endless loop? Save again, or q.",
-        "まだ実行中です ({seconds:.0f} 秒、終わったテスト {done} 個)。無限ループかもしれません。"
-        "もう一度保存するか、q で終了できます。",
-    ),
-    "builds_on": ("and what builds on it: {tasks} ...", "これを使う課題も実行中: {tasks} ..."),
-    "gone": (
-        "{file} is gone: put it back, or run {reset}",
-        "{file} がありません。元に戻すか、{reset} を実行してください。",
-    ),
-    "broken": ("The suites could not be run: {why}", "テストを実行できませんでした: {why}"),
-    "untouched": ("Nothing is written yet in phase {number}.", "フェーズ {number} はまだ何も書かれていません。"),
-    "course": ("{passed} of {total} tasks", "課題 {total} 個のうち {passed} 個"),
-    "next_phase": (
-        "Next: phase {number} is complete; press n for the next one",
-        "次の一歩: フェーズ {number} は完成です。n で次のフェーズへ",
-    ),
-    "next_done": (
-        "Everything passes. Next: python grader.py (your six files together), then python grader.py train reverse",
-        "すべて合格です。次の一歩: python grader.py (六つのファイルを合わせて)、続いて python grader.py train reverse",
-    ),
-    "lesson": ("lesson {lesson}", "レッスン {lesson}"),
-    "keys": (
-        "h hint · l list · n next phase · a grade all · s solution · p pictures · q quit",
-        "h ヒント・l 一覧・n 次のフェーズ・a 全採点・s 解答との差分・p 図・q 終了",
-    ),
-    "not_passed": (
-        "The solution is shown once a task of this phase has passed.",
-        "解答との差分は、このフェーズの課題が合格してから見られます。",
-    ),
-    "diff": ("{task}: yours (-) and the solution (+)", "{task}: あなたのコード (-) と解答 (+)"),
-    "diff_none": (
-        "This edition does not hold the solution of this phase.",
-        "この配布版には、このフェーズの解答は入っていません。",
-    ),
-    "diff_same": ("{task}: yours is the solution, line by line", "{task}: 解答と一行も違いません"),
-    "diff_more": ("s again: the next task that has passed", "もう一度 s: 合格した次の課題"),
-    "unknown_key": ("{key} is no key here.", "{key} に割り当てはありません。"),
-    "not_graded": ("not graded yet", "未採点"),
-    "grading_all": ("grading all phases ...", "全フェーズを採点中 ..."),
-    "bye": ("Nothing is watched any more.", "監視を終わります。"),
-    "busy": ("drawing pictures ...", "図を描いています ..."),
-    "no_terminal": (
-        "watch needs a terminal: keys and screen. In a pipe or in CI run python grader.py.",
-        "watch には端末 (キー入力と画面) が必要です。パイプや CI では python grader.py を実行してください。",
-    ),
-}
+from ...results import ERROR, PASSED, TODO
+from ...signs import sign
+from ...source.files import Folder, from_here
+from ...source.tree import line_of, line_of_error, parse_source
+from .pages import Pages
+from .scoreboard import Scoreboard, task_at_hand
+from .sentences import SENTENCES
 
 BAR = 29
+ROWS = 2
+"""So many rewritten tasks at most get a row of their own; more stand among the others."""
+
+CUTS = (
+    ("notes_air", 0),
+    ("output", 0),
+    ("air", 0),
+    ("bar_air", 0),
+    ("keys", 0),
+    ("lesson", 0),
+    ("bar", 0),
+    ("message", 4),
+    ("others", 0),
+    ("heading", 0),
+    ("rows", 0),
+    ("message", 1),
+    ("mistakes", 2),
+    ("notes_end", 0),
+    ("mistakes", 1),
+)
+"""What makes room on a small screen, first things first, and how many lines of it stay."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is known of a phase at this moment.
+
+    Attributes:
+        phase: the phase.
+        score: the verdict, as far as it is there; None if nothing is known.
+        pending: tasks whose verdict is still to come.
+        before: the verdict before the last save, for these.
+        rewritten: tasks that the last save has changed.
+        unwritten: of the pending ones those that are still a stub.
+        status: what is going on; None once the verdict is there.
+        style: of the status.
+    """
+
+    phase: Phase
+    score: PhaseScore | None = None
+    pending: frozenset[str] = frozenset()
+    before: PhaseScore | None = None
+    rewritten: frozenset[str] = frozenset()
+    unwritten: frozenset[str] = frozenset()
+    status: str | None = None
+    style: str = "dim"
 
 
 class Screen:
-    """The words of ``watch`` on a console.
+    """The page of ``watch`` on a console.
 
     Args:
         console: where.
-        target: the folder that is watched.
-        name: how the user calls it.
+        folder: the folder that is watched.
         lang: ``"en"`` or ``"ja"``.
+        scoreboard: where the learner stands.
+
+    Attributes:
+        notes: lines above the verdict, which a key has asked for.
     """
 
-    def __init__(self, console: Console, target: Path, name: str, lang: str) -> None:
-        self.console = console
-        self._target = target
-        self._name = name.rstrip("/")
+    def __init__(self, console: Console, folder: Folder, lang: str, scoreboard: Scoreboard) -> None:
+        self.pages = Pages(console)
         self.lang = lang
+        self.notes: list[Text] = []
+        self._folder = folder
+        self._scoreboard = scoreboard
+        self._greeting = self.say("watching", "bold", folder=folder.called)
+        self._head: list[Text] = []
+        self._has_verdict = True  # what a shell left is worth keeping, too
 
-    def say(self, what: str, style: str = "", **values: object) -> None:
-        """One sentence."""
-        sentence = choose(SENTENCES[what], self.lang).format(**values)
-        for line in wrap(sentence, max(20, self.console.width - 1), hanging=2):
-            self.console.print(Text(line, style=style), soft_wrap=True)
+    def say(self, what: str, style: str = "", **values: object) -> list[Text]:
+        """One sentence in lines; one that holds a path longer than a line is left to the terminal to break."""
+        return self._fill(choose(SENTENCES[what], self.lang).format(**values), style)
 
-    def rule(self, key: str, phase: Phase) -> None:
-        """A line across the screen where a new verdict begins."""
-        words = choose(SENTENCES[key], self.lang).format(number=phase.number)
-        line = f"── {time.strftime('%H:%M:%S')} · {words} · {self._name}/{phase.file} "
-        width = min(self.console.width, terminal.WIDTH)
-        self.console.print()
-        self.console.print(Text(line + "─" * max(0, width - cell_len(line) - 1), style="cyan"), soft_wrap=True)
+    def begin(self, why: str, phase: Phase, warning: Sequence[Text] = ()) -> None:
+        """A new verdict begins: its headline says when, why and of which file."""
+        words = choose(SENTENCES[why], self.lang).format(number=phase.number)
+        width = min(self.pages.width, terminal.WIDTH)
+        begins = f"── {time.strftime('%H:%M:%S')} · {words} "
+        line = f"{begins}· {self._folder.place(phase.file)} "
+        if cell_len(line) >= width:  # the line with the next step names the file again
+            line = begins
+        rule = Text(line + "─" * max(0, width - cell_len(line) - 1), style="cyan")
+        self._head, self._greeting, self.notes = [*self._greeting, rule, *warning], [], []
 
-    def verdict(self, score: PhaseScore, scoreboard: Scoreboard) -> None:
-        """The state of every task of a phase, the first failure, the way through the course, the next step."""
-        width = min(self.console.width, terminal.WIDTH)
-        phase = score.phase
-        heading = terminal.heading(phase.title(self.lang), f"{phase.number} ", score.score, score.max_score, width)
-        self.console.print(heading)
-        told = False
-        for task in score.tasks:
-            self.console.print(terminal.task_row(task, self.lang, width))
-            if task.passed_given:
-                terminal.print_findings(task, self.console, self.lang, width)
-            if not told and task.state not in (PASSED, TODO):
-                terminal.print_findings(task, self.console, self.lang, width)
-                told = True
-        self.progress(scoreboard)
-        self.next_step(phase, scoreboard)
+    def show(self, view: View, keep: bool = False) -> None:
+        """Show the page.
 
-    def early(self, so_far: PhaseScore, run: Run) -> None:
-        """The state of the tasks that were rewritten, and which ones are still being run."""
-        width = min(self.console.width, terminal.WIDTH)
-        for task in so_far.tasks:
-            if task.name in run.rewritten:
-                self.console.print(terminal.task_row(task, self.lang, width))
-        others = [task.name for task in run.phase.tasks if task.name not in run.rewritten | run.kept]
-        self.say("builds_on", style="dim", tasks=choose((", ", "、"), self.lang).join(others))
+        Args:
+            view: what is known.
+            keep: a page with a verdict, or with what a key has asked for, scrolls away and is not overwritten.
+        """
+        passing = view.status is not None and not self.notes
+        self.pages.show(self._page(view), keep=keep and self._has_verdict, passing=passing)
+        self._has_verdict = not passing
 
-    def progress(self, scoreboard: Scoreboard) -> None:
+    def _page(self, view: View) -> list[Text]:
+        """All lines, few enough for the screen unless a key has asked for more."""
+        width = min(self.pages.width, terminal.WIDTH)
+        parts: dict[str, list[Text]] = {"head": self._head}
+        if self.notes:
+            parts.update(notes_air=[Text()], notes=self.notes, notes_end=[Text()])
+        at_hand = self._at_hand(view)
+        rows = self._rows(view, at_hand, width)
+        parts["heading"] = self._heading(view, width)
+        parts["others"] = self._others(view, {at_hand.name if at_hand else "", *rows}, width)
+        parts["air"] = [Text()]
+        parts["rows"] = [line for lines in rows.values() for line in lines]
+        if at_hand is not None:
+            parts.update(self._findings(view, at_hand, width))
+        parts["bar_air"], parts["bar"] = [Text()], [self._bar(view.phase if view.status is not None else None)]
+        if view.status is not None:
+            parts["next"] = self._fill(view.status, view.style)
+        else:
+            parts["next"], parts["lesson"] = self._next_step(view.phase, at_hand)
+            parts["keys"] = self.say("back" if self.notes else "keys", "dim")
+        self._cut(parts)
+        return [line for lines in parts.values() for line in lines]
+
+    def _cut(self, parts: dict[str, list[Text]]) -> None:
+        """Take away what does not fit on the screen, the least important lines first."""
+        for name, least in CUTS:
+            over = sum(self.pages.rows(lines) for lines in parts.values()) - self.pages.room
+            lines = parts.get(name, [])
+            if over <= 0:
+                return
+            if len(lines) <= least:
+                continue
+            kept = max(least, len(lines) - over - 1) if least or name == "output" else 0
+            parts[name] = lines[:kept]
+            if kept:
+                parts[name][-1] = lines[kept - 1] + Text(" …", style="dim")
+
+    # -- pieces of a page --
+
+    def _at_hand(self, view: View) -> TaskScore | None:
+        """The task that the page is about."""
+        score = view.before if view.pending else view.score
+        if view.pending and view.score is not None:
+            settled = [task for task in view.score.tasks if task.name in view.rewritten - view.pending]
+            failing = [task for task in settled if task.state not in (PASSED, TODO)]
+            if failing:
+                return failing[0]
+            if settled and score is not None:  # what has passed meanwhile is not at hand any more
+                now = {task.name: task for task in settled}
+                tasks = tuple(now.get(task.name, task) for task in score.tasks)
+                return task_at_hand(PhaseScore(score.phase, tasks))
+        return task_at_hand(score, view.rewritten) if score is not None else None
+
+    def _findings(self, view: View, at_hand: TaskScore, width: int) -> dict[str, list[Text]]:
+        """Row, message, known mistakes and output of the task at hand; dim if they are from before the last save."""
+        found = terminal.findings(at_hand, self.lang, width, self._folder)
+        parts = {"message": found.message, "mistakes": found.mistakes, "output": found.output}
+        if at_hand.name in view.pending:
+            state = f"{at_hand.passed}/{at_hand.total}" if at_hand.state != TODO else text("todo", self.lang)
+            told = choose(SENTENCES["before"], self.lang).format(state=state)
+            row = [Text(f"{sign('…'):>3} {at_hand.name}  {told}", style="dim")]
+            return {
+                "row": row,
+                **{name: [Text(line.plain, style="dim") for line in part] for name, part in parts.items()},
+            }
+        names = self._scoreboard.not_passed_below(view.phase, at_hand)
+        if names:
+            parts["mistakes"] += self._indented("uses", names=choose((", ", "、"), self.lang).join(names))
+        return {"row": terminal.task_rows(at_hand, self.lang, width), **parts}
+
+    def _rows(self, view: View, at_hand: TaskScore | None, width: int) -> dict[str, list[Text]]:
+        """A row for each task that was just rewritten and is not the one at hand."""
+        names = view.rewritten - view.pending - {at_hand.name if at_hand else ""}
+        if view.score is None or len(names) > ROWS:
+            return {}
+        return {
+            task.name: [*terminal.task_rows(task, self.lang, width), *terminal.findings(task, self.lang, width).given]
+            for task in view.score.tasks
+            if task.name in names
+        }
+
+    def _heading(self, view: View, width: int) -> list[Text]:
+        number, title = f"{view.phase.number} ", view.phase.title(self.lang)
+        score = view.score if not view.pending else None
+        if score is None:
+            return [Text(line, style="bold") for line in wrap(number + title, width, hanging=2)]
+        return terminal.heading(title, number, score.score, score.gradable, width)
+
+    def _others(self, view: View, own_rows: set[str], width: int) -> list[Text]:
+        """The tasks without a row of their own, side by side; those passed with a right neighbour below them."""
+        lines = self._flow(view.phase, view.score, view.pending, own_rows, width, view.unwritten)
+        if view.status is None and self._scoreboard.nothing_written(view.phase):
+            lines = self.say("untouched", number=view.phase.number) + lines
+        for task in view.score.tasks if view.score else ():
+            if task.passed_given and task.name not in {*view.pending, *own_rows}:
+                given = f"{task.name}: {terminal.given_line(task, self.lang)}"
+                lines += [Text(" " * 4 + part, style="dim") for part in wrap(given, max(20, width - 4), hanging=2)]
+        return lines
+
+    def _flow(
+        self,
+        phase: Phase,
+        score: PhaseScore | None,
+        pending: frozenset[str],
+        left_out: set[str],
+        width: int,
+        unwritten: frozenset[str] = frozenset(),
+    ) -> list[Text]:
+        """``✓ split_heads  ✓ merge_heads  · MultiHeadAttention`` in as many lines as it takes."""
+        known = {task.name: task for task in score.tasks} if score else {}
+        lines = [Text("  ")]
+        for task in phase.tasks:
+            if task.name in left_out:
+                continue
+            found = known.get(task.name)
+            if task.name in pending or found is None:
+                mark = "…" if task.name in pending - unwritten else "·"
+                piece = Text(f"{sign(mark)} {task.name}", style="dim")
+            else:
+                mark, style = terminal.MARKS[found.state]
+                piece = Text(f"{sign(mark)} ", style=style) + Text(
+                    task.name, style="dim" if found.state == TODO else ""
+                )
+                if found.state not in (PASSED, TODO):
+                    piece.append(f" {found.passed}/{found.total}", style=style)
+            if lines[-1].cell_len + 2 + piece.cell_len > width and lines[-1].plain.strip():
+                lines.append(Text("  "))
+            lines[-1] += piece if not lines[-1].plain.strip() else Text("  ") + piece
+        return [line for line in lines if line.plain.strip()]
+
+    def _bar(self, at_work: Phase | None) -> Text:
         """A bar over all tasks of the course."""
-        passed, total = scoreboard.passed()
+        passed, total = self._scoreboard.passed(at_work)
         filled = BAR * passed // total
         bar = Text("█" * filled, style="green") + Text("░" * (BAR - filled), style="dim")
-        words = choose(SENTENCES["course"], self.lang).format(passed=passed, total=total)
-        self.console.print()
-        self.console.print(bar + Text(f"  {words}"), soft_wrap=True)
+        return bar + Text("  " + choose(SENTENCES["course"], self.lang).format(passed=passed, total=total))
 
-    def next_step(self, phase: Phase, scoreboard: Scoreboard) -> None:
-        """One line: what to open, which task, which lesson."""
-        passed, total = scoreboard.passed()
+    def _next_step(self, phase: Phase, at_hand: TaskScore | None) -> tuple[list[Text], list[Text]]:
+        """What to open, which task, which lesson; what there is to do once a phase is complete."""
+        score = self._scoreboard.of(phase)
+        if score is not None and len({task.message for task in score.tasks if task.state == ERROR}) == 1:
+            path = self._folder.path / phase.file  # a file that cannot be read: no task is to blame
+            if all(task.state == ERROR for task in score.tasks):
+                place = self._folder.place(phase.file, line_of_error(path))
+                return self._fill(choose(SENTENCES["next_file"], self.lang).format(place=place), "bold"), []
+        if at_hand is not None:
+            line = line_of(self._folder.path / phase.file, at_hand.name)
+            key = "next_implement" if at_hand.state == TODO else "next_fix"
+            sentence = text(key, self.lang, task=at_hand.name, place=self._folder.place(phase.file, line))
+            lesson = self.lesson(phase, f"task-{at_hand.name}")
+            return self._fill(sentence, "bold"), self.say("lesson", "dim", lesson=lesson) if lesson else []
+        if len(self._scoreboard.passed_tasks(phase)) < len(phase.tasks):
+            return (self._fill(text("next_doctor", self.lang), "bold") if score else []), []
+        return self._after_the_pass(phase), []
+
+    def _after_the_pass(self, phase: Phase) -> list[Text]:
+        option = "" if self._folder.path == DEFAULT_TARGET else f" --target={self._folder.called}"
+        language = "" if self.lang == "en" else f" --lang {self.lang}"
+        command = f"python grader.py show {phase.number}{option}{language}"
+        ways = self._key("s", "compare") if has_reference(phase) else []
+        ways += self._key("p", "pictures", command=command)
+        questions = self.lesson(phase, "questions")
+        if questions:
+            ways += self._indented("questions", columns=2, place=questions)
+        lines = [*self.say("complete", "", number=phase.number), *ways]
+        passed, total = self._scoreboard.passed()
         if passed == total:
-            self.say("next_done", style="bold")
-            return
-        if len(scoreboard.passed_tasks(phase)) == len(phase.tasks):
-            self.say("next_phase", style="bold", number=phase.number)
-            return
-        task = scoreboard.first_open(phase)
-        line = line_of(self._target / phase.file, task)
-        score = scoreboard.of(phase)
-        state = next((found.state for found in score.tasks if found.name == task), TODO) if score else TODO
-        key = "next_implement" if state == TODO else "next_fix"
-        sentence = terminal.one_line(key, self.lang, task, self._name, phase.file, line)
-        self.console.print(Text(sentence, style="bold"), soft_wrap=True)
-        if (PROJECT / phase.lesson(self.lang)).is_file():
-            self.say("lesson", style="dim", lesson=f"{phase.lesson(self.lang)}#task-{task}")
+            grade, train = (f"python grader.py{what}{option}{language}" for what in ("", " train reverse"))
+            return [*lines, *self.say("next_done", "bold", grade=grade, train=train)]
+        later = COURSE[phase.number % len(COURSE)]
+        lesson = self.lesson(later)
+        if not lesson:
+            return [*lines, *self.say("next_open", "bold")]
+        return [*lines, *self.say("next_lesson", "bold", number=later.number, lesson=lesson)]
 
-    def overview(self, scoreboard: Scoreboard, current: Phase) -> None:
+    def lesson(self, phase: Phase, anchor: str = "") -> str:
+        """Where the lesson of a phase is, from here; empty if there is none."""
+        path = PROJECT / phase.lesson(self.lang)
+        return from_here(path) + (f"#{anchor}" if anchor else "") if path.is_file() else ""
+
+    def _key(self, key: str, what: str, **values: object) -> list[Text]:
+        first, *rest = self._indented(what, columns=4, **values)
+        return [Text("  ") + Text(key, style="bold") + Text(first.plain[3:]), *rest]
+
+    def _indented(self, what: str, columns: int = terminal.INDENT, **values: object) -> list[Text]:
+        sentence = choose(SENTENCES[what], self.lang).format(**values)
+        width = max(20, min(self.pages.width, terminal.WIDTH) - columns)
+        return [Text(" " * columns + line) for line in wrap(sentence, width, hanging=2)]
+
+    def _fill(self, sentence: str, style: str) -> list[Text]:
+        width = max(20, self.pages.width - 1)
+        whole = any(cell_len(word) >= width for word in sentence.split())
+        return [Text(line, style=style) for line in ([sentence] if whole else wrap(sentence, width, hanging=2))]
+
+    # -- what keys ask for --
+
+    def overview(self, current: Phase) -> None:
         """All phases and tasks, as far as their state is known."""
-        width = min(self.console.width, terminal.WIDTH)
+        width = min(self.pages.width, terminal.WIDTH)
+        lines: list[Text] = []
         for phase in COURSE:
-            score = scoreboard.of(phase)
-            mark = "▸" if phase == current else " "
-            self.console.print()
+            score = self._scoreboard.of(phase) or self._scoreboard.before(phase)
+            number = f"{sign('▸') if phase == current else ' '}{phase.number} "
             if score is None:
-                words = choose(SENTENCES["not_graded"], self.lang)
-                heading = Text(f"{mark}{phase.number} {phase.title(self.lang)}  ", style="bold")
-                self.console.print(heading + Text(words, style="dim"), soft_wrap=True)
-                for unknown in phase.tasks:
-                    self.console.print(Text(f"  · {unknown.name}"), soft_wrap=True)
-                continue
-            title = f"{mark}{phase.number} "
-            self.console.print(terminal.heading(phase.title(self.lang), title, score.score, score.max_score, width))
-            for task in score.tasks:
-                self.console.print(terminal.task_row(task, self.lang, width))
-        self.progress(scoreboard)
+                lines.append(Text(number + phase.title(self.lang), style="bold"))
+                lines[-1].append("  " + choose(SENTENCES["not_graded"], self.lang), style="dim")
+            else:
+                lines += terminal.heading(phase.title(self.lang), number, score.score, score.gradable, width)
+            lines += [Text("  ") + line for line in self._flow(phase, score, frozenset(), set(), width - 2)]
+        self.notes = lines
 
     def solution(self, phase: Phase, task: str, more: bool) -> None:
         """How the solution of a task differs from what the learner wrote."""
         if not has_reference(phase):
-            self.say("diff_none", style="dim")
+            self.notes = self.say("diff_none")
             return
-        mine = _source_of(self._target / phase.file, task)
+        mine = _source_of(self._folder.path / phase.file, task)
         theirs = _source_of(REFERENCE / phase.file, task)
         lines = list(difflib.unified_diff(mine, theirs, lineterm="", n=2))[2:]
-        self.console.print()
-        self.say("diff" if lines else "diff_same", style="bold", task=task)
-        for line in lines:
-            style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
-            self.console.print(Text(line, style=style), soft_wrap=True)
+        self.notes = self.say("diff" if lines else "diff_same", "bold", task=task)
+        self.notes += [Text(line, style={"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")) for line in lines]
         if more:
-            self.say("diff_more", style="dim")
+            self.notes += self.say("diff_more", "dim")
 
 
 def _source_of(path: Path, task: str) -> list[str]:
     """The lines of a task's definition."""
     tree = parse_source(path)
-    text = path.read_text(encoding="utf-8-sig").splitlines()
+    source = path.read_text(encoding="utf-8-sig").splitlines()
     for node in tree.body if tree else []:
         if getattr(node, "name", None) == task:
-            return text[node.lineno - 1 : node.end_lineno]
+            return source[node.lineno - 1 : node.end_lineno]
     return []
