@@ -15,12 +15,15 @@ CLOSING = "、。，．・：；？！…）」』】〉》”’ー々ぁぃぅ
 OPENING = "（「『【〈《“‘([{"
 """What does not end a line."""
 
+FILE = re.compile(r"[^\s/]*/[^\s]*\.(?:py|md|html|png)(?![^\s,.:;#)])")
+"""A way to a file at the beginning of a line: whole, a terminal opens it."""
+
 _WIDE = r"[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]"
 _PIECE = re.compile(rf"\s+|{_WIDE}|(?:(?!{_WIDE})\S)+")
 
 
 def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
-    """Break one paragraph into lines of at most ``width`` columns; a word that is longer is cut.
+    """Break one paragraph into lines of at most ``width`` columns; a word that is longer is cut, a file's name is not.
 
     Args:
         text: the paragraph, without line breaks.
@@ -34,7 +37,7 @@ def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
             lines.append(line.rstrip())
             line = " " * hanging
         line += unit if line.strip() else unit.lstrip()
-        while cell_len(line.rstrip()) > width:
+        while cell_len(line.rstrip()) > width and not FILE.match(line.strip()):
             head = _cut(line, width, hanging)
             lines.append(head.rstrip())
             line = " " * hanging + line[len(head) :]

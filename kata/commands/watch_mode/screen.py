@@ -37,14 +37,15 @@ CUTS = (
     ("bar_air", 0),
     ("keys", 0),
     ("lesson", 0),
-    ("bar", 0),
     ("message", 4),
     ("others", 0),
     ("heading", 0),
     ("rows", 0),
+    ("message", 2),
+    ("notes_end", 0),
+    ("bar", 0),
     ("message", 1),
     ("mistakes", 2),
-    ("notes_end", 0),
     ("mistakes", 1),
 )
 """What makes room on a small screen, first things first, and how many lines of it stay."""
@@ -99,7 +100,7 @@ class Screen:
         self._has_verdict = True  # what a shell left is worth keeping, too
 
     def say(self, what: str, style: str = "", **values: object) -> list[Text]:
-        """One sentence in lines; one that holds a path longer than a line is left to the terminal to break."""
+        """One sentence in lines."""
         return self._fill(choose(SENTENCES[what], self.lang).format(**values), style)
 
     def begin(self, why: str, phase: Phase, warning: Sequence[Text] = ()) -> None:
@@ -314,9 +315,7 @@ class Screen:
         return [Text(" " * columns + line) for line in wrap(sentence, width, hanging=2)]
 
     def _fill(self, sentence: str, style: str) -> list[Text]:
-        width = max(20, self.pages.width - 1)
-        whole = any(cell_len(word) >= width for word in sentence.split())
-        return [Text(line, style=style) for line in ([sentence] if whole else wrap(sentence, width, hanging=2))]
+        return [Text(line, style=style) for line in wrap(sentence, max(20, self.pages.width - 1), hanging=2)]
 
     # -- what keys ask for --
 
