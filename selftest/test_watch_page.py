@@ -39,7 +39,8 @@ def score_of(message="no", **states):
 
 
 @pytest.fixture
-def target(tmp_path):
+def target(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     return make_target(tmp_path / "mine", solved=(2,))
 
 
@@ -48,7 +49,7 @@ def console(width=80, height=24):
 
 
 def screen_of(target, lang="en", width=80, height=24):
-    found = Screen(console(width, height), Folder(target, str(target)), lang, Scoreboard(target, lang))
+    found = Screen(console(width, height), Folder(target, target.name), lang, Scoreboard(target, lang))
     found.begin("saved", PHASE)
     return found
 

@@ -31,6 +31,7 @@ ROWS = 2
 """So many rewritten tasks at most get a row of their own; more stand among the others."""
 
 CUTS = (
+    ("greeting", 0),
     ("notes_air", 0),
     ("output", 0),
     ("air", 0),
@@ -112,7 +113,9 @@ class Screen:
         if cell_len(line) >= width:  # the line with the next step names the file again
             line = begins
         rule = Text(line + "─" * max(0, width - cell_len(line) - 1), style="cyan")
-        self._head, self._greeting, self.notes = [*self._greeting, rule, *warning], [], []
+        if self._head:
+            self._greeting = []
+        self._head, self.notes = [rule, *warning], []
 
     def show(self, view: View, keep: bool = False) -> None:
         """Show the page.
@@ -128,7 +131,7 @@ class Screen:
     def _page(self, view: View) -> list[Text]:
         """All lines, few enough for the screen unless a key has asked for more."""
         width = min(self.pages.width, terminal.WIDTH)
-        parts: dict[str, list[Text]] = {"head": self._head}
+        parts: dict[str, list[Text]] = {"greeting": self._greeting, "head": self._head}
         if self.notes:
             parts.update(notes_air=[Text()], notes=self.notes, notes_end=[Text()])
         at_hand = self._at_hand(view)
