@@ -12,7 +12,7 @@ from rich.console import Console
 
 from kata.course.phases import COURSE, PROJECT
 from kata.grading.scoring import PhaseScore, Report, TaskScore
-from kata.reports import markdown, terminal
+from kata.reports import gradescope, junit, markdown, terminal
 from kata.reports.messages import FRAME, MESSAGES, in_language, translated
 from kata.results import FAILED
 from selftest.test_japanese_terms import JAPANESE, complaints
@@ -121,7 +121,8 @@ def test_reports_in_japanese_have_japanese_messages():
     report = Report("mine", 0, (PhaseScore(COURSE[1], tasks),), None, "", "trust")
     console = Console(file=io.StringIO(), width=200)
     terminal.show(report, console, COURSE[1].suite()[0].parent, "ja")
-    for text in (console.file.getvalue(), markdown.render(report, "ja")):
+    outputs = "\n".join(test["output"] for test in json.loads(gradescope.render(report, "ja"))["tests"])
+    for text in (console.file.getvalue(), markdown.render(report, "ja"), junit.render(report, "ja"), outputs):
         assert all(start.strip() in text for _, start in FRAME) and "重み: 形が違います" in text
         assert not ENGLISH.search("".join(line for line in text.splitlines() if "見直すところ" in line))
     assert JAPANESE.search(translated(why))

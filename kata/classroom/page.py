@@ -11,6 +11,7 @@ from jinja2 import Environment
 from ..course.phases import Phase
 from ..diagnosis import misconceptions
 from ..i18n import choose, text
+from ..reports.messages import in_language
 from ..results import PASSED, TODO
 from .likeness import alike
 from .records import Record, mistakes_of
@@ -110,6 +111,7 @@ def write_student(path: Path, record: Record, phases: Sequence[Phase], lang: str
 
 def _render(template: str, path: Path, lang: str, **values: Any) -> None:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["told"] = lambda message: in_language(message, lang)
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     say = {name: choose(pair, lang) for name, pair in SENTENCES.items()}
     page = environment.from_string((TEMPLATES / template).read_text(encoding="utf-8"))

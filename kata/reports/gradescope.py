@@ -13,6 +13,7 @@ from ..i18n import text
 from ..results import PASSED
 from . import terminal
 from .findings import mistakes
+from .messages import in_language
 
 VISIBLE, HIDDEN = "visible", "hidden"
 
@@ -96,4 +97,4 @@ def _said(task: TaskScore, lang: str) -> list[str]:
     if task.passed_given:
         return [*told, terminal.given_line(task, lang)]
     printed = [text("printed", lang), *("  " + line for line in task.output.splitlines())] if task.output else []
-    return [*told, task.message, *mistakes(task, lang), *printed]
+    return [*told, in_language(task.message, lang), *mistakes(task, lang), *printed]

@@ -9,6 +9,7 @@ from ..i18n import text
 from ..results import ERROR, PASSED
 from . import terminal
 from .findings import mistakes
+from .messages import in_language
 
 PASS, FAILURE, BROKEN, SKIPPED = "", "failure", "error", "skipped"
 
@@ -48,10 +49,11 @@ def _add_case(suite: ElementTree.Element, phase_id: str, task: TaskScore, kind: 
         ElementTree.SubElement(case, "system-out").text = terminal.given_line(task, lang)
     if kind == PASS:
         return
-    first_line = task.message.splitlines()[0] if task.message else task.state
+    message = in_language(task.message, lang)
+    first_line = message.splitlines()[0] if message else task.state
     element = ElementTree.SubElement(case, kind, type=task.state, message=first_line)
     points = text("points", lang, score=f"{task.score:g}", max_score=f"{task.gradable:g}")
     tests = text("tests", lang, passed=task.passed, total=task.total)
-    element.text = "\n".join([task.message, *mistakes(task, lang), f"{points}, {tests}"])
+    element.text = "\n".join([message, *mistakes(task, lang), f"{points}, {tests}"])
     if task.output:
         ElementTree.SubElement(case, "system-out").text = task.output
