@@ -22,7 +22,9 @@ KNOWN = of_task("split_heads")[0]
 def report():
     """Phase 2, with one task that shows a known mistake, leaves a test unexplained and has printed something."""
     tasks = tuple(
-        TaskScore(task.name, FAILED, 0.0, task.points, 1, 7, "wrong values", "here I am", (KNOWN.id,), 1)
+        TaskScore(
+            task.name, FAILED, 0.0, task.points, 1, 7, "split_heads(x, 4): wrong shape", "here I am", (KNOWN.id,), 1
+        )
         if task.name == KNOWN.task
         else TaskScore(task.name, FAILED, 0.0, task.points, 0, 7, "something else")
         for task in COURSE[1].tasks
@@ -73,6 +75,12 @@ def blameless():
     tasks += [TaskScore(second.name, ERROR, 0.0, second.points, 0, 4, message, not_gradable=4)]
     tasks += [TaskScore(task.name, PASSED, task.points, task.points, 4, 4) for task in others]
     return Report("mine", 0, (PhaseScore(COURSE[0], tuple(tasks)),))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "wrong shape"), ("ja", "形が違います")])
+def test_every_report_tells_the_message_in_its_language(report, lang, said):
+    for text in (gradescope.render(report, lang), junit.render(report, lang), markdown.render(report, lang)):
+        assert said in text
 
 
 def test_points_that_nobody_can_earn_here_are_not_lost(blameless):

@@ -63,7 +63,7 @@ def _summary(report: Report, lang: str) -> list[str]:
         lines.append(text("share_of_the_rest", lang))
     if report.assembled is not None:
         lines.append(text("assembled_yes" if report.assembled else "assembled_no", lang))
-        lines += [] if report.assembled else [report.assembled_message]
+        lines += [] if report.assembled else [in_language(report.assembled_message, lang)]
     return lines
 
 

@@ -84,7 +84,7 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     if report.assembled is not None:
         console.print(text("assembled_yes" if report.assembled else "assembled_no", lang), markup=False)
         if not report.assembled:
-            say(_indented(folder.in_message(report.assembled_message), width))
+            say(_indented(folder.in_message(in_language(report.assembled_message, lang)), width))
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
