@@ -75,6 +75,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "held_signals": ("signals to other processes", "ほかのプロセスへのシグナル"),
     "held_memory": ("memory", "メモリ"),
     "held_cpu": ("processor time", "CPU 時間"),
+    "held_root": ("root's rights", "root の権限"),
     "unexplained": (
         "{count} more tests fail for another reason.",
         "ほかの {count} 個のテストは、別の理由で不合格です。",

@@ -13,6 +13,7 @@ CONFINED = (
     ("held_signals", ("signals to other processes",)),
     ("held_memory", ("limit of address space",)),
     ("held_cpu", ("limit of CPU time",)),
+    ("held_root", ("root's rights",)),
 )
 
 

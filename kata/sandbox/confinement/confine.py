@@ -12,12 +12,14 @@ import torch
 
 from ...course.phases import PROJECT
 from . import forbidden_operators, landlock, limits, seccomp
+from .identity import give_up_root
 
 
 def confine(config: dict[str, Any]) -> list[str]:
     """Limit this process as ``config`` says; return what holds."""
     limits.enter_scratch(config["scratch"])
     held = [f"limit of {name}" for name in limits.set_resource_limits()]
+    held += give_up_root(config["scratch"])
     filed = []
     if config.get("landlock", True):
         readable = [Path(entry) for entry in config["readable"]]
@@ -28,11 +30,18 @@ def confine(config: dict[str, Any]) -> list[str]:
     return sorted(set(held))
 
 
+ETC = ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "os-release")
+
+
 @functools.lru_cache(maxsize=None)
 def system_folders() -> list[Path]:
     """What Python, torch and the C library read while they work; of torch what ``forbidden_operators`` allows."""
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if entry)]
-    system = ["/usr", "/lib", "/lib64", "/etc", "/bin", "/opt", "/nix", "/sys/devices/system/cpu", "/dev/urandom"]
+    system = ["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix", "/sys/devices/system/cpu", "/dev/urandom"]
+    # Of /etc no more than this: root may read passwords and keys there.
+    system += [
+        f"/etc/{name}" for name in ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "os-release")
+    ]
     # Nothing that tells how busy the machine is: guests could talk by that.
     own = ["/proc/self", "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory"]
     whole = {Path(os.path.realpath(folder)) for folder in [*folders, *system]}

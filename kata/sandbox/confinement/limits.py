@@ -16,6 +16,8 @@ MEMORY = 3 * 2**30
 FILE_SIZE = 16 * 2**20
 CPU_SECONDS = 600
 OPEN_FILES = 256
+THREADS = 512
+"""Beyond those that the whole machine runs when the guest starts: the kernel counts all of the user's together."""
 
 
 def set_resource_limits() -> list[str]:
@@ -31,6 +33,9 @@ def set_resource_limits() -> list[str]:
         "open files": ("RLIMIT_NOFILE", OPEN_FILES),
         "core dumps": ("RLIMIT_CORE", 0),
     }
+    running = _threads_of_the_machine()
+    if running:
+        wanted["threads"] = ("RLIMIT_NPROC", running + THREADS)
     done = []
     for name, (limit, value) in wanted.items():
         number = getattr(resource, limit, None)
@@ -54,6 +59,14 @@ def _is_refused(size: int) -> bool:
     except (OSError, ValueError, OverflowError):
         return True
     return False
+
+
+def _threads_of_the_machine() -> int:
+    """How many threads there are, of all users; 0 if the system does not say."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _address_space() -> int:

@@ -21,6 +21,7 @@ from ..protocol.channel import ChannelClosed, ChannelNonsense, ChannelTimeout
 from .client import GuestProcess
 from .launch import START_SECONDS
 from .reference import compiled, substitutes
+from .scratch_watch import OVERFULL, ScratchWatch
 
 
 class Guests:
@@ -42,6 +43,7 @@ class Guests:
         self._settings = settings
         self._guests: dict[str, tuple[GuestProcess, int]] = {}
         self._scratch = Path(tempfile.mkdtemp(prefix="kata-"))
+        self._watch = ScratchWatch()
         self._broken: dict[str, BaseException] = {}
         self.held: set[str] | None = None
 
@@ -97,10 +99,11 @@ class Guests:
 
     def _make(self, config: dict[str, Any]) -> tuple[GuestProcess, int]:
         channel, pid = self._server.spawn(config)
+        self._watch.enter(pid, Path(config["scratch"]))
         try:
             held = set(json.loads(channel.receive(time.monotonic() + START_SECONDS)[0])["held"])
         except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError, KeyError):
-            status = self._server.end(pid)
+            status = self._end_process(pid)
             raise GuestDied(f"the process for the submission could not start ({_describe(status)})") from None
         self.held = held if self.held is None else self.held & held
         return GuestProcess(channel, lambda: self._how_it_ended(pid)), pid
@@ -126,21 +129,30 @@ class Guests:
     def _how_it_ended(self, pid: int) -> str:
         for phase_id, (_, known) in self._guests.items():
             if known == pid:
-                status = self._server.end(pid)
+                status = self._end_process(pid)
                 self._guests[phase_id] = (self._guests[phase_id][0], 0)
-                return f"the code ended its process ({_describe(status)})"
+                why = OVERFULL if self._watch.was_overfull(pid) else _describe(status)
+                return f"the code ended its process ({why})"
         return "the code ended its process"
 
     def end(self, phase_id: str) -> None:
         """End the guest of a phase, if there is one."""
         guest, pid = self._guests.pop(phase_id, (None, 0))
         if pid:
-            self._server.end(pid)
+            self._end_process(pid)
         if guest is not None:
             guest.hang_up()
 
+    def _end_process(self, pid: int) -> int:
+        status = self._server.end(pid)
+        folder = self._watch.leave(pid)
+        if folder is not None:
+            remove(folder)
+        return status
+
     def close(self) -> None:
         """End everything and remove the scratch folder."""
+        self._watch.close()
         for phase_id in list(self._guests):
             self.end(phase_id)
         self._server.close()

@@ -1,0 +1,35 @@
+"""What guests write in all: counted over folders, links not followed, and no longer than needed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from kata.sandbox.host.scratch_watch import is_overfull
+
+
+@pytest.mark.parametrize("size, count, overfull", [(100, 10, False), (101, 10, True), (100, 9, True)])
+def test_bytes_and_files_of_all_folders_are_counted(tmp_path, size, count, overfull):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("one", "a/two", "a/b/three"):
+        (tmp_path / name).write_bytes(bytes(20))
+    for number in range(4):
+        (tmp_path / "a" / str(number)).touch()
+    (tmp_path / "rest").write_bytes(bytes(size - 60))
+    # One file, one folder in each of two, and the rest: ten entries.
+    assert is_overfull(tmp_path, most_bytes=100, most_files=count) == overfull
+
+
+def test_what_lies_elsewhere_does_not_count(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "large").write_bytes(bytes(1000))
+    if not hasattr(os, "symlink"):
+        pytest.skip("no links here")
+    (tmp_path / "mine" / "link").symlink_to(tmp_path / "large")
+    (tmp_path / "mine" / "around").symlink_to(tmp_path / "mine")
+    assert not is_overfull(tmp_path / "mine", most_bytes=500, most_files=10)
+
+
+def test_a_folder_that_is_gone_is_not_too_full(tmp_path):
+    assert not is_overfull(tmp_path / "gone")
