@@ -1,5 +1,7 @@
 """Grade the exercises: ``python grader.py``, or ``python grader.py --help``."""
 
+# PYTHON_ARGCOMPLETE_OK
+
 import sys
 from pathlib import Path
 

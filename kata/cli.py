@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
+import re
 import sys
+import time
 from pathlib import Path
 from typing import Callable, Sequence
 
 from rich.console import Console
 
 from . import __version__, commands
-from .commands.options import GRADED, INTERRUPTED, MACHINE, UNDER, USAGE, find_target, percent_option, phase_option
+from .commands import completion
+from .commands.options import (
+    GRADED,
+    INTERRUPTED,
+    MACHINE,
+    UNDER,
+    USAGE,
+    Parser,
+    did_you_mean,
+    find_target,
+    percent_option,
+    phase_option,
+)  # fmt: skip
 from .course.edition import handed_out
 from .course.phases import COURSE, Phase
 from .grading import run as running
@@ -23,6 +38,9 @@ from .results import TestResult, printable
 from .settings import BadSetting, seed_option
 from .signs import ERRORS
 
+PROGRESS = 10.0
+"""Seconds between two lines of progress where standard output is no terminal."""
+
 EXAMPLES = """\
 examples:
   python grader.py                          grade all six phases of exercises/
@@ -30,12 +48,13 @@ examples:
   python grader.py --target solutions       grade another folder
   python grader.py --json report.json       write a report for programs (- is standard output)
   python grader.py --fail-under 80          exit status 1 under 80 percent
+  python grader.py 2 -v                     name every test that did not pass
 """
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py",
         description="Grade the exercises of Transformer Kata.",
         epilog=EXAMPLES + _list_of_commands(),
@@ -55,6 +74,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", metavar="FILE", help="write Markdown")
     parser.add_argument(
         "--fail-under", type=percent_option, default=None, metavar="PCT", help="exit 1 under this percentage"
+    )
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument("-q", "--quiet", action="store_true", help="print the total and the next step, nothing else")
+    detail.add_argument(
+        "-v", "--verbose", action="store_true", help="name every test that did not pass, and the seconds of each phase"
     )
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--version", action="version", version=f"Transformer Kata {__version__}")
@@ -77,12 +101,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors=ERRORS)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
+            completion.complete(make_parser())
         if arguments and arguments[0] in commands.COMMANDS:
             return commands.run(arguments[0], arguments[1:])
+        if arguments and re.match("(?!phase)[A-Za-z]", arguments[0]):
+            _refuse_command(arguments[0])
         return _grade_and_report(arguments)
     except BadSetting as error:
         print(error, file=sys.stderr)
         return USAGE
+
+
+def _refuse_command(word: str) -> None:
+    """End with the commands that there are, and the one that may have been meant."""
+    meant = did_you_mean(word, [*commands.COMMANDS, *(phase.id for phase in COURSE)])
+    make_parser().error(f"{word!r} is neither a command nor a phase{meant}\n{_list_of_commands()}")
 
 
 def _grade_and_report(arguments: Sequence[str]) -> int:
@@ -103,9 +137,7 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     done = []
     if not quiet:
-        done.append(
-            _try("the terminal's report", lambda: terminal.show(report, console, target, options.lang), console)
-        )
+        done.append(_try("the terminal's report", lambda: _show(report, console, target, options), console))
     for path, option, render in outputs:
         what = f"{option} -" if path is None else str(path)
         done.append(_try(what, functools.partial(_write, path, render, report), console))
@@ -115,6 +147,13 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
         return MACHINE
     under = options.fail_under is not None and report.percent < options.fail_under
     return UNDER if under else GRADED
+
+
+def _show(report: Report, console: Console, target: Path, options: argparse.Namespace) -> None:
+    if options.quiet:
+        terminal.show_total(report, console, target, options.lang)
+    else:
+        terminal.show(report, console, target, options.lang, options.verbose)
 
 
 Render = Callable[[Report], str]
@@ -180,8 +219,10 @@ def _grade_with_progress(
     def grade_it(on_result: Callable[[TestResult, int], None]) -> Report:
         return grade(target, phases, options.seed, options.lang, options.assembled, on_result, name)
 
-    if not console.is_terminal:
+    if options.quiet:
         return grade_it(lambda result, total: None)
+    if not console.is_terminal:
+        return grade_it(_LinesNowAndThen(options.lang).note)
     with console.status(terminal.progress_line(0, 0, options.lang)) as status:
 
         def on_result(result: TestResult, total: int) -> None:
@@ -190,3 +231,18 @@ def _grade_with_progress(
             status.update(terminal.progress_line(done, total, options.lang))
 
         return grade_it(on_result)
+
+
+class _LinesNowAndThen:
+    """Progress for a log: a line on standard error after some seconds, and again; none where the work is short."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._done, self._told_at = 0, time.monotonic()
+
+    def note(self, result: TestResult, total: int) -> None:
+        """A test has ended."""
+        self._done += 1
+        if time.monotonic() - self._told_at >= PROGRESS:
+            self._told_at = time.monotonic()
+            print(terminal.progress_line(self._done, total, self._lang), file=sys.stderr, flush=True)

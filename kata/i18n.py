@@ -85,6 +85,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ほかの 1 個のテストは、別の理由で不合格です。",
     ),
     "diagnosis": ("Known mistake:", "よくある間違い:"),
+    "seconds": ("tests of this phase: {seconds:.1f} s", "このフェーズのテスト: {seconds:.1f} 秒"),
     "printed": ("it printed:", "出力:"),
     "trust_not_run": (
         "Nothing of the submission was run.",

@@ -20,6 +20,7 @@ FLOORS = (
     {"classroom"},
     {"commands"},
     {"cli"},
+    {"__main__"},
 )
 """From the bottom up. What stands on one floor does not know of one another; ``docs/architecture.md`` says why."""
 

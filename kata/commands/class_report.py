@@ -18,7 +18,7 @@ from ..course.edition import handed_out
 from ..course.phases import Phase
 from ..i18n import LANGUAGES, choose
 from ..settings import jobs, seed_option
-from .options import GRADED, INTERRUPTED, USAGE
+from .options import GRADED, INTERRUPTED, USAGE, Parser
 from .release import phases_option
 
 EXAMPLES = """\
@@ -60,7 +60,7 @@ def shard_option(text: str) -> tuple[int, int]:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``class``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py class",
         description="Grade what a class has handed in, and show what it has not understood.",
         epilog=EXAMPLES,

@@ -23,7 +23,7 @@ from ..grading.run import SuitesBroken
 from ..i18n import LANGUAGES, choose, text
 from ..sandbox.host.launch import can_fork
 from ..signs import sign
-from .options import GRADED, MACHINE
+from .options import GRADED, MACHINE, Parser
 
 OK, NOTE, BROKEN = "ok", "note", "broken"
 PACKAGES = ("torch", "numpy", "pytest", "pytest-timeout", "hypothesis", "rich", "safetensors")
@@ -126,14 +126,14 @@ class Finding:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``doctor``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py doctor",
         description="Look at what grading needs on this machine, and put the reference through it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", metavar="FILE", help="write the findings as JSON; - is standard output")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the findings")
     return parser
 
 

@@ -14,7 +14,7 @@ from ..course.phases import Phase
 from ..course.release import CannotRelease
 from ..i18n import LANGUAGES, choose
 from ..settings import seed_option
-from .options import GRADED, USAGE
+from .options import GRADED, USAGE, Parser
 from .release import phases_option
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
@@ -37,7 +37,7 @@ DONE = (
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``gradescope-bundle``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py gradescope-bundle",
         description="Make an autograder to upload to Gradescope.",
         epilog=EXAMPLES,

@@ -19,7 +19,7 @@ from ..source.files import Folder, complaint_about, from_here
 from ..source.progress import unfinished_tasks
 from ..source.tree import line_of
 from . import hint_state
-from .options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
+from .options import GRADED, INTERRUPTED, USAGE, Parser, check_task, find_target, phase_option
 
 WIDTH = 100
 INDENT = 4
@@ -75,7 +75,7 @@ EXAMPLES = """examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py hint``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py hint",
         description="Show the next hint of a task; one more each time you ask, from a nudge to nearly the code.",
         epilog=EXAMPLES,
@@ -95,9 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     target, name = find_target(options.target, parser)
     phase: Phase = options.phase
-    names = [task.name for task in phase.tasks]
-    if options.task is not None and options.task not in names:
-        parser.error(f"phase {phase.number} has no task {options.task!r}; its tasks are {', '.join(names)}")
+    check_task(phase, options.task, parser)
     console = Console(highlight=False, soft_wrap=True)
     try:
         task, status = (options.task, GRADED) if options.task else _find_task(phase, target, options.lang, console)

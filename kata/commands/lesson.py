@@ -10,10 +10,10 @@ from typing import Sequence
 
 from rich.console import Console
 
-from ..course import lessons
 from ..course.phases import PROJECT, Phase
 from ..i18n import LANGUAGES, choose
-from .options import GRADED, phase_option
+from ..source.files import from_here
+from .options import GRADED, Parser, check_task, phase_option
 
 SITE = PROJECT / "site_build" / "html"
 """Where ``python -m site_build`` puts the pages."""
@@ -40,7 +40,7 @@ examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``lesson``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py lesson",
         description="Open the lesson of a phase in a browser if the site is built, else say where its text is.",
         epilog=EXAMPLES,
@@ -67,9 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments)
     phase: Phase = options.phase
-    known = [task.name for task in phase.tasks]
-    if options.task is not None and options.task not in known:
-        parser.error(f"phase {phase.number} has no task {options.task!r}; its tasks are {', '.join(known)}")
+    check_task(phase, options.task, parser)
     console = Console(highlight=False)
 
     def say(name: str, **values: object) -> None:
@@ -77,8 +75,8 @@ def main(arguments: Sequence[str]) -> int:
 
     page = page_of(phase, options.lang)
     if not page.is_file():
-        text = phase.lesson(options.lang)
-        say("place", place=text if options.task is None else lessons.anchor(phase, options.task, options.lang))
+        place = from_here(PROJECT / phase.lesson(options.lang))
+        say("place", place=place + ("" if options.task is None else f"#task-{options.task}"))
         if SITE.parent.is_dir():  # a student edition holds no site
             say("build", command="python -m pip install -r requirements-site.txt && python -m site_build")
         return GRADED

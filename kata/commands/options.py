@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from pathlib import Path
+from typing import Iterable, NoReturn
 
 from ..course.edition import add_missing_stubs
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
 
 GRADED, UNDER, USAGE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: graded (at or over the limit), under it, bad usage, a machine that breaks the reference, Ctrl-C."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Names what may have been meant where a word or an option is unknown."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and end with exit status 2."""
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if choice:
+            message += did_you_mean(choice[1], re.findall(r"[\w.-]+", choice[2]))
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        if unknown:
+            message += did_you_mean(unknown[1], (name for name in self._option_string_actions if name.startswith("--")))
+        super().error(message)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``; did you mean watch?`` for the known word that comes nearest; empty if none is near."""
+    spelled = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), spelled, n=1)
+    return f"; did you mean {spelled[near[0]]}?" if near else ""
 
 
 def percent_option(text: str) -> float:
@@ -29,7 +53,20 @@ def phase_option(text: str) -> Phase:
     try:
         return find_phase(text)
     except KeyError as error:
-        raise argparse.ArgumentTypeError(error.args[0]) from None
+        task = next((task.name for phase in COURSE for task in phase.tasks if task.name.lower() == text.lower()), None)
+        if task is not None:
+            phase = next(phase for phase in COURSE if task in (known.name for known in phase.tasks))
+            raise argparse.ArgumentTypeError(f"{task} is a task: name its phase, which is {phase.number}") from None
+        meant = did_you_mean(text, (phase.id for phase in COURSE))
+        raise argparse.ArgumentTypeError(error.args[0] + meant) from None
+
+
+def check_task(phase: Phase, task: str | None, parser: argparse.ArgumentParser) -> None:
+    """End with a message that lists the tasks, if a phase does not have this one."""
+    names = [known.name for known in phase.tasks]
+    if task is not None and task not in names:
+        meant = did_you_mean(task, names)
+        parser.error(f"phase {phase.number} has no task {task!r}; its tasks are {', '.join(names)}{meant}")
 
 
 def find_target(given: str | None, parser: argparse.ArgumentParser) -> tuple[Path, str]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from ..course.phases import COURSE, Phase
 from ..course.release import CannotRelease, release
 from ..i18n import LANGUAGES, choose
-from .options import GRADED, USAGE
+from .options import GRADED, USAGE, Parser
 
 EXAMPLES = """\
 examples:
@@ -52,7 +52,7 @@ def phases_option(text: str) -> tuple[Phase, ...]:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``release``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py release",
         description="Make a student edition: stubs, suites, lessons and grader, without git history and solutions.",
         epilog=EXAMPLES,

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from ..course.phases import Phase
 from ..i18n import LANGUAGES, choose
+from ..source.files import Folder
 from ..source.reset import CannotReset, Reset, reset
 from ..source.tree import line_of
-from .options import GRADED, USAGE, find_target, phase_option
+from .options import GRADED, USAGE, Parser, check_task, find_target, phase_option
 
 EXAMPLES = """\
 examples:
@@ -52,7 +53,7 @@ REASONS = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``reset``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py reset",
         description="Bring back the stub of a phase, or of one of its tasks. Nothing that you wrote is lost.",
         epilog=EXAMPLES,
@@ -70,11 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments)
     phase: Phase = options.phase
-    known = [task.name for task in phase.tasks]
-    if options.task is not None and options.task not in known:
-        parser.error(f"phase {phase.number} has no task {options.task!r}; its tasks are {', '.join(known)}")
+    check_task(phase, options.task, parser)
     target, name = find_target(options.target, parser)
-    folder = name.rstrip("/\\")
+    folder = Folder(target, name).called
     file = f"{folder}/{phase.file}"
     console = Console(highlight=False)
 

@@ -16,7 +16,7 @@ from ..grading.grade import grade
 from ..grading.run import SuitesBroken
 from ..i18n import LANGUAGES, choose
 from ..results import PASSED
-from .options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, phase_option
+from .options import GRADED, INTERRUPTED, UNDER, USAGE, Parser, find_target, phase_option
 
 EXAMPLES = """\
 examples:
@@ -51,7 +51,7 @@ SENTENCES = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``solutions``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py solutions",
         description="Print the solution of a phase without docstrings, once all tasks of your own have passed.",
         epilog=EXAMPLES,

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Sequence
 from rich.console import Console
 
 from ..i18n import LANGUAGES, choose
-from .options import GRADED, INTERRUPTED, USAGE, find_target, phase_option
+from .options import GRADED, INTERRUPTED, USAGE, Parser, find_target, phase_option
 from .watch_mode.keys import single_keys
 from .watch_mode.sentences import SENTENCES
 from .watch_mode.watcher import Watcher
@@ -29,15 +29,17 @@ keys: h hint, o open the file in $VISUAL or $EDITOR, l list, n next phase, a gra
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``watch``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py watch",
         description="Grade a phase anew whenever you save its file.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("phase", nargs="?", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
+    parser.add_argument(
+        "phase", nargs="?", type=phase_option, metavar="PHASE", help="where to begin: 1 to 6, or a name"
+    )
     parser.add_argument("--target", default=None, metavar="DIR", help="folder to watch (default: exercises)")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of messages and keys")
     return parser
 
 

@@ -7,7 +7,7 @@ again with right neighbours is judged by that, unless it passed more without: on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Mapping, Sequence
 
@@ -31,6 +31,7 @@ class TaskScore:
         passed_given: the tasks that did not pass, and whose reference was put in place for this one to pass.
         not_gradable: tests in which the reference fails on this machine as well.
         seconds: how long its tests took.
+        tests: the results that it is judged by.
     """
 
     name: str
@@ -46,6 +47,7 @@ class TaskScore:
     passed_given: tuple[str, ...] = ()
     not_gradable: int = 0
     seconds: float = 0.0
+    tests: tuple[TestResult, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def blameless(self) -> bool:
@@ -174,14 +176,15 @@ def score_task(task: Task, results: Sequence[TestResult], total: int, forbidden:
     tests = _by_function(results)
     passed = sum(tests.values())
     if total > 0 and passed == total:
-        return TaskScore(task.name, PASSED, float(task.points), task.points, passed, total)
+        return TaskScore(task.name, PASSED, float(task.points), task.points, passed, total, tests=tuple(results))
     state, message, output = _worst(results)
     core_holds = all(result.state == PASSED or result.not_gradable for result in results if result.core)
     complete = 0 < len(tests) == total and core_holds
     score = round(task.points * passed / total, 2) if complete and state != FORBIDDEN else 0.0
     own = [result for result in results if not result.not_gradable]
     not_gradable = sum(not held and _by_function(own).get(name, True) for name, held in tests.items())
-    return TaskScore(task.name, state, score, task.points, passed, total, message, output, not_gradable=not_gradable)
+    found = TaskScore(task.name, state, score, task.points, passed, total, message, output, not_gradable=not_gradable)
+    return replace(found, tests=tuple(results))
 
 
 def _by_function(results: Sequence[TestResult]) -> dict[str, bool]:

@@ -41,7 +41,7 @@ PRINTED = 5
 """Lines of a submission's own output that are shown."""
 
 
-def show(report: Report, console: Console, target: Path, lang: str = "en") -> None:
+def show(report: Report, console: Console, target: Path, lang: str = "en", verbose: bool = False) -> None:
     """Print the report.
 
     Args:
@@ -49,6 +49,7 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         console: where; its width is used up to ``WIDTH`` columns.
         target: the folder that was graded.
         lang: ``"en"`` or ``"ja"``.
+        verbose: name every test that did not pass, and say how long each phase took.
     """
     if welcome.nothing_written(report):
         welcome.show(report, console, target, lang)
@@ -75,6 +76,9 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
         for task in phase.tasks:
             rows += task_rows(task, lang, width)
             rows += [line for part in findings(task, lang, width, folder) for line in part]
+            rows += _lost_tests(task, lang, width, folder) if verbose else []
+        if verbose and phase.seconds:
+            rows.append(Text("  " + text("seconds", lang, seconds=phase.seconds), style="dim"))
         say(rows)
     console.print()
     say(heading(text("total", lang), "", report.score, report.gradable, width, style="bold"))
@@ -88,6 +92,26 @@ def show(report: Report, console: Console, target: Path, lang: str = "en") -> No
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
+
+
+def show_total(report: Report, console: Console, target: Path, lang: str = "en") -> None:
+    """Print the total and the next step, nothing else. Arguments as for ``show``."""
+    for line in heading(text("total", lang), "", report.score, report.gradable, min(console.width, WIDTH), "bold"):
+        console.print(line, soft_wrap=True)
+    console.print(Text(next_step(report, target, lang)[0], style="bold"), soft_wrap=True)
+
+
+def _lost_tests(task: TaskScore, lang: str, width: int, folder: Folder) -> list[Text]:
+    """Every test that did not pass, as pytest calls it, and what it says first."""
+    lines = []
+    for test in task.tests:
+        if test.state == PASSED or task.state in (PASSED, TODO):
+            continue
+        mark, style = MARKS[test.state]
+        lines.append(Text(" " * INDENT + sign(mark) + " ", style=style) + Text(test.test))
+        first = folder.in_message(in_language(test.message, lang)).strip().partition("\n")[0]
+        lines += [Text("  ") + line for line in _indented(first, width - 2, style="dim")]
+    return lines
 
 
 def heading(
