@@ -41,7 +41,7 @@ def train_step(
         optimizer: holds the model's parameters.
         scheduler: its method ``step()`` is called after the optimizer has stepped; None for none.
         max_norm: if given, the norm of all gradients together is clipped to it before the update
-            (``nn.utils.clip_grad_norm_``).
+            (``nn.utils.clip_grad_norm_``); None clips nothing, 0 is a limit like any other.
 
     Returns:
         The loss before the update, a Python ``float`` (it holds no graph).
@@ -176,7 +176,7 @@ def beam_search(
 
         score = log-probability / length_penalty(number of tokens, alpha)
 
-    where the number of tokens counts EOS and not BOS.
+    where the number of tokens counts EOS and not BOS. Improbable answers keep their finite log-probability.
 
     Args:
         src: one row, ``int64 (1, L_src)``.

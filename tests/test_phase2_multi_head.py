@@ -34,6 +34,7 @@ def make(phase2, gen, d_model=12, num_heads=3, dtype=torch.float32):
     if missing:
         checks.fail(f"MultiHeadAttention({d_model}, {num_heads}) has no parameter {missing[0]!r}", why)
     randomise(module, gen, scale=1.2 / d_model**0.5)
+    module.eval()  # a dropout inside is a mistake of its own, with a test of its own
     return module.double() if dtype == torch.float64 else module
 
 
@@ -97,7 +98,8 @@ def test_multi_head_attention_is_right_at_every_size(phase2, masked, gen, heads,
     mask = torch.rand(batch, 1, length_q, length_k, generator=gen) < 0.6 if masked else None
     what = f" of MultiHeadAttention({d_model}, {num_heads}) for B = {batch}, L_q = {length_q}, L_k = {length_k}"
     got = attend(module, *tensors, mask) if masked else attend(module, *tensors)
-    expect_attention(got, formula(module, tensors, num_heads, mask), what)
+    why = MASKED if masked else FORMULA
+    expect_attention(got, formula(module, tensors, num_heads, mask), what + (" and a mask" if masked else ""), why)
 
 
 @pytest.mark.task("MultiHeadAttention")
@@ -112,7 +114,8 @@ def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
     output, weights = attend(module, *ours.values(), mask)
     expected, expected_weights = twin(theirs["query"], theirs["key"], theirs["value"], mask)
     what = f" of MultiHeadAttention({d_model}, {num_heads}), compared with torch's own"
-    expect_attention((output, weights), (expected.detach(), expected_weights.detach()), what)
+    why = f"{FORMULA}; {MASKED}" if masked else FORMULA
+    expect_attention((output, weights), (expected.detach(), expected_weights.detach()), what, why)
     theirs.update(twin.parameters)
     ours.update(dict(module.named_parameters()))
     loss = (expected * checks.probe_like(expected)).sum()

@@ -20,6 +20,8 @@ BIASED = "over the last dimension take mean and biased variance (divide by d_mod
 
 
 def make_norm(phase3, gen, d_model, *args, **kwargs):
+    if not args and not kwargs:
+        kwargs = {"eps": 1e-5}  # another default is a mistake of its own, with a test of its own
     module = phase3.LayerNorm(d_model, *args, **kwargs)
     contract.expect_parameters(module, {"weight": (d_model,), "bias": (d_model,)}, f"LayerNorm({d_model})")
     randomise(module, gen)
@@ -89,6 +91,15 @@ def test_gain_starts_as_ones_and_bias_as_zeros(phase3):
 
 
 @pytest.mark.task("LayerNorm")
+def test_the_default_eps_is_1e_5(phase3):
+    # The variance is 1e-5, too: the root of their sum is sqrt(2) times the root of each.
+    x = torch.tensor([[-(1e-5**0.5), 1e-5**0.5]], dtype=torch.float64)
+    expected = torch.tensor([[-(0.5**0.5), 0.5**0.5]], dtype=torch.float64)
+    label = "LayerNorm(2) of a row of variance 1e-5, with the default eps"
+    checks.expect_close(phase3.LayerNorm(2).double()(x), expected, label, "the default of eps is 1e-5", tolerance=1e-6)
+
+
+@pytest.mark.task("LayerNorm")
 def test_two_features_become_minus_one_and_one(phase3):
     x = torch.tensor([[[-1.0, 1.0], [3.0, 7.0], [0.5, 0.0]]])
     expected = torch.tensor([[[-1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]]])
@@ -127,6 +138,21 @@ def test_shifting_a_row_changes_nothing(phase3, gen, d_model):
     label = "LayerNorm of x + one number a row, compared with that of x,"
     why = "subtract the mean of the row itself, also before the variance is taken"
     checks.expect_close(module(x + shift), module(x), label, why, tolerance=1e-8)
+
+
+@pytest.mark.task("LayerNorm")
+@pytest.mark.parametrize("mean, spread", [(1e3, 1.0), (1e4, 1.0), (-1e4, 2.0), (0.0, 1e-6), (0.0, 1e12)])
+def test_rows_far_from_0_and_of_any_size_keep_their_digits_in_float32(phase3, gen, mean, spread):
+    module = make_norm(phase3, gen, 8)
+    x = mean + normal(gen, 4, 3, 8, scale=spread)
+    label = f"LayerNorm(8) of float32 rows with a mean of {mean:g} and a spread of {spread:g}"
+    why = (
+        "subtract the mean before you square: the mean of the squares minus the square of the mean has lost its digits"
+    )
+    got = module(x)
+    checks.expect_shape(got, (4, 3, 8), label)
+    checks.expect_finite(got, label, why)
+    checks.expect_close(got, formula(module, x), label, why, tolerance=1e-2)
 
 
 @pytest.mark.task("LayerNorm")

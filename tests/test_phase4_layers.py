@@ -56,7 +56,7 @@ LAST = {"norm.weight": [2.0, 3.0], "norm.bias": [10.0, 20.0]}
 
 @pytest.mark.task("EncoderLayer")
 def test_encoder_layer_of_two_features_calculated_by_hand(phase4):
-    layer = phase4.EncoderLayer(2, 1, 1, 0.0)
+    layer = phase4.EncoderLayer(2, 1, 1, 0.0).eval()
     load_by_hand(layer, "EncoderLayer(2, 1, 1)", self_attention=MEAN, feed_forward=TURNS, add_norm2=LAST)
     x = torch.tensor([[[0.0, 10.0], [110.0, 0.0], [0.0, 40.0]]])
     # The norm of two features is (-1, 1) or (1, -1), by which is larger. Attention adds the mean (36.7, 16.7) to
@@ -69,7 +69,7 @@ def test_encoder_layer_of_two_features_calculated_by_hand(phase4):
 def make_encoder_layer(phase4, gen, dropout=0.0):
     layer = phase4.EncoderLayer(D, H, D_FF, dropout)
     randomise(layer, gen)
-    return layer
+    return layer.eval()  # what dropout does has tests of its own
 
 
 @pytest.mark.task("EncoderLayer")
@@ -219,7 +219,7 @@ def test_decoder_layer_of_two_features_calculated_by_hand(phase4):
 def make_decoder_layer(phase4, gen, dropout=0.0):
     layer = phase4.DecoderLayer(D, H, D_FF, dropout)
     randomise(layer, gen)
-    return layer
+    return layer.eval()  # what dropout does has tests of its own
 
 
 @pytest.mark.task("DecoderLayer")

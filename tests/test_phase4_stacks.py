@@ -34,7 +34,7 @@ from tests.support.strategies import few, generators, head_sizes, sizes
 B, N, H, L_TGT, D_FF, L_SRC, D = 2, 3, 4, 5, 7, 9, 8
 ENCODER = f"Encoder({N}, {D}, {H}, {D_FF})"
 DECODER = f"Decoder({N}, {D}, {H}, {D_FF})"
-CHAIN = "every layer takes the output of the one before; nothing comes before the first or after the last"
+CHAIN = "layers[0] comes first, each later one takes the output of the one before, and nothing comes after the last"
 
 
 # Gain and bias of the last norm in a layer: two features are (-1, 1) or (1, -1) before them.

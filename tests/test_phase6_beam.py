@@ -112,7 +112,7 @@ def expect_answers(got: Any, expected: Sequence[oracle.Answer], label: str, why:
     for place, (ours, theirs) in enumerate(zip(said, wanted)):
         if ours != theirs:
             if ours == theirs[:-1]:
-                why = "the last token is missing: EOS belongs to the tokens, and max_len does not count BOS"
+                why = "the last token is missing: EOS belongs to it, max_len does not count BOS, live ones go on"
             elif ours[1:] == theirs:
                 why = "there is one token too many in front: BOS is no part of the answer"
             message = f"{label}: hypothesis {place} (0 is the best) is wrong\n  expected: {theirs}\n  got:      {ours}"
@@ -157,6 +157,17 @@ def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, i
     got = search(phase6, model_of(in_guest, table), beam_size, alpha, max_len)
     label = f"beam_search over {vocab_size} tokens, max_len={max_len}, beam_size={beam_size}"
     expect_answers(got, expected, label, "with such a beam nothing is ever dropped: every answer must be there, once")
+
+
+@pytest.mark.task("beam_search")
+def test_improbable_answers_keep_their_log_probabilities_in_float32(phase6, in_guest, gen):
+    clearance = 0.0
+    while clearance < 0.1:  # float32 has 7 digits
+        table = random_table(gen, 4, 2, scale=60.0)
+        expected, clearance = oracle.beam_search(array(table), EOS, 2, 16, 0.6)
+    got = search(phase6, model_of(in_guest, table, torch.float32), 16, 0.6, 2)
+    why = "a token 104 below the best has probability 0 in float32 and its logarithm is -inf: use log_softmax"
+    expect_answers(got, expected, "beam_search over logits of size 60 in float32", why)
 
 
 @pytest.mark.task("beam_search")

@@ -63,7 +63,7 @@ def padded(sentences: Sequence[Sequence[int]]) -> Tensor:
 
 def expect_said(got: Any, expected: Tensor, label: str, why: str = "", pad_id: int = PAD) -> None:
     """``got`` holds these tokens; the message says so where padding is missing or the shape is another."""
-    checks.expect_shape(got, expected.shape, label, FORMAT)
+    checks.expect_shape(got, expected.shape, label, f"{why}; {FORMAT}" if why and why != OWN else FORMAT)
     if got.dtype == expected.dtype:
         wrong = (got.cpu() != expected).nonzero()
         if len(wrong) and expected[tuple(wrong[0])] == pad_id:

@@ -175,6 +175,17 @@ def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
 
 
 @pytest.mark.task("train_step")
+def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
+    model, batch = steep_start(phase5, in_guest, gen, 0.0)
+    before = tables_of(model)
+    loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.sgd(model, 3.0)
+    loss = phase6.train_step(model, batch, loss_fn, optimizer, max_norm=0.0)
+    expect_loss(loss, oracle.loss(before, oracle.Numbers(batch), 0.0), "the loss that train_step returns")
+    why = "only None means no clipping: ask `max_norm is not None`, because 0.0 counts as false"
+    expect_tables(model, before, "after a step with max_norm=0.0", why)
+
+
+@pytest.mark.task("train_step")
 @pytest.mark.parametrize("training", [True, False])
 def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_guest, gen, training):
     model, batch = context_model(in_guest, gen).train(training), random_batch(phase5, gen, [4, 2])
@@ -243,14 +254,14 @@ def descend(tables: oracle.Weights, batches: list[Any], rates: list[float], max_
     return losses, tables
 
 
-def expect_losses(got: Any, expected: list[float], label: str, tolerance: float = CLOSE) -> None:
+def expect_losses(got: Any, expected: list[float], label: str, tolerance: float = CLOSE, why: str = "") -> None:
     """``got`` is a list of floats with these values."""
+    why = why or "each step learns from the next batch, once"
     checks.expect_that(isinstance(got, list), f"{label} is a {type(got).__name__}, expected a list of floats")
     checks.expect_same(len(got), len(expected), f"the number of losses in {label}", "one loss for every batch")
     for step, (loss, wanted) in enumerate(zip(got, expected), start=1):
         kind = f"{label}: the loss of step {step}"
         checks.expect_that(isinstance(loss, float), f"{kind} is a {type(loss).__name__}, expected a float")
-        why = "each step learns from the next batch, once"
         checks.expect_number(loss, wanted, kind, why, tolerance=tolerance)
 
 
@@ -313,7 +324,7 @@ def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, in_
     scheduler = in_guest.optim.halving_scheduler(optimizer)
     log = in_guest.recorders.step_log(optimizer, scheduler)
     got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=log)
-    expect_losses(got, losses, "what train returns")
+    expect_losses(got, losses, "what train returns", why="pass scheduler on to train_step, which moves it once a step")
     why = "on_step(step, loss) once after every step, and steps count from 1"
     checks.expect_same(log.kinds, [["int", "float"]] * 3, "the types of what on_step was told", why)
     checks.expect_same(log.steps, [1, 2, 3], "the steps that on_step was told", why)
@@ -345,7 +356,7 @@ def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, in_guest, gen, 
         got = phase6.train(model, batches, loss_fn, optimizer, max_norm=0.125, scheduler=scheduler)
     else:
         got = phase6.train(model, batches, loss_fn, optimizer, scheduler, 0.125, None)
-    expect_losses(got, losses, "what train returns", tolerance=2e-5)
     why = "pass scheduler and max_norm on to train_step"
-    expect_tables(model, tables, "after three clipped steps at halved rates", why, tolerance=2e-5)
     checks.expect_same(scheduler.steps, 3, "the steps of the scheduler", why)
+    expect_losses(got, losses, "what train returns", tolerance=2e-5, why=why)
+    expect_tables(model, tables, "after three clipped steps at halved rates", why, tolerance=2e-5)

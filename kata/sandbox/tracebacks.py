@@ -29,18 +29,37 @@ def where(error: BaseException, folders: Iterable[Path]) -> str:
     brought = getattr(error, "kata_where", None)
     if brought is not None:
         return brought
+    frames = _frames_in(error, folders)
+    return f" at {_place(*frames[-1])}" if frames else ""
+
+
+def called_from(error: BaseException, folders: Iterable[Path]) -> str:
+    """Where the learner's code called the function in which an exception came; ``""`` if it did not.
+
+    An exception that came from another process brings it along as ``kata_called_from``.
+    """
+    brought = getattr(error, "kata_called_from", None)
+    if brought is not None:
+        return brought
+    frames = _frames_in(error, folders)
+    return _place(*frames[-2]) if len(frames) > 1 and frames[-2][2] != frames[-1][2] else ""
+
+
+def _frames_in(error: BaseException, folders: Iterable[Path]) -> list[tuple[str, int, str]]:
+    """File, line and function of the frames in some folders that an exception passed, outermost first."""
     roots = [str(folder) for folder in folders]
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        filename = frame.f_code.co_filename
-        if any(filename.startswith(root) for root in roots):
-            found = (filename, line, frame.f_code.co_name)
-    if found is None:
-        return ""
-    filename, line, function = found
+    frames = ((frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__))
+    return [
+        (code.co_filename, line, code.co_name)
+        for code, line in frames
+        if any(code.co_filename.startswith(root) for root in roots)
+    ]
+
+
+def _place(filename: str, line: int, function: str) -> str:
     code = linecache.getline(filename, line).strip()
     quoted = f" (`{code}`)" if code else ""
-    return f" at {display_path(Path(filename))}:{line}, in {function}{quoted}"
+    return f"{display_path(Path(filename))}:{line}, in {function}{quoted}"
 
 
 def origin(error: BaseException, package: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Iterable
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, shorten
 from ..sandbox.errors import GuestDied, TestTimeout
 from ..sandbox.loader import MissingName, SubmissionError
-from ..sandbox.tracebacks import where
+from ..sandbox.tracebacks import called_from, where
 from ..source.rules import RuleBroken
 
 
@@ -71,7 +71,21 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
         return Verdict(FAILED, shorten(str(error)) or "a check failed without a message")
     if isinstance(error, (MemoryError, RecursionError)):
         return Verdict(ERROR, shorten(f"{type(error).__name__}{place}: {_text_of(error)}"), broke=True)
-    return Verdict(FAILED, shorten(f"raises {type(error).__name__}{place}: {_text_of(error)}"), broke=True)
+    told = f"raises {type(error).__name__}{place}: {_text_of(error)}"
+    return Verdict(FAILED, shorten("\n".join([told, *_circumstances(error, sources)])), broke=True)
+
+
+def _circumstances(error: BaseException, sources: Iterable[Path]) -> list[str]:
+    """Lines about an exception: what the test had called, from where it was called wrongly, what was to be raised."""
+    lines = []
+    if getattr(error, "kata_expected", ""):
+        lines.append(f"  expected: {error.kata_expected}")
+    caller = called_from(error, sources)
+    if caller:
+        lines.append(f"  called at {caller}")
+    if getattr(error, "kata_call", ""):
+        lines.append(f"  the test's call: {error.kata_call}")
+    return lines
 
 
 def _original(error: BaseException) -> BaseException:

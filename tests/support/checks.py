@@ -229,4 +229,13 @@ def expect_raises(kind: type[BaseException], call: Any, label: str, mentions: It
                 f"{label} raises {kind.__name__} without naming {' and '.join(missing)}: its message is {str(error)!r}"
             )
         return
-    fail(f"{label} returned normally, expected it to raise {kind.__name__}")
+    except Exception as error:
+        error.__dict__["kata_expected"] = _expected_error(kind, mentions)
+        raise
+    fail(f"{label} returned normally\n  expected: {_expected_error(kind, mentions)}")
+
+
+def _expected_error(kind: type[BaseException], mentions: Iterable[Any]) -> str:
+    """``a ValueError whose message names 8 and 7``."""
+    named = " and ".join(map(str, mentions))
+    return f"a {kind.__name__}" + (f" whose message names {named}" if named else "")

@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from typing import Mapping, Sequence
 
 from ...course.edition import has_reference
 from ...course.phases import COURSE, REFERENCE, Phase
@@ -98,6 +99,37 @@ class Misconception:
         """What to tell a learner, with the place in the lesson."""
         told, pointer = (self.ja, "解説: {}") if lang == "ja" else (self.en, " See {}.")
         return told + pointer.format(f"{self.phase.lesson(lang)}#{self.lesson}")
+
+
+def family(
+    id: str,
+    task: str,
+    values: Mapping[str, str],
+    edits: Sequence[tuple[str, str]],
+    en: str,
+    ja: str,
+    lesson: str,
+    met: tuple[str, ...] = (),
+) -> tuple[Misconception, ...]:
+    """One mistake for each value that it is made with; the explanation says the value that was found.
+
+    Args:
+        id, edits, en, ja: as in ``Misconception``, with ``{value}`` where the value stands.
+        task, lesson, met: as in ``Misconception``.
+        values: name of the value in the id to the code that stands for it.
+    """
+    return tuple(
+        Misconception(
+            id=id.replace("{value}", name),
+            task=task,
+            edits=tuple((find, new.replace("{value}", code)) for find, new in edits),
+            en=en.replace("{value}", code),
+            ja=ja.replace("{value}", code),
+            lesson=lesson,
+            met=met,
+        )
+        for name, code in values.items()
+    )
 
 
 @lru_cache(maxsize=None)

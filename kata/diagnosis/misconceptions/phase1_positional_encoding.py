@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 TABLE = 'self.register_buffer("pe", sinusoidal_encoding(max_len, d_model), persistent=False)'
 DROPOUT = "self.dropout = nn.Dropout(dropout)"
@@ -291,5 +291,59 @@ CATALOGUE = (
             "ん。`x` には和の勾配がそのまま届く必要があります。"
         ),
         lesson="adding",
+    ),
+    Misconception(
+        id="positions-length-not-checked",
+        task="PositionalEncoding",
+        edits=(("if length > max_len:\n    ...", ""),),
+        en="Nothing looks at the length, so a sequence longer than the table ends in torch's error about sizes that "
+        "do not match. The contract asks for a `ValueError` that names both numbers, `L` and `max_len`: whoever "
+        "gets it then knows which of the two to change.",
+        ja="長さを確かめていないので、表より長い系列は、サイズが合わないという torch のエラーで止まります。求められて"
+        "いるのは、`L` と `max_len` の両方を示す `ValueError` です。それを見れば、どちらの値を直せばよいか分かりま"
+        "す。",
+        lesson="adding",
+    ),
+    *family(
+        id="positions-too-long-raises-{value}",
+        task="PositionalEncoding",
+        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError", "index-error": "IndexError"},
+        edits=(
+            (
+                "if length > max_len:\n    ...",
+                'if length > max_len:\n    raise {value}(f"a sequence of length {length} is longer than {max_len}")',
+            ),
+        ),
+        en="A sequence that is too long is refused with `{value}`. The contract asks for a `ValueError`: that is "
+        "Python's exception for an argument of the right type and an unsuitable value, and callers catch "
+        "exceptions by their type.",
+        ja="長すぎる系列を `{value}` で拒んでいます。求められているのは `ValueError` です。型は正しいが値が不適切な引"
+        "数のための、Python の例外です。呼び出し側は例外を型で捕まえます。",
+        lesson="adding",
+    ),
+    Misconception(
+        id="positions-length-asserted",
+        task="PositionalEncoding",
+        edits=(("if length > max_len:\n    ...", "assert length <= max_len"),),
+        en=(
+            "A sequence that is too long ends in an `AssertionError`. Assertions are for the author's own errors, and "
+            "`python -O` leaves them out; the contract asks for a `ValueError` whose message names both numbers."
+        ),
+        ja="長すぎる系列が `AssertionError` になります。assert は書いた人自身の誤りを見つけるためのもので、`python -O`"
+        " では消えます。求められているのは、両方の数を示す `ValueError` です。",
+        lesson="adding",
+    ),
+    Misconception(
+        id="positions-of-their-own-dtype",
+        task="PositionalEncoding",
+        edits=((SUM, "return self.dropout(x + self.pe[:length])"),),
+        en="The table is added as it is, so its dtype decides: bfloat16 embeddings plus a float32 table give float32, "
+        "and the layers after it then meet weights of another dtype. The sum has the dtype of `x`: "
+        "`self.pe[:L].to(x.dtype)`.",
+        ja="表をそのまま足しているので、表の dtype が結果を決めます。bfloat16 の埋め込みに float32 の表を足すと "
+        "float32 になり、次の層で重みと dtype が合いません。和の dtype は `x` と同じです。`self.pe[:L].to(x.dtype)`"
+        " としてください。",
+        lesson="adding",
+        met=("https://github.com/wfondrie/depthcharge/pull/82",),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 ANGLE = "angle = _angles(position, d_model)"
 SINES = """
@@ -15,18 +15,15 @@ CATALOGUE = (
         id="encoding-exponent-halved",
         task="sinusoidal_encoding",
         edits=((ANGLE, "angle = position / 10000.0 ** (torch.arange(d_model // 2, dtype=torch.float64) / d_model)"),),
-        en=(
-            "The exponent here is `i / d_model`, with `i` counting the pairs of columns. In the paper (3.5) it is "
-            "`2i / d_model`: `i` runs to `d_model / 2 - 1`, so the exponent runs through 0 to almost 1 and the "
-            "wavelengths from 2π to 10000 · 2π. With half the exponent they end at 100 · 2π, and far positions "
-            "start to look alike. `torch.arange(0, d_model, 2)` already is `2i`."
-        ),
-        ja=(
-            "このコードの指数は `i / d_model` です (`i` は列の組の番号)。論文 (3.5 節) では `2i / d_model` で、`i` は "
-            "`d_model / 2 - 1` までなので、指数は 0 からほぼ 1 まで、波長は 2π から 10000・2π まで広がります。指数"
-            "が半分だと最長の波長が 100・2π で止まり、遠く離れた位置どうしが似た値になってしまいます。"
-            "`torch.arange(0, d_model, 2)` がそのまま `2i` です。"
-        ),
+        en="The exponent here is `i / d_model`, with `i` counting the pairs of columns (or, which is the same, the "
+        "base is 100). In the paper (3.5) it is `2i / d_model` and the base 10000: `i` runs to `d_model / 2 - 1`, "
+        "so the exponent runs through 0 to almost 1 and the wavelengths from 2π to 10000 · 2π. With half the "
+        "exponent they end at 100 · 2π, and far positions start to look alike. `torch.arange(0, d_model, 2)` "
+        "already is `2i`.",
+        ja="このコードの指数は `i / d_model` です (`i` は列の組の番号。底を 100 にしても同じ値になります)。論文 (3.5 "
+        "節) では `2i / d_model` で、`i` は `d_model / 2 - 1` までなので、指数は 0 からほぼ 1 まで、波長は 2π から "
+        "10000・2π まで広がります。指数が半分だと最長の波長が 100・2π で止まり、遠く離れた位置どうしが似た値になっ"
+        "てしまいます。`torch.arange(0, d_model, 2)` がそのまま `2i` です。",
         lesson="sinusoids",
     ),
     Misconception(
@@ -41,17 +38,14 @@ CATALOGUE = (
                 """,
             ),
         ),
-        en=(
-            "The 2 of `2i` is counted twice: `torch.arange(0, d_model, 2)` gives 0, 2, 4, ..., which is `2i` "
-            "already, and then it is multiplied by 2 again. The paper's exponent (3.5) is `2i / d_model`, below 1 "
-            "in every column. Here it runs up to 2, so half of the columns turn so slowly that they are almost "
-            "constant and tell nothing about the position."
-        ),
-        ja=(
-            "`2i` の 2 を二重に掛けています。`torch.arange(0, d_model, 2)` は 0, 2, 4, … で、これがすでに `2i"
-            "` です。論文 (3.5 節) の指数は `2i / d_model` で、どの列でも 1 未満です。このコードでは 2 近くまで大"
-            "きくなるため、後ろ半分の列はほとんど回転せず、位置の情報をもたない定数のような列になります。"
-        ),
+        en="The exponent is twice what it should be, as where `torch.arange(0, d_model, 2)`, which is `2i` already, "
+        "is multiplied by 2 again. The paper's exponent (3.5) is `2i / d_model`, below 1 in every column. Here it "
+        "runs up to 2, so half of the columns turn so slowly that they are almost constant and tell nothing about "
+        "the position.",
+        ja="指数が 2 倍になっています。`torch.arange(0, d_model, 2)` は 0, 2, 4, … で、これがすでに `2i` なのに、もう"
+        "一度 2 を掛けるとこうなります。論文 (3.5 節) の指数は `2i / d_model` で、どの列でも 1 未満です。このコードで"
+        "は 2 近くまで大きくなるため、後ろ半分の列はほとんど回転せず、位置の情報をもたない定数のような列になります"
+        "。",
         lesson="sinusoids",
     ),
     Misconception(
@@ -236,5 +230,116 @@ CATALOGUE = (
             "`nn.Linear` が dtype の不一致でエラーになります。"
         ),
         lesson="sinusoids",
+    ),
+    Misconception(
+        id="encoding-twice-the-column",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                ANGLE,
+                """
+                exponent = 2 * torch.arange(d_model, dtype=torch.float64) / d_model
+                angle = position / 10000.0**exponent
+                """,
+            ),
+            (
+                SINES,
+                """
+                encoding[:, 0::2] = torch.sin(angle[:, 0::2])
+                encoding[:, 1::2] = torch.cos(angle[:, 1::2])
+                """,
+            ),
+        ),
+        en="The exponent is `2 * column / d_model`: the number of the column is taken for the `i` of the formula. In "
+        "the paper (3.5) `i` counts pairs, columns `2i` and `2i + 1` share the exponent `2i / d_model`, and it "
+        "stays below 1. Here it runs up to 2, so half of the columns hardly turn, and sine and cosine of a pair "
+        "have different angles, which makes no point on a circle. Column `j` belongs to pair `j // 2`.",
+        ja="指数が `2 * 列番号 / d_model` で、式の `i` を列番号と取り違えています。論文 (3.5 節) の `i` は列の組の番号"
+        "で、列 `2i` と `2i + 1` が同じ指数 `2i / d_model` を使い、値は 1 未満です。ここでは 2 近くまで大きくなるの"
+        "で、後ろ半分の列はほとんど変化しません。組の sin と cos の角度も違うため、円周上の点になりません。列 `j` "
+        "は `j // 2` 番目の組です。",
+        lesson="sinusoids",
+        met=(
+            "https://github.com/jadore801120/attention-is-all-you-need-pytorch/issues/32",
+            "https://github.com/Kyubyong/transformer/issues/38",
+            "https://github.com/SamLynnEvans/Transformer/issues/25",
+            "https://github.com/YutaroOgawa/pytorch_advanced/issues/79",
+        ),
+    ),
+    Misconception(
+        id="encoding-rate-rounded-down",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                ANGLE,
+                """
+                rate = -math.log(10000.0) / d_model // 2
+                angle = position * torch.exp(torch.arange(d_model // 2, dtype=torch.float64) * rate)
+                """,
+            ),
+        ),
+        en="`-math.log(10000.0) / d_model // 2` is read from left to right: the quotient is divided by 2 and rounded "
+        "down to a whole number, -1 at most widths. Meant is `/ (d_model // 2)`. The frequencies then fall by a "
+        "factor of e from pair to pair whatever `d_model` is, instead of reaching 1/10000 at the last pair (3.5).",
+        ja="`-math.log(10000.0) / d_model // 2` は左から順に計算されるので、商を 2 で割って切り捨てることになり、たい"
+        "てい -1 になります。意図した式は `/ (d_model // 2)` でしょう。このままでは `d_model` に関係なく周波数が組"
+        "ごとに e 分の 1 になり、最後の組でほぼ 1/10000 になる論文の式 (3.5 節) と合いません。",
+        lesson="sinusoids",
+        met=(
+            "https://github.com/zju3dv/LoFTR/issues/41",
+            "https://github.com/GrumpyZhou/image-matching-toolbox/issues/36",
+        ),
+    ),
+    Misconception(
+        id="encoding-ends-at-the-base",
+        task="sinusoidal_encoding",
+        edits=(
+            (
+                ANGLE,
+                """
+                pairs = d_model // 2
+                exponent = torch.arange(pairs, dtype=torch.float64) / max(pairs - 1, 1)
+                angle = position / 10000.0**exponent
+                """,
+            ),
+        ),
+        en="The exponents are spread from 0 to exactly 1: `i / (d_model / 2 - 1)`, as tensor2tensor and fairseq do. "
+        "The paper's formula (3.5) has `2i / d_model`, which ends just below 1, at `1 - 2 / d_model`. Both work; "
+        "the numbers differ in every pair but the first, and trained weights of one do not fit the other.",
+        ja="指数が `i / (d_model / 2 - 1)` で、0 からちょうど 1 までになっています。tensor2tensor や fairseq の形です"
+        "。論文の式 (3.5 節) は `2i / d_model` で、最後は `1 - 2 / d_model` と 1 より少し小さくなります。どちらでも"
+        "学習できますが、最初の組以外は値が異なり、片方で学習した重みはもう片方に合いません。",
+        lesson="sinusoids",
+    ),
+    *family(
+        id="encoding-base-{value}",
+        task="sinusoidal_encoding",
+        values={"1000": "1000.0", "100000": "100000.0", "1000000": "1000000.0"},
+        edits=((ANGLE, "angle = position / {value} ** (torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)"),),
+        en="The base of the power is {value}. The paper's is 10000 (3.5): the wavelengths run from 2π to almost 10000 "
+        "· 2π. A typing error in it does not stop training, but all columns other than the first pair differ from "
+        "the paper's, and with a small base far positions look alike.",
+        ja="累乗の底が {value} になっています。論文では 10000 で (3.5 節)、波長は 2π から 10000 · 2π 近くまで広がりま"
+        "す。打ち間違えても学習は進みますが、最初の組以外の列がすべて論文と違い、底が小さいと遠い位置どうしが似てし"
+        "まいます。",
+        lesson="sinusoids",
+        met=("https://github.com/maxjcohen/transformer/issues/62",),
+    ),
+    *family(
+        id="encoding-positions-in-{value}",
+        task="sinusoidal_encoding",
+        values={"float16": "torch.float16", "bfloat16": "torch.bfloat16"},
+        edits=(("torch.arange(max_len, dtype=torch.float64)", "torch.arange(max_len).to({value}).to(torch.float64)"),),
+        en="The positions are numbers of `{value}`. It holds every whole number only up to 2048 (float16) or 256 "
+        "(bfloat16); beyond, neighbouring positions are rounded to one number and get one and the same row. Count "
+        "and compute in float32 or float64, and convert the finished table.",
+        ja="位置を `{value}` で数えています。整数をもれなく表せるのは float16 で 2048、bfloat16 で 256 までで、その先"
+        "では隣の位置が同じ数に丸められ、同じ行になってしまいます。float32 か float64 で数えて計算し、できた表を最"
+        "後に変換してください。",
+        lesson="sinusoids",
+        met=(
+            "https://github.com/pytorch/pytorch/issues/81926",
+            "https://github.com/pytorch/pytorch/issues/114544",
+        ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 LOOKUP = "return self.embedding(tokens) * math.sqrt(self.d_model)"
 
@@ -199,5 +199,38 @@ CATALOGUE = (
             "このコードでは、評価中の呼び出しでも重みが変わってしまいます。"
         ),
         lesson="mistakes",
+    ),
+    *family(
+        id="embedding-token-{value}-frozen",
+        task="TokenEmbedding",
+        values={"1": "1", "2": "2", "3": "3"},
+        edits=(
+            (
+                "nn.Embedding(vocab_size, d_model)",
+                "nn.Embedding(vocab_size, d_model, padding_idx=min({value}, vocab_size - 1))",
+            ),
+        ),
+        en="Row {value} of the table gets no gradient, as with `padding_idx={value}`. This module is not told which "
+        "token is padding, and in another vocabulary {value} is an ordinary word, which would never be learned. "
+        "Nothing needs freezing: the masks and the loss (phase 5) keep padding without influence.",
+        ja="`padding_idx={value}` を指定したときのように、表の {value} 行目に勾配が届きません。どのトークンがパディン"
+        "グかはこのモジュールに知らされず、別の語彙では {value} がふつうの単語かもしれません。その単語は一度も学習"
+        "されなくなります。パディングの影響はマスクと損失 (第 5 章) で除くので、行を固定する必要はありません。",
+        lesson="embedding",
+        met=(
+            "https://github.com/hyunwoongko/transformer/blob/fa789730f18a03250b5514a7e67cf69d89774ce7/models/embedding/token_embeddings.py",
+        ),
+    ),
+    Misconception(
+        id="embedding-last-token-frozen",
+        task="TokenEmbedding",
+        edits=(("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=-1)"),),
+        en="The last row of the table gets no gradient: a `padding_idx` of -1 counts from the end. This module is not "
+        "told which token is padding, and the last token of a vocabulary is usually a word, which would never be "
+        "learned. The masks and the loss (phase 5) keep padding without influence.",
+        ja="表の最後の行に勾配が届きません。`padding_idx` に -1 を渡すと末尾から数えます。どのトークンがパディングかは"
+        "このモジュールに知らされず、語彙の最後はふつうの単語であることが多く、それが学習されなくなります。パディン"
+        "グの影響はマスクと損失 (第 5 章) で除きます。",
+        lesson="embedding",
     ),
 )

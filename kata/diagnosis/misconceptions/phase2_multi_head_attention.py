@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
+QUERY = "q = split_heads(self.w_q(query), self.num_heads)"
 KEY = "k = split_heads(self.w_k(key), self.num_heads)"
 VALUE = "v = split_heads(self.w_v(value), self.num_heads)"
 ATTEND = "heads, weights = scaled_dot_product_attention(q, k, v, mask)"
 RETURN = "return self.w_o(merge_heads(heads)), weights"
+
+D_K = "self.w_q.out_features // self.num_heads"
+RESHAPED_QUERY = f"q = self.w_q(query).reshape(query.size(0), self.num_heads, -1, {D_K})"
+RESHAPED_KEY = f"k = self.w_k(key).reshape(key.size(0), self.num_heads, -1, {D_K})"
+RESHAPED_VALUE = f"v = self.w_v(value).reshape(value.size(0), self.num_heads, -1, {D_K})"
+RESHAPED_RETURN = "return self.w_o(heads.reshape(query.size(0), query.size(1), -1)), weights"
 
 CATALOGUE = (
     Misconception(
@@ -226,6 +233,200 @@ CATALOGUE = (
             "`python -O` では実行されません。契約で求めているのは、二つの数をメッセージに含む `ValueError` です。"
             "そうすれば、数を選んだ人に何が合わないのかが伝わります。"
         ),
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-split-by-reshape-alone",
+        task="MultiHeadAttention",
+        edits=((QUERY, RESHAPED_QUERY), (KEY, RESHAPED_KEY), (VALUE, RESHAPED_VALUE)),
+        en=(
+            "Inside this class the projections are cut into heads by `view` or `reshape` alone, straight to `(B, h, L, "
+            "d_k)`. That keeps the order of the numbers, so a `head` holds all features of a few positions. Use your "
+            "`split_heads`: reshape to `(B, L, h, d_k)`, then exchange L and h."
+        ),
+        ja="このクラスの中で、射影を `view` か `reshape` だけで `(B, h, L, d_k)` に分けています。数の並びは変わらない"
+        "ので、一つの「ヘッド」に少数の位置の全特徴が入ってしまいます。自分の `split_heads` を使ってください。"
+        "`(B, L, h, d_k)` に変形し、それから L と h を入れ替えます。",
+        lesson="split-merge",
+        met=(
+            "https://github.com/hyunwoongko/transformer/issues/15",
+            "https://github.com/reczoo/FuxiCTR/issues/30",
+        ),
+    ),
+    Misconception(
+        id="heads-merged-by-reshape-alone",
+        task="MultiHeadAttention",
+        edits=((RETURN, RESHAPED_RETURN),),
+        en="Inside this class the heads are put together by `view` or `reshape` alone. Memory holds head after head, "
+        "so a row of the result then holds one head at several positions instead of all heads at one. Use your "
+        "`merge_heads`: exchange h and L first, then reshape.",
+        ja="このクラスの中で、ヘッドを `view` か `reshape` だけでまとめています。メモリにはヘッドごとに並んでいるので"
+        "、結果の 1 行には、同じ位置の全ヘッドではなく、一つのヘッドの複数の位置が入ります。自分の `merge_heads` を"
+        "使ってください。先に h と L を入れ替え、それから変形します。",
+        lesson="split-merge",
+        met=(
+            "https://github.com/jsbaan/transformer-from-scratch/pull/6",
+            "https://github.com/ajhalthor/Transformer-Neural-Network/issues/8",
+        ),
+    ),
+    Misconception(
+        id="heads-split-and-merged-by-reshape-alone",
+        task="MultiHeadAttention",
+        edits=((QUERY, RESHAPED_QUERY), (KEY, RESHAPED_KEY), (VALUE, RESHAPED_VALUE), (RETURN, RESHAPED_RETURN)),
+        en="Inside this class heads are cut and put together by `view` or `reshape` alone. The two fit each other, so "
+        "the shapes and the way back are right, but a `head` holds all features of a few positions and attends "
+        "among those. Use your `split_heads` and `merge_heads`, which exchange L and h.",
+        ja="このクラスの中で、ヘッドの分割も結合も `view` か `reshape` だけで行っています。互いに打ち消すので形状は正"
+        "しくなりますが、一つの「ヘッド」に少数の位置の全特徴が入り、その中だけで注意を向けます。L と h を入れ替え"
+        "る `split_heads` と `merge_heads` を使ってください。",
+        lesson="split-merge",
+        met=("https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53",),
+    ),
+    Misconception(
+        id="heads-drop-weights",
+        task="MultiHeadAttention",
+        edits=(
+            (
+                ATTEND,
+                """
+                heads, weights = scaled_dot_product_attention(q, k, v, mask)
+                heads = nn.functional.dropout(weights, 0.1, self.training) @ v
+                """,
+            ),
+        ),
+        en="In training mode the weights go through a dropout before they mix the values. Many implementations do "
+        "this; the paper drops the output of each sublayer (5.4), which is the work of `AddAndNorm`. A model made "
+        "with `dropout=0` would still be random here.",
+        ja="学習時に、バリューを混ぜる前の重みに dropout をかけています。そうする実装は多いのですが、論文の dropout は"
+        "各サブレイヤの出力にかけるもので (5.4 節)、それは `AddAndNorm` の仕事です。このままでは `dropout=0` で作っ"
+        "たモデルまで確率的になります。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-drop-the-output",
+        task="MultiHeadAttention",
+        edits=(
+            (
+                RETURN,
+                "return nn.functional.dropout(self.w_o(merge_heads(heads)), 0.1, self.training), weights",
+            ),
+        ),
+        en=(
+            "In training mode the output goes through a dropout inside this class. The paper drops the output of each "
+            "sublayer once (5.4), and `AddAndNorm` does that; here it would happen twice, and in a model made with "
+            "`dropout=0` as well."
+        ),
+        ja="学習時に、このクラスの中で出力に dropout をかけています。論文ではサブレイヤの出力に一度だけかけ (5.4 節)、"
+        "それは `AddAndNorm` が行います。ここでもかけると二重になり、`dropout=0` のモデルでもかかってしまいます。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-add-the-query",
+        task="MultiHeadAttention",
+        edits=((RETURN, "return self.w_o(merge_heads(heads)) + query, weights"),),
+        en="The query is added to the output: a residual connection inside the attention. The paper makes it around "
+        "the sublayer (3.1), which is the work of `AddAndNorm`; together they would add it twice.",
+        ja="出力にクエリを足しています。注意機構の中に残差接続がある形です。論文では残差接続をサブレイヤの外側で作り "
+        "(3.1 節)、それは `AddAndNorm` の仕事です。両方で足すと二重になります。",
+        lesson="heads",
+        met=("https://github.com/jadore801120/attention-is-all-you-need-pytorch/blob/master/transformer/SubLayers.py",),
+    ),
+    Misconception(
+        id="heads-of-width-num-heads",
+        task="MultiHeadAttention",
+        edits=(("self.num_heads = num_heads", "self.num_heads = d_model // num_heads"),),
+        en="The features are cut into `d_k` heads of width `h` instead of `h` heads of width `d_k`: the two numbers "
+        "are exchanged. `split_heads` takes the number of heads, `num_heads`, and `d_k = d_model // num_heads` "
+        "follows from it (3.2.2). Where both are equal nothing shows.",
+        ja="特徴を、幅 `d_k` のヘッド `h` 個ではなく、幅 `h` のヘッド `d_k` 個に分けています。二つの数が入れ替わってい"
+        "ます。`split_heads` に渡すのはヘッドの個数 `num_heads` で、`d_k = d_model // num_heads` はそこから決まりま"
+        "す (3.2.2 節)。両方が等しいときは気づきません。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-keys-ask-queries",
+        task="MultiHeadAttention",
+        edits=((ATTEND, "heads, weights = scaled_dot_product_attention(k, q, v, mask)"),),
+        en="Query and key are exchanged in the call of the attention: `(k, q, v)`. Its order is query, key, value. "
+        "With different lengths the shapes do not fit; in self-attention it runs, and every position asks with its "
+        "key.",
+        ja="注意の関数を呼ぶとき、クエリとキーが入れ替わっています (`(k, q, v)`)。順序は query, key, value です。長さ"
+        "が違えば形が合いません。自己注意ではエラーなく動き、各位置が自分のキーで問い合わせることになります。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-one-projection-for-all",
+        task="MultiHeadAttention",
+        edits=(
+            (KEY, "k = split_heads(self.w_q(key), self.num_heads)"),
+            (VALUE, "v = split_heads(self.w_q(value), self.num_heads)"),
+        ),
+        en="Queries, keys and values all go through `w_q`; `w_k` and `w_v` are made and never used. Each of the three "
+        "has a projection of its own (3.2.2): what to ask, what to be found by and what to give are three "
+        "questions.",
+        ja="クエリもキーもバリューも `w_q` に通していて、`w_k` と `w_v` は作っただけで使っていません。三つにはそれぞれ"
+        "別の射影があります (3.2.2 節)。何を尋ねるか、何で見つけてもらうか、何を渡すかは、別々のことだからです。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-return-the-output-alone",
+        task="MultiHeadAttention",
+        edits=((RETURN, "return self.w_o(merge_heads(heads))"),),
+        en="Only the output is returned. The contract is the pair `(output, weights)`, the weights of every head, "
+        "`(B, h, L_q, L_k)`: without them nobody can look at what a head attends to.",
+        ja="出力だけを返しています。契約は `(output, weights)` の組で、重みは全ヘッドのもの、`(B, h, L_q, L_k)` です。"
+        "重みがないと、各ヘッドがどこに注意を向けたかを調べられません。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-weights-averaged-away",
+        task="MultiHeadAttention",
+        edits=((RETURN, "return self.w_o(merge_heads(heads)), weights.mean(dim=1)"),),
+        en="The weights are averaged over the heads, `(B, L_q, L_k)`, as `nn.MultiheadAttention` does by default. The "
+        "contract asks for the weights of every head, `(B, h, L_q, L_k)`: what one head looks at cannot be seen in "
+        "an average.",
+        ja="重みをヘッドについて平均し、`(B, L_q, L_k)` にして返しています。`nn.MultiheadAttention` の既定の動作と同じ"
+        "です。契約が求めるのは全ヘッドの重み `(B, h, L_q, L_k)` です。平均すると、一つのヘッドが何を見ているかが分"
+        "からなくなります。",
+        lesson="heads",
+    ),
+    Misconception(
+        id="heads-mask-gets-another-dimension",
+        task="MultiHeadAttention",
+        edits=(
+            (
+                ATTEND,
+                """
+                if mask is not None:
+                    mask = mask.unsqueeze(1)
+                heads, weights = scaled_dot_product_attention(q, k, v, mask)
+                """,
+            ),
+        ),
+        en="The mask gets one more dimension for the heads (`mask.unsqueeze(1)`), as in code whose masks come without "
+        "it. By the contract it already broadcasts to `(B, h, L_q, L_k)`; another dimension lines `B` up with the "
+        "wrong one. Pass it on as it is.",
+        ja="マスクにヘッドの次元を加えています (`mask.unsqueeze(1)`)。その次元のないマスクを受け取る実装のやり方です。"
+        "契約では初めから `(B, h, L_q, L_k)` にブロードキャストできるので、次元を増やすと `B` が違う次元に対応しま"
+        "す。そのまま渡してください。",
+        lesson="masks",
+        met=("https://github.com/harvardnlp/annotated-transformer/issues/118",),
+    ),
+    *family(
+        id="heads-refused-with-{value}",
+        task="MultiHeadAttention",
+        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError"},
+        edits=(
+            (
+                "if d_model % num_heads != 0:\n    ...",
+                'if d_model % num_heads != 0:\n    raise {value}(f"{num_heads} does not divide {d_model}")',
+            ),
+        ),
+        en="A number of heads that does not divide `d_model` is refused with `{value}`. The contract asks for a "
+        "`ValueError`: that is Python's exception for an argument of the right type and an unsuitable value, and "
+        "callers catch exceptions by their type.",
+        ja="`d_model` を割り切れないヘッド数を `{value}` で拒んでいます。求められているのは `ValueError` です。型は正"
+        "しいが値が不適切な引数のための、Python の例外です。呼び出し側は例外を型で捕まえます。",
         lesson="heads",
     ),
 )

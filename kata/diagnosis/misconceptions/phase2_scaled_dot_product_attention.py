@@ -374,4 +374,122 @@ CATALOGUE = (
         ),
         lesson="mistakes",
     ),
+    Misconception(
+        id="attention-softmax-over-dimension-1",
+        task="scaled_dot_product_attention",
+        edits=(
+            (UNMASKED, "weights = torch.softmax(scores, dim=1)"),
+            (ZERO, "weights = torch.softmax(scores, dim=1).masked_fill(~mask, 0.0)"),
+        ),
+        en="The softmax runs over dimension 1. Counted from the front, that is the keys, the queries or the heads, "
+        "depending on how many dimensions the scores have: `(B, h, L_q, L_k)` has the heads there. The keys are "
+        "always the last dimension: `dim=-1`.",
+        ja="softmax を次元 1 に沿って取っています。前から数えると、スコアの次元数によってキーにもクエリにもヘッドにも"
+        "なり、`(B, h, L_q, L_k)` ではヘッドの次元です。キーはいつも最後の次元なので `dim=-1` とします。",
+        lesson="dictionary",
+        met=(
+            "https://github.com/fastnlp/fastNLP/issues/254",
+            "https://github.com/labmlai/annotated_deep_learning_paper_implementations/issues/146",
+        ),
+    ),
+    Misconception(
+        id="attention-weights-before-the-output",
+        task="scaled_dot_product_attention",
+        edits=(("return output, weights", "return weights, output"),),
+        en=(
+            "The pair is returned in the wrong order: the weights first, the output second. The contract is "
+            "`(output, weights)`, in this order; whoever unpacks it otherwise goes on computing with the weights."
+        ),
+        ja="返す組の順序が逆で、重みが先、出力が後になっています。契約は `(output, weights)` の順です。逆だと、受け取"
+        "った側は重みを出力だと思って計算を続けてしまいます。",
+        lesson="dictionary",
+    ),
+    Misconception(
+        id="attention-returns-the-output-alone",
+        task="scaled_dot_product_attention",
+        edits=(("return output, weights", "return output"),),
+        en="Only the output is returned. The contract is the pair `(output, weights)`: the weights show where each "
+        "query looked, and `MultiHeadAttention` hands them on.",
+        ja=(
+            "出力だけを返しています。契約は `(output, weights)` の組です。重みは各クエリがどこを見たかを示すもので、"
+            "`MultiHeadAttention` もそれを返します。"
+        ),
+        lesson="dictionary",
+    ),
+    Misconception(
+        id="attention-exchanges-dimensions-1-and-2",
+        task="scaled_dot_product_attention",
+        edits=((SCORES, "scores = query @ key.transpose(1, 2) / math.sqrt(d_k)"),),
+        en="`key.transpose(1, 2)` exchanges the last two dimensions only where there are three. With heads, `(B, h, "
+        "L_k, d_k)`, it exchanges heads and positions; without a batch there is no dimension 2. Count from the "
+        "end: `key.transpose(-2, -1)`.",
+        ja="`key.transpose(1, 2)` が最後の二つの次元を入れ替えるのは、3 次元のときだけです。ヘッドのある "
+        "`(B, h, L_k, d_k)` ではヘッドと位置が入れ替わり、バッチがなければ次元 2 がありません。後ろから数えて "
+        "`key.transpose(-2, -1)` とします。",
+        lesson="dictionary",
+    ),
+    Misconception(
+        id="attention-exchanges-dimensions-2-and-3",
+        task="scaled_dot_product_attention",
+        edits=((SCORES, "scores = query @ key.transpose(2, 3) / math.sqrt(d_k)"),),
+        en="`key.transpose(2, 3)` needs four dimensions. The function takes any number of leading ones, `(..., L_k, "
+        "d_k)`: a batch without heads, or a single sequence. Count from the end: `key.transpose(-2, -1)`.",
+        ja="`key.transpose(2, 3)` は 4 次元でしか使えません。この関数は先頭に何次元あってもよく (`(..., L_k, d_k)`)、"
+        "ヘッドのないバッチも、系列一つだけも受け取ります。後ろから数えて `key.transpose(-2, -1)` とします。",
+        lesson="dictionary",
+        met=(
+            "https://github.com/hyunwoongko/transformer/blob/9c5515deafd0b224b50ea7500d38f6c370682633/models/layers/scale_dot_product_attention.py",
+        ),
+    ),
+    Misconception(
+        id="attention-scaled-after-the-softmax",
+        task="scaled_dot_product_attention",
+        edits=(
+            (SCORES, "scores = query @ key.transpose(-2, -1)"),
+            (UNMASKED, "weights = torch.softmax(scores, dim=-1) / math.sqrt(d_k)"),
+            (ZERO, "weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0) / math.sqrt(d_k)"),
+        ),
+        en="The weights are divided by `sqrt(d_k)`, after the softmax, instead of the scores before it (equation 1). "
+        "The softmax then works on scores that are too large and is nearly one-hot, and the weights of a query add "
+        "up to `1 / sqrt(d_k)` instead of 1.",
+        ja="softmax の前のスコアではなく、後の重みを `sqrt(d_k)` で割っています (式 1)。大きすぎるスコアに softmax を"
+        "かけるのでほとんど one-hot になり、各クエリの重みの和も 1 ではなく `1 / sqrt(d_k)` になります。",
+        lesson="scaling",
+    ),
+    Misconception(
+        id="attention-scaled-by-the-width-of-the-values",
+        task="scaled_dot_product_attention",
+        edits=(("d_k = query.size(-1)", "d_k = value.size(-1)"),),
+        en="The scores are divided by the root of the values' width. What is summed in a score are the `d_k` products "
+        "of a query and a key, so `query.size(-1)` counts (3.2.1). Inside the Transformer both widths are equal; "
+        "here `d_v` may differ.",
+        ja="バリューの幅の平方根でスコアを割っています。スコアはクエリとキーの `d_k` 個の積の和なので、使うのは "
+        "`query.size(-1)` です (3.2.1 節)。Transformer の中では二つの幅が等しいのですが、この関数では `d_v` が違う"
+        "こともあります。",
+        lesson="scaling",
+    ),
+    Misconception(
+        id="attention-scaled-by-the-number-of-queries",
+        task="scaled_dot_product_attention",
+        edits=(("d_k = query.size(-1)", "d_k = query.size(-2)"),),
+        en="The scores are divided by the root of the number of queries: `query.size(-2)` is `L_q`. The paper's `d_k` "
+        "(3.2.1) is the width of a query, `query.size(-1)`. As it is, a sentence gets other weights when it is "
+        "padded or decoded token by token.",
+        ja="クエリの個数の平方根でスコアを割っています。`query.size(-2)` は `L_q` です。論文の `d_k` (3.2.1 節) はクエ"
+        "リの幅 `query.size(-1)` です。このままでは、パディングしたり 1 トークンずつ生成したりすると、同じ文でも重"
+        "みが変わります。",
+        lesson="scaling",
+    ),
+    Misconception(
+        id="attention-drops-weights",
+        task="scaled_dot_product_attention",
+        edits=((OUTPUT, "output = torch.nn.functional.dropout(weights, 0.1) @ value"),),
+        en="Weights are dropped at random before they mix the values, as many implementations do. The paper's dropout "
+        "(5.4) is on the outputs of sublayers and on the embeddings; this function has none, and as it stands it "
+        "drops in evaluation too, so that two calls give two results.",
+        ja="バリューを混ぜる前に重みへ dropout をかけています。そうする実装は多いのですが、論文の dropout (5.4 節) は"
+        "各サブレイヤの出力と埋め込みにかけるもので、この関数にはありません。しかもこのままでは評価時にもかかり、同"
+        "じ入力を 2 回与えると結果が変わります。",
+        lesson="dictionary",
+    ),
 )

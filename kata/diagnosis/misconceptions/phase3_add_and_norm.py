@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 JOINED = "return self.norm(x + self.dropout(sublayer_output))"
 DROPOUT = "self.dropout = nn.Dropout(dropout)"
@@ -168,5 +168,50 @@ CATALOGUE = (
         "ンコーダのメモリ、2 度目の呼び出し、逆伝播など、まだ必要な `x` の中身が変わってしまいます。autograd が気づ"
         "いた場合は、エラーで止まります。",
         lesson="mistakes",
+    ),
+    Misconception(
+        id="add-and-norm-norm-of-the-dropped-output",
+        task="AddAndNorm",
+        edits=((JOINED, "return x + self.norm(self.dropout(sublayer_output))"),),
+        en="The sublayer's output is dropped out and normalised, and then added to `x`. The paper adds first and "
+        "normalises the sum: `LayerNorm(x + Dropout(Sublayer(x)))` (3.1, 5.4). As it is, the sum itself is never "
+        "normalised and grows from layer to layer.",
+        ja="サブレイヤの出力に dropout をかけて正規化し、それを `x` に足しています。論文では先に足し、その和を正規化し"
+        "ます: `LayerNorm(x + Dropout(Sublayer(x)))` (3.1 節、5.4 節)。このままでは和が正規化されず、層を重ねるごと"
+        "に大きくなります。",
+        lesson="post-norm",
+        met=("https://github.com/harvardnlp/annotated-transformer/issues/110",),
+    ),
+    Misconception(
+        id="add-and-norm-output-added-to-itself",
+        task="AddAndNorm",
+        edits=((JOINED, "return self.norm(sublayer_output + self.dropout(sublayer_output))"),),
+        en="The sublayer's output is added to itself, and `x` is not used. The residual connection adds what went "
+        "into the sublayer to what came out of it: `norm(x + dropout(sublayer_output))` (3.1).",
+        ja="サブレイヤの出力をそれ自身に足していて、`x` を使っていません。残差接続は、サブレイヤに入ったものと出てきた"
+        "ものを足します: `norm(x + dropout(sublayer_output))` (3.1 節)。",
+        lesson="residual",
+    ),
+    Misconception(
+        id="add-and-norm-x-added-to-itself",
+        task="AddAndNorm",
+        edits=((JOINED, "return self.norm(x + self.dropout(x))"),),
+        en="`x` is added to itself, and `sublayer_output` is not used: the layer is as if it were not there. The "
+        "residual connection adds what came out of the sublayer: `norm(x + dropout(sublayer_output))` (3.1).",
+        ja="`x` をそれ自身に足していて、`sublayer_output` を使っていません。サブレイヤがないのと同じです。残差接続では"
+        "、サブレイヤから出てきたものを足します: `norm(x + dropout(sublayer_output))` (3.1 節)。",
+        lesson="residual",
+    ),
+    *family(
+        id="add-and-norm-eps-{value}",
+        task="AddAndNorm",
+        values={name: name for name in ("1e-3", "1e-6", "1e-8", "1e-12")},
+        edits=(("LayerNorm(d_model)", "LayerNorm(d_model, {value})"),),
+        en="The norm in here is made with an `eps` of `{value}`. By the contract it keeps the default of your "
+        "`LayerNorm`, `1e-5`. Only rows of small variance show it, and weights of another implementation then give "
+        "other numbers.",
+        ja="この中の正規化を `{value}` という `eps` で作っています。契約では、自分の `LayerNorm` の既定値 `1e-5` のま"
+        "まにします。違いが出るのは分散の小さい行だけですが、別の実装の重みを使うと値が変わります。",
+        lesson="layer-norm",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 MEAN = "mean = x.mean(dim=-1, keepdim=True)"
 VARIANCE = "variance = x.var(dim=-1, unbiased=False, keepdim=True)"
@@ -91,18 +91,6 @@ CATALOGUE = (
         ja="`eps` を標準偏差の下限として使っています。式では根号の中で分散に足し、`sqrt(var + eps)` とするので、どこ"
         "でも滑らかです。下限として使うと、値の小さい行まで同じ大きさに引き伸ばされます。また定数の行では、`sqrt` の "
         "0 での傾きが無限大なので勾配が NaN になります。",
-        lesson="layer-norm",
-    ),
-    Misconception(
-        id="layer-norm-default-eps",
-        task="LayerNorm",
-        edits=(("1e-5", "1e-6"),),
-        en="The default of `eps` is `1e-6`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
-        "published code. For rows whose variance is itself about `1e-6` the output changes by a factor of two, so "
-        "weights move between two implementations only if the `eps` moves with them.",
-        ja="`eps` の既定値が `1e-6` になっています。この教材では `torch.nn.LayerNorm` と同じ `1e-5` です。公開されて"
-        "いるコードにはどちらもあります。分散が `1e-6` 程度しかない行では出力が 2 倍ほど変わるので、別の実装に重みを"
-        "移すときは `eps` も揃える必要があります。",
         lesson="layer-norm",
     ),
     Misconception(
@@ -344,6 +332,140 @@ CATALOGUE = (
         ja="`x` そのもの、つまり呼び出し側のテンソルを上書きして正規化しています。`(x - mean) / ...` のように新しい"
         "テンソルを作ってください。残差接続など、元の `x` を必要とする処理が正規化後の値を受け取ってしまいます。`x` "
         "が葉のときや逆伝播で必要なときには、autograd がエラーを出します。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-mean-of-squares-minus-square",
+        task="LayerNorm",
+        edits=((f"{MEAN}\n{VARIANCE}", f"{MEAN}\nvariance = (x * x).mean(dim=-1, keepdim=True) - mean * mean"),),
+        en="The variance is computed as the mean of the squares minus the square of the mean. On paper that is the "
+        "same; in float32 both are huge where the row stands far from 0, and their difference has lost its digits: "
+        "at a mean of 1000 the result is off by a tenth, at 10000 it may be negative, and its root NaN. Subtract "
+        "the mean first: `(x - mean).pow(2).mean(...)`, or `x.var(dim=-1, unbiased=False, ...)`.",
+        ja="分散を「二乗の平均から平均の二乗を引いたもの」として計算しています。紙の上では同じですが、0 から遠い行では"
+        " float32 の二つの数がどちらも非常に大きく、差を取ると桁が失われます。平均が 1000 なら 1 割ほど狂い、10000 "
+        "では負になって平方根が NaN になることもあります。先に平均を引いて `(x - mean).pow(2).mean(...)` とするか、"
+        "`x.var(dim=-1, unbiased=False, ...)` を使ってください。",
+        lesson="layer-norm",
+        met=(
+            "https://github.com/camlab-ethz/poseidon/issues/6",
+            "https://github.com/microsoft/onnxruntime/issues/28463",
+            "https://github.com/microsoft/onnxruntime/issues/21935",
+        ),
+    ),
+    Misconception(
+        id="layer-norm-square-for-root",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / (variance + self.eps) ** 2"),),
+        en="The centred input is divided by the square of `var + eps`; meant is the root, `** 0.5`. The formula "
+        "divides by the standard deviation, `sqrt(var + eps)` (Ba et al. 2016). Where the variance is 1 both are "
+        "the same, which hides it.",
+        ja="平均を引いた入力を `var + eps` の平方根 (`** 0.5`) ではなく、2 乗で割っています。式では標準偏差 "
+        "`sqrt(var + eps)` で割ります (Ba ら 2016)。分散が 1 のときは同じ値になるので気づきにくい間違いです。",
+        lesson="layer-norm",
+        met=("https://github.com/131250208/TPlinker-joint-extraction/issues/37",),
+    ),
+    Misconception(
+        id="layer-norm-root-of-the-deviation",
+        task="LayerNorm",
+        edits=((NORMALISED, "normalised = (x - mean) / torch.sqrt(torch.sqrt(variance) + self.eps)"),),
+        en="The root is taken twice: of the standard deviation plus `eps`. Under the root stands the variance, "
+        "`sqrt(var + eps)` (Ba et al. 2016); `x.std(...)` is its root already.",
+        ja="根号が二重になっていて、標準偏差に `eps` を足したものの平方根で割っています。根号の中は分散で、"
+        "`sqrt(var + eps)` です (Ba ら 2016)。`x.std(...)` はすでに平方根です。",
+        lesson="layer-norm",
+        met=("https://github.com/hyunwoongko/transformer/issues/7",),
+    ),
+    Misconception(
+        id="layer-norm-unbiased-and-eps-outside",
+        task="LayerNorm",
+        edits=(
+            (VARIANCE, "variance = x.var(dim=-1, keepdim=True)"),
+            (NORMALISED, "normalised = (x - mean) / (torch.sqrt(variance) + self.eps)"),
+        ),
+        en="The row is divided by `x.std(...) + eps`, as in the best-known annotated implementation. That differs "
+        "from the formula (Ba et al. 2016) twice: torch's `std` divides by `d_model - 1`, the formula by `d_model` "
+        "(`unbiased=False`); and `eps` belongs to the variance, inside the root, `sqrt(var + eps)`, where it keeps "
+        "the gradient of a constant row finite.",
+        ja="よく知られた解説つき実装と同じく、行を `x.std(...) + eps` で割っています。式 (Ba ら 2016) との違いは二つあ"
+        "ります。torch の `std` は `d_model - 1` で割りますが、式では `d_model` で割ります (`unbiased=False`)。また"
+        "、`eps` は根号の中で分散に足し、`sqrt(var + eps)` とします。そうすれば定数の行でも勾配が有限です。",
+        lesson="layer-norm",
+        met=(
+            "https://github.com/harvardnlp/annotated-transformer/issues/122",
+            "https://github.com/codertimo/BERT-pytorch/issues/30",
+        ),
+    ),
+    *family(
+        id="layer-norm-default-eps-{value}",
+        task="LayerNorm",
+        values={name: name for name in ("1e-3", "1e-4", "1e-6", "1e-7", "1e-8", "1e-9", "1e-12")},
+        edits=(("1e-5", "{value}"),),
+        en="The default of `eps` is `{value}`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
+        "published code. Only rows of small variance tell them apart, by a factor of two where the variance is as "
+        "small as the larger `eps`, so weights move between two implementations only if the `eps` moves with them. "
+        "All else of this class may be right.",
+        ja="`eps` の既定値が `{value}` になっています。この教材では `torch.nn.LayerNorm` と同じ `1e-5` です。公開され"
+        "ているコードにはどちらもあります。違いが出るのは分散の小さい行だけで、大きい方の `eps` ほどの分散しかない"
+        "行では出力が 2 倍ほど変わります。別の実装に重みを移すときは `eps` も揃えてください。このクラスのほかの部分"
+        "は正しいかもしれません。",
+        lesson="layer-norm",
+        met=("https://github.com/keras-team/keras-hub/issues/728",),
+    ),
+    Misconception(
+        id="layer-norm-over-dimension-1",
+        task="LayerNorm",
+        edits=(
+            (MEAN, "mean = x.mean(dim=1, keepdim=True)"),
+            (VARIANCE, "variance = x.var(dim=1, unbiased=False, keepdim=True)"),
+        ),
+        en="Mean and variance are taken over dimension 1. In `(B, L, d_model)` that is the positions, in `(L, "
+        "d_model)` the features: counted from the front it depends on how many dimensions `x` has. The features "
+        "are always the last one: `dim=-1`.",
+        ja="平均と分散を次元 1 に沿って計算しています。`(B, L, d_model)` では位置、`(L, d_model)` では特徴というように"
+        "、前から数えると `x` の次元数によって変わります。特徴はいつも最後の次元なので `dim=-1` とします。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-mean-over-dimension-1",
+        task="LayerNorm",
+        edits=((MEAN, "mean = x.mean(dim=1, keepdim=True)"),),
+        en="The mean is taken over dimension 1, which in `(B, L, d_model)` is the positions; the variance runs over "
+        "the features. Both belong to one position and its features: `dim=-1`.",
+        ja="平均を次元 1 (`(B, L, d_model)` では位置の方向) に沿って計算しています。分散は特徴の方向です。どちらも一つ"
+        "の位置の特徴について計算するので `dim=-1` とします。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-mean-over-dimension-1-without-keepdim",
+        task="LayerNorm",
+        edits=((MEAN, "mean = x.mean(1)"),),
+        en="The mean is `x.mean(1)`: over dimension 1, which in `(B, L, d_model)` is the positions, and without "
+        "`keepdim=True`, so that what comes out does not line up with `x`. Take it over the features of each "
+        "position and keep the dimension: `x.mean(dim=-1, keepdim=True)`.",
+        ja="平均が `x.mean(1)` で、次元 1 (`(B, L, d_model)` では位置の方向) に沿って取り、`keepdim=True` もないので、"
+        "結果が `x` と揃いません。各位置の特徴について、次元を残して `x.mean(dim=-1, keepdim=True)` と計算してくだ"
+        "さい。",
+        lesson="layer-norm",
+    ),
+    Misconception(
+        id="layer-norm-mean-without-keepdim",
+        task="LayerNorm",
+        edits=((MEAN, "mean = x.mean(dim=-1)"),),
+        en="The mean is taken without `keepdim=True`, so it has shape `(B, L)`, and `x - mean` lines it up with the "
+        "last two dimensions of `x`. Keep the dimension, so that `(B, L, 1)` broadcasts over the features.",
+        ja="平均に `keepdim=True` がないので形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応づ"
+        "けられます。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャストさせてください。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="layer-norm-variance-without-keepdim",
+        task="LayerNorm",
+        edits=((VARIANCE, "variance = x.var(dim=-1, unbiased=False)"),),
+        en="The variance is taken without `keepdim=True`, so it has shape `(B, L)`, and the division lines it up with "
+        "the last two dimensions of `x`. Keep the dimension, so that `(B, L, 1)` broadcasts over the features.",
+        ja="分散に `keepdim=True` がないので形状が `(B, L)` になり、割るときにそれが `x` の最後の 2 次元に対応づけられ"
+        "ます。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャストさせてください。",
         lesson="mistakes",
     ),
 )

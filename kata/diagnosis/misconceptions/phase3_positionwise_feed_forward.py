@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 HIDDEN = "hidden = torch.relu(self.linear1(x))"
 OUTPUT = "return self.linear2(hidden)"
@@ -151,5 +151,46 @@ CATALOGUE = (
         "`linear1` にも入力にも勾配が届きません。ネットワークの半分と、この経路でそれより前にある部分は学習されませ"
         "ん。`linear2` は学習するので、損失は少しだけ下がります。",
         lesson="mistakes",
+    ),
+    Misconception(
+        id="feed-forward-builds-a-relu-of-the-tensor",
+        task="PositionwiseFeedForward",
+        edits=((HIDDEN, "hidden = nn.ReLU(self.linear1(x))"),),
+        en="`nn.ReLU(x)` does not apply a ReLU to `x`: it builds a module, with `x` taken for its setting `inplace`, "
+        "and that module goes on to `linear2`. Call the function, `torch.relu(x)`, or the module, `nn.ReLU()(x)`.",
+        ja="`nn.ReLU(x)` は `x` に ReLU をかけません。`x` を `inplace` の設定とみなしてモジュールを作り、そのモジュー"
+        "ルが `linear2` に渡ります。関数なら `torch.relu(x)`、モジュールなら `nn.ReLU()(x)` と呼びます。",
+        lesson="feed-forward",
+    ),
+    Misconception(
+        id="feed-forward-pythons-max",
+        task="PositionwiseFeedForward",
+        edits=((HIDDEN, "hidden = max(0, self.linear1(x))"),),
+        en="Python's own `max(0, x)` compares whole objects and asks a tensor whether it is true, which torch refuses "
+        "for more than one value. The `max(0, .)` of equation 2 (3.3) goes entry by entry: `torch.relu(x)` or "
+        "`x.clamp(min=0)`.",
+        ja="Python の `max(0, x)` はオブジェクト全体を比べ、テンソルの真偽を問うので、要素が二つ以上あると torch がエ"
+        "ラーにします。式 2 (3.3 節) の `max(0, .)` は要素ごとの演算です。`torch.relu(x)` か `x.clamp(min=0)` を使"
+        "います。",
+        lesson="feed-forward",
+    ),
+    *family(
+        id="feed-forward-{value}",
+        task="PositionwiseFeedForward",
+        values={
+            "tanh": "torch.tanh",
+            "sigmoid": "torch.sigmoid",
+            "silu": "nn.functional.silu",
+            "elu": "nn.functional.elu",
+            "softplus": "nn.functional.softplus",
+            "relu6": "nn.functional.relu6",
+        },
+        edits=((HIDDEN, "hidden = {value}(self.linear1(x))"),),
+        en="The activation behaves like `{value}`. The paper's is ReLU, `max(0, .)` (3.3, equation 2): negative "
+        "values become exactly 0, positive ones stay as they are. Another one may train as well, but weights of "
+        "one do not fit the other.",
+        ja="活性化関数が `{value}` の動きをしています。論文では ReLU、`max(0, .)` です (3.3 節、式 2)。負の値はちょう"
+        "ど 0 になり、正の値はそのまま残ります。別の関数でも学習はできますが、重みを互いに使うことはできません。",
+        lesson="feed-forward",
     ),
 )

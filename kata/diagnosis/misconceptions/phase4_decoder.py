@@ -175,4 +175,24 @@ CATALOGUE = (
         "せん。",
         lesson="mistakes",
     ),
+    Misconception(
+        id="decoder-masks-swapped",
+        task="Decoder",
+        edits=(
+            (
+                DECODER_LOOP,
+                """
+                for layer in self.layers:
+                    x = layer(x, memory, memory_mask, self_mask)
+                return x
+                """,
+            ),
+        ),
+        en="The two masks are exchanged in the call of the layers: they take `(x, memory, self_mask, memory_mask)`. "
+        "With different lengths this is an error; with equal lengths the self-attention sees the future and the "
+        "cross-attention only a part of the source.",
+        ja="層を呼ぶとき、二つのマスクの順序が逆です。引数は `(x, memory, self_mask, memory_mask)` の順です。長さが違"
+        "えばエラーになり、等しければ、自己注意から未来が見え、クロスアテンションからは原文の一部しか見えません。",
+        lesson="decoder",
+    ),
 )

@@ -249,4 +249,151 @@ CATALOGUE = (
         "にくくなります。",
         lesson="mistakes",
     ),
+    Misconception(
+        id="decoder-layer-takes-the-pair-for-the-output",
+        task="DecoderLayer",
+        edits=((f"attended, _ = {SELF}", f"attended = {SELF}"), (f"attended, _ = {CROSS}", f"attended = {CROSS}")),
+        en="`MultiHeadAttention` returns a pair, `(output, weights)`, and the whole pair goes on to an `AddAndNorm`. "
+        "Take it apart: `attended, _ = self.self_attention(...)`, or `[0]` behind the call.",
+        ja="`MultiHeadAttention` が返すのは `(output, weights)` の組ですが、組のまま `AddAndNorm` に渡しています。"
+        "`attended, _ = self.self_attention(...)` と受け取るか、呼び出しの後に `[0]` を付けてください。",
+        lesson="decoder",
+    ),
+    Misconception(
+        id="decoder-layer-join-arguments-swapped",
+        task="DecoderLayer",
+        edits=(
+            (
+                STEPS,
+                """
+                attended, _ = self.self_attention(x, x, x, self_mask)
+                x = self.add_norm1(attended, x)
+                attended, _ = self.cross_attention(x, memory, memory, memory_mask)
+                x = self.add_norm2(attended, x)
+                return self.add_norm3(self.feed_forward(x), x)
+                """,
+            ),
+        ),
+        en="The arguments of `AddAndNorm` are exchanged: the sublayer's output stands first and `x` second. The sum "
+        "is the same, but the dropout falls on the second, the residual, which should stay whole (5.4). Evaluation "
+        "shows nothing of it.",
+        ja="`AddAndNorm` の引数が逆で、サブレイヤの出力が先、`x` が後になっています。和は同じですが、dropout は 2 番目"
+        "、つまり、そのまま通すはずの残差にかかってしまいます (5.4 節)。評価時には違いが出ません。",
+        lesson="decoder",
+    ),
+    Misconception(
+        id="decoder-layer-self-mask-in-both",
+        task="DecoderLayer",
+        edits=((CROSS, "self.cross_attention(x, memory, memory, self_mask)"),),
+        en="The cross-attention gets `self_mask`, the mask of the target. Its keys are source positions, and the mask "
+        "for these is `memory_mask` (3.2.3). With different lengths this is an error; with equal lengths it runs, "
+        "and hides parts of the source.",
+        ja="クロスアテンションに、訳文用のマスク `self_mask` を渡しています。ここのキーは原文の位置なので、使うのは "
+        "`memory_mask` です (3.2.3 節)。長さが違えばエラーになり、等しければエラーなく動いて、原文の一部が隠れてし"
+        "まいます。",
+        lesson="cross-attention",
+        met=(
+            "https://github.com/fchollet/deep-learning-with-python-notebooks/issues/209",
+            "https://github.com/keras-team/keras-io/pull/1046",
+        ),
+    ),
+    Misconception(
+        id="decoder-layer-memory-mask-in-both",
+        task="DecoderLayer",
+        edits=((SELF, "self.self_attention(x, x, x, memory_mask)"),),
+        en="The self-attention gets `memory_mask`, the mask of the source. Its keys are target positions, and the "
+        "mask for these is `self_mask`, which hides the future. With different lengths this is an error; with "
+        "equal lengths the decoder sees the answer in training.",
+        ja="自己注意に、原文用のマスク `memory_mask` を渡しています。ここのキーは訳文の位置なので、使うのは未来を隠す "
+        "`self_mask` です。長さが違えばエラーになり、等しければ、学習時にデコーダから答えが見えてしまいます。",
+        lesson="decoder",
+    ),
+    Misconception(
+        id="decoder-layer-keys-from-the-decoder",
+        task="DecoderLayer",
+        edits=((CROSS, "self.cross_attention(x, x, memory, memory_mask)"),),
+        en="In the cross-attention the keys come from the decoder and only the values from the memory. Keys and "
+        "values belong together, position by position: both come from `memory` (3.2.3). With different lengths it "
+        "is an error; with equal lengths a target position finds itself and is given the source word at the same "
+        "place.",
+        ja="クロスアテンションで、バリューだけがメモリから、キーはデコーダから来ています。キーとバリューは位置ごとに対"
+        "になるもので、どちらも `memory` から取ります (3.2.3 節)。長さが違えばエラーになり、等しければ、訳文の位置"
+        "を見つけて同じ番号の原文の単語を受け取ることになります。",
+        lesson="cross-attention",
+    ),
+    Misconception(
+        id="decoder-layer-values-from-the-decoder",
+        task="DecoderLayer",
+        edits=((CROSS, "self.cross_attention(x, memory, x, memory_mask)"),),
+        en="In the cross-attention the values come from the decoder and only the keys from the memory. Both come from "
+        "`memory` (3.2.3): the keys say where to look in the source, the values what is found there. As it is, "
+        "nothing of the source comes through but where it was looked at.",
+        ja="クロスアテンションで、キーだけがメモリから、バリューはデコーダから来ています。どちらも `memory` から取りま"
+        "す (3.2.3 節)。キーは原文のどこを見るか、バリューはそこに何があるかを表します。このままでは、原文の中身が"
+        "まったく伝わりません。",
+        lesson="cross-attention",
+    ),
+    Misconception(
+        id="decoder-layer-one-norm",
+        task="DecoderLayer",
+        edits=(
+            (
+                "x = self.add_norm2(x, attended)\nreturn self.add_norm3(x, self.feed_forward(x))",
+                "x = self.add_norm1(x, attended)\nreturn self.add_norm1(x, self.feed_forward(x))",
+            ),
+        ),
+        en="`add_norm1` joins all three sublayers; `add_norm2` and `add_norm3` are made and never called. Each "
+        "sublayer has its own (3.1): gain and bias of a norm are learned for one place, and the unused ones get no "
+        "gradient.",
+        ja="三つのサブレイヤをすべて `add_norm1` でつないでいて、`add_norm2` と `add_norm3` は作っただけです。サブレイ"
+        "ヤごとに専用のものを使います (3.1 節)。ゲインとバイアスは場所ごとに学習するもので、使わないものには勾配が"
+        "届きません。",
+        lesson="decoder",
+    ),
+    Misconception(
+        id="decoder-layer-old-residual",
+        task="DecoderLayer",
+        edits=(
+            (
+                STEPS,
+                """
+                attended, _ = self.self_attention(x, x, x, self_mask)
+                first = self.add_norm1(x, attended)
+                attended, _ = self.cross_attention(first, memory, memory, memory_mask)
+                second = self.add_norm2(x, attended)
+                return self.add_norm3(second, self.feed_forward(second))
+                """,
+            ),
+        ),
+        en="The cross-attention's output is added to the layer's input instead of to what the first `AddAndNorm` "
+        "gave. Each sublayer is joined to its own input (3.1). As it is, the residual stream passes the "
+        "self-attention by.",
+        ja="クロスアテンションの出力を、最初の `AddAndNorm` の結果ではなく、層の入力に足しています。各サブレイヤは自分"
+        "の入力に足します (3.1 節)。このままでは、残差の流れが自己注意を素通りします。",
+        lesson="decoder",
+    ),
+    Misconception(
+        id="decoder-layer-asks-before-the-norm",
+        task="DecoderLayer",
+        edits=(
+            (
+                STEPS,
+                """
+                attended, _ = self.self_attention(x, x, x, self_mask)
+                x = self.add_norm1(x, attended)
+                attended, _ = self.cross_attention(attended, memory, memory, memory_mask)
+                x = self.add_norm2(x, attended)
+                return self.add_norm3(x, self.feed_forward(x))
+                """,
+            ),
+        ),
+        en="The queries of the cross-attention are the bare output of the self-attention. They come from the first "
+        "`AddAndNorm`, from the sum with the residual, normalised (3.1): without it a position asks without "
+        "knowing which token it is.",
+        ja="クロスアテンションのクエリが、自己注意の出力そのままになっています。クエリは最初の `AddAndNorm` の結果、つ"
+        "まり残差と足して正規化したものから作ります (3.1 節)。そうでないと、自分がどのトークンかを知らずに問い合わ"
+        "せることになります。",
+        lesson="decoder",
+        met=("https://github.com/ml-explore/mlx/pull/3382",),
+    ),
 )

@@ -217,4 +217,24 @@ CATALOGUE = (
         "`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きません。",
         lesson="mistakes",
     ),
+    Misconception(
+        id="encoder-layer-takes-the-pair-for-the-output",
+        task="EncoderLayer",
+        edits=(("attended, _ = self.self_attention(x, x, x, mask)", "attended = self.self_attention(x, x, x, mask)"),),
+        en="`MultiHeadAttention` returns a pair, `(output, weights)`, and the whole pair goes on to `add_norm1`. Take "
+        "it apart: `attended, _ = self.self_attention(...)`, or `[0]` behind the call.",
+        ja="`MultiHeadAttention` が返すのは `(output, weights)` の組ですが、組のまま `add_norm1` に渡しています。"
+        "`attended, _ = self.self_attention(...)` と受け取るか、呼び出しの後に `[0]` を付けてください。",
+        lesson="encoder",
+    ),
+    Misconception(
+        id="encoder-layer-feed-forward-forgotten",
+        task="EncoderLayer",
+        edits=(("return self.add_norm2(x, self.feed_forward(x))", "return x"),),
+        en="The feed-forward network is made and never called. Each layer has two sublayers, self-attention and then "
+        "the feed-forward network (3.1), each joined by its own `AddAndNorm`.",
+        ja="フィードフォワード層を作っただけで、呼んでいません。各層には自己注意とフィードフォワードの二つのサブレイヤ"
+        "があり (3.1 節)、それぞれを専用の `AddAndNorm` でつなぎます。",
+        lesson="encoder",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 ENCODE = "return self.encoder(self.positional_encoding(self.src_embedding(src)), src_mask)"
 DECODE = "return self.decoder(self.positional_encoding(self.tgt_embedding(tgt)), memory, tgt_mask, src_mask)"
@@ -409,5 +409,67 @@ CATALOGUE = (
         "で学習にもほとんど差はありませんが、一様分布の値は `sqrt(6 / (fan_in + fan_out))` を超えないのに対し、正規"
         "分布ではそれより大きな値が混ざります。",
         lesson="initialisation",
+    ),
+    Misconception(
+        id="transformer-decode-swaps-the-masks",
+        task="Transformer",
+        edits=(
+            (
+                DECODE,
+                "return self.decoder(self.positional_encoding(self.tgt_embedding(tgt)), memory, src_mask, tgt_mask)",
+            ),
+        ),
+        en="`decode` hands the masks to the decoder in the wrong order. It takes `(x, memory, self_mask, "
+        "memory_mask)`: `tgt_mask` is for the self-attention, `src_mask` for the cross-attention. With different "
+        "lengths this is an error; with equal lengths the decoder sees the future.",
+        ja="`decode` からデコーダへ渡すマスクの順序が逆です。引数は `(x, memory, self_mask, memory_mask)` で、"
+        "`tgt_mask` は自己注意用、`src_mask` はクロスアテンション用です。長さが違えばエラーになり、等しければデコー"
+        "ダから未来が見えてしまいます。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="transformer-forward-swaps-the-masks",
+        task="Transformer",
+        edits=(
+            (
+                "hidden = self.decode(tgt, memory, tgt_mask, src_mask)",
+                "hidden = self.decode(tgt, memory, src_mask, tgt_mask)",
+            ),
+        ),
+        en="`forward` calls `decode` with the masks exchanged: it takes `(tgt, memory, tgt_mask, src_mask)`, while "
+        "`forward` has them the other way round. Greedy decoding, which calls `decode` itself, would be right, and "
+        "training wrong.",
+        ja="`forward` が `decode` を呼ぶとき、マスクの順序が逆です。`decode` の引数は "
+        "`(tgt, memory, tgt_mask, src_mask)` で、`forward` とは並びが違います。`decode` を直接呼ぶ生成は正しく、学"
+        "習だけが間違うことになります。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="transformer-target-embedding-for-the-source",
+        task="Transformer",
+        edits=((ENCODE, "return self.encoder(self.positional_encoding(self.tgt_embedding(src)), src_mask)"),),
+        en="`encode` looks the source up in `tgt_embedding`; `src_embedding` is made and never used. The two "
+        "vocabularies are different, unless `share_embeddings` makes them one: the same id stands for another word.",
+        ja="`encode` で原文を `tgt_embedding` で引いていて、`src_embedding` は作っただけです。`share_embeddings` で一"
+        "つにしない限り二つの語彙は別物で、同じ番号でも違う単語を表します。",
+        lesson="mistakes",
+    ),
+    *family(
+        id="transformer-vocabularies-refused-with-{value}",
+        task="Transformer",
+        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError"},
+        edits=(
+            (
+                "if share_embeddings and src_vocab_size != tgt_vocab_size:\n    ...",
+                "if share_embeddings and src_vocab_size != tgt_vocab_size:\n"
+                '    raise {value}(f"vocabularies of {src_vocab_size} and {tgt_vocab_size}")',
+            ),
+        ),
+        en="Vocabularies of different sizes that are to be shared are refused with `{value}`. The contract asks for a "
+        "`ValueError`: that is Python's exception for an argument of the right type and an unsuitable value, and "
+        "callers catch exceptions by their type.",
+        ja="大きさの違う語彙を共有しようとしたとき、`{value}` で拒んでいます。求められているのは `ValueError` です。型"
+        "は正しいが値が不適切な引数のための、Python の例外です。呼び出し側は例外を型で捕まえます。",
+        lesson="sharing",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 DECODER = "return padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device)"
 
@@ -63,5 +63,52 @@ CATALOGUE = (
         "クエリも本物のトークンのキーは見て構いません (その結果は損失で捨てられます)。逆に、すべて False の行では"
         "ソフトマックスの配分先がなくなり、対策のない注意では NaN になります。",
         lesson="padding",
+    ),
+    *family(
+        id="decoder-mask-of-{value}",
+        task="decoder_mask",
+        values={"int64": "torch.int64", "int32": "torch.int32", "uint8": "torch.uint8", "float32": "torch.float32"},
+        edits=(
+            (
+                DECODER,
+                "return (padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device)).to({value})",
+            ),
+        ),
+        en="The mask holds the numbers 0 and 1 as `{value}` instead of booleans. `~mask` of integers flips bits, of "
+        "floats it is an error, and `masked_fill` refuses both: two boolean masks joined by `&` give a boolean one.",
+        ja="マスクが真偽値ではなく `{value}` の 0 と 1 になっています。整数に `~mask` を使うとビットが反転し、小数では"
+        "エラーになります。`masked_fill` はどちらも受け付けません。真偽値のマスクを `&` で合わせれば、真偽値のまま"
+        "です。",
+        lesson="look-ahead",
+    ),
+    Misconception(
+        id="decoder-mask-pads-queries-only",
+        task="decoder_mask",
+        edits=(
+            (
+                DECODER,
+                """
+                real = padding_mask(tokens, pad_id).transpose(-2, -1)
+                return real & look_ahead_mask(tokens.size(1), tokens.device)
+                """,
+            ),
+        ),
+        en="The padding stands on the axis of the queries, `(B, 1, L, 1)`: rows of padded queries are False, and "
+        "padded keys are seen. It is the keys that must be hidden, on the last axis: `(B, 1, 1, L)`, as "
+        "`padding_mask` gives it.",
+        ja="パディングがクエリの軸 `(B, 1, L, 1)` にあります。パディングのクエリの行が False になり、パディングのキー"
+        "は見えたままです。隠すのはキーなので、最後の軸、つまり `padding_mask` が返す `(B, 1, 1, L)` のまま使います"
+        "。",
+        lesson="padding",
+    ),
+    Misconception(
+        id="decoder-mask-joined-by-and",
+        task="decoder_mask",
+        edits=((DECODER, "return padding_mask(tokens, pad_id) and look_ahead_mask(tokens.size(1), tokens.device)"),),
+        en="`and` asks a whole mask whether it is true, which torch refuses for more than one value. Entry by entry "
+        "the operator is `&`.",
+        ja="`and` はマスク全体の真偽を問うので、要素が二つ以上あると torch がエラーにします。要素ごとの演算子は `&` で"
+        "す。",
+        lesson="look-ahead",
     ),
 )

@@ -276,4 +276,59 @@ CATALOGUE = (
         "なら、同じ 0 でもロジットへの勾配の経路が残ります。",
         lesson="padding",
     ),
+    Misconception(
+        id="loss-multiplied-by-the-mask",
+        task="LabelSmoothingLoss",
+        edits=((MEAN, "return (per_token * is_real).sum() / is_real.sum().clamp(min=1)"),),
+        en="Padding is taken out by multiplying its loss by 0. That holds for finite numbers only: logits of 3e38 are "
+        "finite, their loss overflows to infinity, and infinity times 0 is NaN. `masked_fill(~is_real, 0.0)` puts "
+        "a 0 in its place, whatever stood there.",
+        ja="パディングの損失に 0 を掛けて除いています。これでよいのは有限の数だけです。3e38 の logits は有限ですが、損"
+        "失は無限大にあふれ、無限大に 0 を掛けると NaN になります。`masked_fill(~is_real, 0.0)` なら、何があっても "
+        "0 に置き換わります。",
+        lesson="padding",
+    ),
+    Misconception(
+        id="loss-of-probabilities",
+        task="LabelSmoothingLoss",
+        edits=((LOG_PROBS, "torch.softmax(logits, dim=-1)"),),
+        en="The logarithm is missing: the loss sums `-q p` instead of `-q log p`. It is negative and hardly punishes "
+        "a right token of probability 0. Use `log_softmax`.",
+        ja="対数がなく、`-q log p` ではなく `-q p` を足しています。損失が負になり、正解の確率が 0 でもほとんど罰になり"
+        "ません。`log_softmax` を使ってください。",
+        lesson="label-smoothing",
+    ),
+    Misconception(
+        id="loss-of-the-wrong-sign",
+        task="LabelSmoothingLoss",
+        edits=(
+            (PER_TOKEN, "per_token = (1.0 - self.smoothing) * at_target + self.smoothing * log_probs.mean(dim=-1)"),
+        ),
+        en="The minus is missing: the loss is `sum q log p`, which is negative, and making it smaller makes the right "
+        "token less probable. Cross-entropy is `-sum q log p`.",
+        ja="マイナスがなく、損失が `sum q log p` という負の数になっています。これを小さくすると正解の確率は下がってし"
+        "まいます。交差エントロピーは `-sum q log p` です。",
+        lesson="label-smoothing",
+    ),
+    Misconception(
+        id="smoothing-over-the-others-and-nan",
+        task="LabelSmoothingLoss",
+        edits=(
+            (
+                PER_TOKEN,
+                """
+                off = self.smoothing / (logits.size(-1) - 1)
+                per_token = -(1.0 - self.smoothing - off) * at_target - off * log_probs.sum(dim=-1)
+                """,
+            ),
+            (MEAN, "return per_token.masked_fill(~is_real, 0.0).sum() / is_real.sum()"),
+        ),
+        en="Two things: epsilon is shared out over the `V - 1` wrong tokens, `eps / (V - 1)` each, where the formula "
+        "gives every one of the `V` tokens `eps / V`, the right one included; and a batch of padding alone gives 0 "
+        "/ 0, NaN: divide by at least 1.",
+        ja="二つあります。イプシロンを間違いの `V - 1` 個だけに `eps / (V - 1)` ずつ分けていますが、式では正解も含めた"
+        " `V` 個すべてに `eps / V` ずつです。また、パディングだけのバッチで 0 / 0、つまり NaN になります。少なくと"
+        "も 1 で割ってください。",
+        lesson="label-smoothing",
+    ),
 )

@@ -208,4 +208,58 @@ CATALOGUE = (
         "になります。",
         lesson="padding",
     ),
+    Misconception(
+        id="batch-decoder-reads-the-answer",
+        task="make_batch",
+        edits=(
+            (
+                "tgt_in = _pad([[bos_id, *tgt_ids] for _, tgt_ids in pairs], pad_id)",
+                "tgt_in = _pad([[*tgt_ids, eos_id] for _, tgt_ids in pairs], pad_id)",
+            ),
+        ),
+        en="`tgt_in` is `ids + [eos]`, the same as `tgt_out`: the decoder reads at every position the very token that "
+        "it has to say. It learns to copy, the loss falls at once, and decoding, which starts from BOS, meets a "
+        "token it has never seen. `tgt_in = [bos] + ids` is one step behind.",
+        ja="`tgt_in` が `tgt_out` と同じ `ids + [eos]` で、答えるべきトークンをそのまま読ませています。写すことだけを"
+        "覚え、損失はすぐ下がりますが、BOS から始まる生成では見たことのないトークンに出会います。"
+        "`tgt_in = [bos] + ids` は一つ手前です。",
+        lesson="batching",
+        met=("https://github.com/Project-MONAI/GenerativeModels/issues/314",),
+    ),
+    Misconception(
+        id="batch-answer-with-bos",
+        task="make_batch",
+        edits=((TGT_OUT, "tgt_out = _pad([[bos_id, *tgt_ids, eos_id] for _, tgt_ids in pairs], pad_id)"),),
+        en="`tgt_out` holds BOS as well, so it is one longer than `tgt_in`, and logits and answers no longer match. "
+        "Nobody has to say BOS: it is what the decoder starts from. `tgt_out = ids + [eos]`.",
+        ja="`tgt_out` に BOS も入っているので `tgt_in` より一つ長く、logits と答えが対応しません。BOS は最初に与えられ"
+        "るもので、答える必要はありません。`tgt_out = ids + [eos]` です。",
+        lesson="batching",
+        met=("https://github.com/shmsw25/bart-closed-book-qa/issues/4",),
+    ),
+    Misconception(
+        id="batch-decoder-without-bos",
+        task="make_batch",
+        edits=(
+            (
+                "tgt_in = _pad([[bos_id, *tgt_ids] for _, tgt_ids in pairs], pad_id)",
+                "tgt_in = _pad([[*tgt_ids] for _, tgt_ids in pairs], pad_id)",
+            ),
+        ),
+        en="`tgt_in` has no BOS. The decoder starts from it when it decodes, so it must read it in training as well: "
+        "`tgt_in = [bos] + ids` is what makes it one step behind `tgt_out` and as long.",
+        ja="`tgt_in` に BOS がありません。生成は BOS から始まるので、学習でも読ませておく必要があります。"
+        "`tgt_in = [bos] + ids` とすると、`tgt_out` の一つ手前になり、長さも等しくなります。",
+        lesson="batching",
+    ),
+    Misconception(
+        id="batch-padded-with-0",
+        task="make_batch",
+        edits=((ROWS, "[row + [0] * (length - len(row)) for row in rows]"),),
+        en="Short rows are filled up with 0, whatever `pad_id` is. With another `pad_id` the zeros are taken for "
+        "words: the masks show them, and the loss counts them.",
+        ja="短い行を `pad_id` に関係なく 0 で埋めています。`pad_id` が 0 でないと、その 0 が単語とみなされ、マスクで隠"
+        "されず、損失にも数えられます。",
+        lesson="padding",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 RATE = "return factor * d_model**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)"
 
@@ -14,9 +14,9 @@ CATALOGUE = (
         en="The larger of the two branches is taken instead of the smaller. The rate then starts far too high, "
         "falls until the end of the warm-up, and rises forever after it: the mirror image of equation 3. With "
         "`min`, the straight line holds first and the falling root later.",
-        ja="二つの枝の小さいほうではなく、大きいほうを取っています。学習率は大きすぎる値から始まり、ウォームアップの終わりまで"
-        "下がり、その後は上がり続けます。式 3 とは逆の形です。`min` なら、最初は直線、その後は下がる平方根の枝にな"
-        "ります。",
+        ja="二つの枝の小さいほうではなく、大きいほうを取っています。学習率は大きすぎる値から始まり、ウォームアップの終"
+        "わりまで下がり、その後は上がり続けます。式 3 とは逆の形です。`min` なら、最初は直線、その後は下がる平方根"
+        "の枝になります。",
         lesson="noam",
     ),
     Misconception(
@@ -123,6 +123,38 @@ CATALOGUE = (
         ja="ステップ 0 や負のステップに、黙ってステップ 1 の学習率を返しています。ここでは `ValueError` を出すのが"
         "約束です。0 から数えている人はずっと 1 ステップずれているので、間違ったスケジュールで学習を続ける前に、す"
         "ぐ知らせるべきです。",
+        lesson="noam",
+    ),
+    Misconception(
+        id="noam-step-not-checked",
+        task="noam_learning_rate",
+        edits=(("if step < 1:\n    ...", ""),),
+        en="Nothing looks at `step`, so step 0 ends in a `ZeroDivisionError` (`0 ** -0.5`), and a negative step may "
+        "even give a complex number. The contract asks for a `ValueError` that names the step.",
+        ja="`step` を確かめていないので、0 だと `ZeroDivisionError` になり (`0 ** -0.5`)、負の数では複素数になることさ"
+        "えあります。求められているのは、その値を示す `ValueError` です。",
+        lesson="noam",
+    ),
+    *family(
+        id="noam-step-refused-with-{value}",
+        task="noam_learning_rate",
+        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError"},
+        edits=(("if step < 1:\n    ...", 'if step < 1:\n    raise {value}(f"steps count from 1, not {step}")'),),
+        en="A step below 1 is refused with `{value}`. The contract asks for a `ValueError`: that is Python's "
+        "exception for an argument of the right type and an unsuitable value, and callers catch exceptions by "
+        "their type.",
+        ja="1 より小さいステップを `{value}` で拒んでいます。求められているのは `ValueError` です。型は正しいが値が不"
+        "適切な引数のための、Python の例外です。呼び出し側は例外を型で捕まえます。",
+        lesson="noam",
+    ),
+    Misconception(
+        id="noam-rises-with-the-root",
+        task="noam_learning_rate",
+        edits=((RATE, "return factor * d_model**-0.5 * min(step**0.5, step * warmup_steps**-1.5)"),),
+        en="The first branch is `step^0.5`, the minus of the exponent is missing: after the warm-up the rate goes on "
+        "rising. Equation 3 has `step^-0.5`, which falls.",
+        ja="一つ目の枝が `step^0.5` で、指数のマイナスが抜けています。ウォームアップの後も学習率が上がり続けます。式 "
+        "3 は下がっていく `step^-0.5` です。",
         lesson="noam",
     ),
 )

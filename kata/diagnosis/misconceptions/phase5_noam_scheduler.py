@@ -255,4 +255,46 @@ CATALOGUE = (
         "に進みます。普通の数だけの新しい辞書を返してください。",
         lesson="noam",
     ),
+    Misconception(
+        id="scheduler-attribute-hides-the-method",
+        task="NoamScheduler",
+        edits=((FIRST, "self._set_step(1)\nself.step = 1"),),
+        en="An attribute `self.step` is set, which hides the method of the same name: `scheduler.step()` then calls a "
+        "number. Give the count another name, such as `self.step_num`.",
+        ja="属性 `self.step` に値を入れたので、同じ名前のメソッドが隠れ、`scheduler.step()` は数を呼び出すことになりま"
+        "す。数には `self.step_num` のような別の名前を付けてください。",
+        lesson="noam",
+    ),
+    Misconception(
+        id="scheduler-first-rate-at-the-first-step",
+        task="NoamScheduler",
+        edits=((FIRST, 'self.step_num = 0\nself.last_lr = optimizer.param_groups[0]["lr"]'),),
+        en="The rate of step 1 is set by the first call of `step()`, which comes after the first update. That update "
+        "then runs with the rate the optimizer was built with, and everything after it one step late. Building the "
+        "scheduler sets the rate of step 1, the first `step()` that of step 2.",
+        ja="ステップ 1 の学習率を、最初の更新の後に呼ばれる `step()` で設定しています。最初の更新はオプティマイザを作"
+        "ったときの学習率で行われ、その後もずっと 1 ステップ遅れます。スケジューラを作るときにステップ 1 の、最初の"
+        " `step()` でステップ 2 の学習率を設定してください。",
+        lesson="noam",
+        met=("https://github.com/NVIDIA-NeMo/Megatron-Bridge/issues/5399",),
+    ),
+    Misconception(
+        id="scheduler-last-lr-is-a-list",
+        task="NoamScheduler",
+        edits=(
+            (
+                GROUPS,
+                """
+                for group in self.optimizer.param_groups:
+                    group["lr"] = self.last_lr
+                self.last_lr = [self.last_lr]
+                """,
+            ),
+        ),
+        en="`last_lr` is a list, one rate for each parameter group, as torch's `get_last_lr()` gives it. Here it is "
+        "one number, a `float`: all groups have the same rate.",
+        ja="`last_lr` が、torch の `get_last_lr()` のような、パラメータグループごとのリストになっています。ここでは一"
+        "つの数 (`float`) です。どのグループの学習率も同じです。",
+        lesson="noam",
+    ),
 )

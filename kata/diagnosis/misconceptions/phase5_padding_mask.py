@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 PADDING = "(tokens != pad_id)[:, None, None, :]"
 
@@ -76,14 +76,17 @@ CATALOGUE = (
         "1 の次元をもう一つ入れて、`(B, 1, 1, L)` にしてください。",
         lesson="padding",
     ),
-    Misconception(
-        id="padding-mask-of-numbers",
+    *family(
+        id="padding-mask-of-{value}",
         task="padding_mask",
-        edits=((PADDING, "(tokens != pad_id)[:, None, None, :].long()"),),
-        en="The mask holds the numbers 0 and 1 instead of booleans. `~mask` of integers flips bits (`~1` is -2, "
-        "which counts as true), and `masked_fill` refuses them: a mask is of `torch.bool`, as a comparison gives it.",
-        ja="マスクが真偽値ではなく 0 と 1 の整数です。整数に `~` を使うとビット反転になり (`~1` は -2 で、真とみな"
-        "されます)、`masked_fill` は整数のマスクを受け付けません。比較の結果そのまま、`torch.bool` で返してください。",
+        values={"int64": "torch.int64", "int32": "torch.int32", "uint8": "torch.uint8", "float32": "torch.float32"},
+        edits=((PADDING, "(tokens != pad_id)[:, None, None, :].to({value})"),),
+        en="The mask holds the numbers 0 and 1 as `{value}` instead of booleans. `~mask` of integers flips bits (`~1` "
+        "is -2, which counts as true), of floats it is an error, and `masked_fill` refuses both: a mask is of "
+        "`torch.bool`, as a comparison gives it.",
+        ja="マスクが真偽値ではなく `{value}` の 0 と 1 になっています。整数に `~mask` を使うとビットが反転し (`~1` は "
+        "-2 で、真とみなされます)、小数ではエラーになります。`masked_fill` はどちらも受け付けません。マスクは、比較"
+        "の結果そのままの `torch.bool` です。",
         lesson="padding",
     ),
 )

@@ -429,4 +429,27 @@ CATALOGUE = (
         "モデルの出力ではありません。仮説に入れるのは出力したトークン (EOS を含む) だけで、長さもその個数です。",
         lesson="beam",
     ),
+    Misconception(
+        id="beam-penalty-is-a-power-of-the-length",
+        task="beam_search",
+        edits=((SCORE, "log_prob / len(tokens) ** alpha"),),
+        en="The log-probability is divided by `len(tokens) ** alpha`. Some implementations use it; the paper follows "
+        "Wu et al., and `length_penalty(len(tokens), alpha)` has it: `((5 + length) / 6) ** alpha`, which favours "
+        "long answers less.",
+        ja="対数確率を `len(tokens) ** alpha` で割っています。これを使う実装もありますが、論文は Wu らの式に従います。"
+        "`length_penalty(len(tokens), alpha)` の `((5 + length) / 6) ** alpha` で、長い答えをこれほど優遇しません。",
+        lesson="length-penalty",
+        met=("https://github.com/vllm-project/vllm/issues/2606",),
+    ),
+    Misconception(
+        id="beam-penalty-of-the-longest",
+        task="beam_search",
+        edits=((SCORE, "log_prob / length_penalty(max_len, alpha)"),),
+        en="All answers are divided by the penalty of `max_len`, one and the same number, which changes no order: "
+        "short answers win as if there were no penalty. Each is divided by the penalty of its own length.",
+        ja="どの答えも `max_len` のペナルティという同じ数で割っているので、順位は変わらず、ペナルティがないかのように"
+        "短い答えが勝ちます。それぞれの長さのペナルティで割ってください。",
+        lesson="length-penalty",
+        met=("https://github.com/OpenNMT/OpenNMT-tf/pull/456",),
+    ),
 )

@@ -144,4 +144,38 @@ CATALOGUE = (
         "ださい。",
         lesson="step",
     ),
+    Misconception(
+        id="train-forgets-max-norm",
+        task="train",
+        edits=((CALL, "loss = train_step(model, batch, loss_fn, optimizer, scheduler)"),),
+        en="`max_norm` is not passed on to `train_step`. Nothing fails: nothing is ever clipped, whatever the caller "
+        "asked for.",
+        ja="`max_norm` を `train_step` に渡していません。エラーにはなりませんが、何を指定してもクリッピングが行われま"
+        "せん。",
+        lesson="step",
+    ),
+    Misconception(
+        id="train-forgets-the-scheduler",
+        task="train",
+        edits=((CALL, "loss = train_step(model, batch, loss_fn, optimizer, None, max_norm)"),),
+        en="`scheduler` is not passed on to `train_step`. Nothing fails: the rate never changes, and with the Noam "
+        "schedule training creeps along at the rate of step 1.",
+        ja="`scheduler` を `train_step` に渡していません。エラーにはなりませんが、学習率がいつまでも変わらず、Noam の"
+        "スケジュールではステップ 1 の非常に小さい学習率のまま進みます。",
+        lesson="step",
+    ),
+    Misconception(
+        id="train-moves-the-schedule-twice",
+        task="train",
+        edits=((CALL, f"{CALL}\nif scheduler is not None:\n    scheduler.step()"),),
+        en="`scheduler.step()` is called here and in `train_step` as well: the schedule runs at twice the speed. One "
+        "step of the scheduler for every update, and `train_step` makes it.",
+        ja="`scheduler.step()` をここでも `train_step` の中でも呼んでいるので、スケジュールが 2 倍の速さで進みます。更"
+        "新 1 回につき 1 回で、それは `train_step` が行います。",
+        lesson="step",
+        met=(
+            "https://github.com/aimagelab/meshed-memory-transformer/issues/71",
+            "https://github.com/robodhruv/visualnav-transformer/issues/72",
+        ),
+    ),
 )

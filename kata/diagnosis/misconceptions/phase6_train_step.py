@@ -242,4 +242,14 @@ CATALOGUE = (
         "の分だけ小さくなり、大きなバッチほど学習が遅くなります。",
         lesson="step",
     ),
+    Misconception(
+        id="step-takes-a-limit-of-0-for-none",
+        task="train_step",
+        edits=((CLIP, "if max_norm:\n    nn.utils.clip_grad_norm_(model.parameters(), max_norm)"),),
+        en="`if max_norm:` asks whether the number is true, and 0.0 is not: a limit of 0 is taken for none, and the "
+        "largest step is made where none was asked for. Ask `if max_norm is not None:`.",
+        ja="`if max_norm:` は数の真偽を問うので、0.0 は偽になります。上限 0 が「指定なし」とみなされ、動かないはずのと"
+        "ころで最大の更新が行われます。`if max_norm is not None:` と尋ねてください。",
+        lesson="step",
+    ),
 )

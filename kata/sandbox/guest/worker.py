@@ -21,8 +21,9 @@ from ...source.files import display_path
 from ..loader import MissingName, SubmissionError, Substitutes, VirtualPackage
 from ..protocol.channel import Channel, ChannelClosed, ChannelTimeout
 from ..protocol.codec import CodecError, Decoder, Encoder
-from ..tracebacks import origin, where
+from ..tracebacks import called_from, origin, where
 from . import parameter_order
+from .alarm import Alarm
 from .global_state import GlobalState
 from .initial_values import FreshParameters
 
@@ -52,6 +53,7 @@ class Guest:
         self._in_guest = VirtualPackage({}, Path(config["in_guest"]))
         self._sources = [Path(folder) for folder in config["sources"]]
         self._state = GlobalState()
+        self._alarm = Alarm()
         self._fresh = FreshParameters()
         self._forget()
 
@@ -118,7 +120,8 @@ class Guest:
         self._fresh.look_again()
         with torch.set_grad_enabled(bool(request.get("grad", True))):
             before = torch.is_grad_enabled()
-            result = operation(request)
+            with self._alarm.listened_to():
+                result = operation(request)
             if torch.is_grad_enabled() != before:
                 # Leaving the `with` would hide it: say so when the test ends.
                 self._state.grad_mode_changed = True
@@ -212,6 +215,7 @@ class Guest:
             message = "(its message cannot be printed)"
         told = {"names": names[:20], "message": message, "where": where(error, self._sources)}
         with contextlib.suppress(Exception):
+            told["called_from"] = called_from(error, self._sources)
             told.update(origin(error, self._package.name))
         return Encoder(lambda value: None).message({"error": told})
 
@@ -220,8 +224,10 @@ class Guest:
     def _do_begin(self, request: dict[str, Any]) -> None:
         self._forget()
         self._state.begin(request["seed"])
+        self._alarm.set(request["seconds"])
 
     def _do_end(self, request: dict[str, Any]) -> str:
+        self._alarm.set(0)
         return self._state.end()
 
     def _do_seed(self, request: dict[str, Any]) -> None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from typing import Any, Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from ..errors import GuestDied, TestTimeout
+from ..guest.alarm import TimeIsUp
 from ..protocol import errors
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from ..protocol.codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
+from . import calls
 from .handles import Handle, reference_to
 from .loaded import LoadedWeights
 from .recording import Message
@@ -47,6 +50,7 @@ class GuestProcess:
         self.recording: Any = None
         self.loaded = LoadedWeights()
         self._has_open_ends = False
+        self._asked: dict[str, Any] | None = None
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
@@ -54,7 +58,7 @@ class GuestProcess:
         self.loaded = LoadedWeights()
         self._epoch += 1
         self.changed_inputs = False
-        self.request({"op": "begin", "seed": seed})
+        self.request({"op": "begin", "seed": seed, "seconds": max(self.limit - self._margin, 0.0)})
 
     def end(self) -> str:
         """A test ends: which global settings it left changed."""
@@ -79,6 +83,7 @@ class GuestProcess:
 
         differentiable: list[Tensor] = []
         message = Encoder(reference_to, on_tensor).message({**request, "grad": torch.is_grad_enabled()})
+        self._asked = request
         with self._conversation():
             answer = self._exchange(message)
             body = Decoder(*answer, on_object=self._handle, on_tensor=self._on_tensor(differentiable)).value()
@@ -87,9 +92,27 @@ class GuestProcess:
         if self.recording is not None:
             self.recording.note(message, answer)
         if "error" in body:
-            raise errors.rebuild(body["error"])
+            error = self._out_of_time(body["error"]) or errors.rebuild(body["error"])
+            error.__dict__["kata_call"] = calls.written(request)
+            raise error
         self._write_back(body.get("changed"), sent)
         return self._connect(body.get("ok"), body.get("call"), differentiable)
+
+    @property
+    def _margin(self) -> float:
+        """How many seconds before the host the guest ends what takes too long, and says where it was."""
+        return min(1.0, self.limit / 8)
+
+    def _out_of_time(self, told: Any) -> TestTimeout | None:
+        """What a guest tells of as its own alarm, if it is time for that."""
+        names = told.get("names") if isinstance(told, dict) else None
+        due = self.deadline is not None and time.monotonic() > self.deadline - 2 * self._margin
+        if not due or not isinstance(names, list) or names[:1] != [TimeIsUp.__name__]:
+            return None
+        self.dead = "the process that runs the submission hangs"
+        error = TestTimeout(f"no answer after {self.limit:g} s")
+        error.__dict__["kata_where"] = str(told.get("where", ""))
+        return error
 
     def repeat(self, message: Message) -> Message:
         """Ask what was asked in an earlier test, word for word; the answer, as it comes.
@@ -234,7 +257,7 @@ class GuestProcess:
                     original.data.copy_(tensor)
 
     def _handle(self, reference: Any) -> Handle:
-        return Handle(self, int(reference["id"]), str(reference["type"]), self._epoch)
+        return Handle(self, int(reference["id"]), str(reference["type"]), self._epoch, self._asked)
 
 
 class _Remote(torch.autograd.Function):

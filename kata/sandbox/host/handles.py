@@ -30,12 +30,20 @@ METHODS = LISTED | frozenset(
 
 
 class Handle:
-    """An object that lives in the guest. What it says and does is asked there."""
+    """An object that lives in the guest. What it says and does is asked there.
 
-    __slots__ = ("_kata_guest", "_kata_id", "_kata_type", "_kata_epoch")
+    Args:
+        guest: where it lives.
+        number: its number there.
+        type_name: what its class calls itself.
+        epoch: of which test it is.
+        made: the request that was answered with it.
+    """
 
-    def __init__(self, guest: Any, number: int, type_name: str, epoch: int) -> None:
-        for name, value in zip(self.__slots__, (guest, number, type_name, epoch)):
+    __slots__ = ("_kata_guest", "_kata_id", "_kata_type", "_kata_epoch", "_kata_made")
+
+    def __init__(self, guest: Any, number: int, type_name: str, epoch: int, made: Any = None) -> None:
+        for name, value in zip(self.__slots__, (guest, number, type_name, epoch, made)):
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:

@@ -40,5 +40,5 @@ def rebuild(told: Any) -> BaseException:
                 error = kind(message)
             except Exception:  # some exceptions want other arguments
                 error = Exception(f"{kind.__name__}: {message}")
-    error.__dict__["kata_where"] = place
+    error.__dict__.update(kata_where=place, kata_called_from=str(told.get("called_from", "")))
     return error
