@@ -61,6 +61,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "lesson": ("Lesson: {lesson}", "解説: {lesson}"),
     "details": ("Details: python -m pytest --task {task}{target}", "詳細: python -m pytest --task {task}{target}"),
+    "repro": (
+        "As a script: python grader.py repro {task}{target}",
+        "スクリプトで再現: python grader.py repro {task}{target}",
+    ),
     "trust_wall": (
         "The submission ran in processes of its own; only data crossed to the tests, and no verdict was made there. "
         "Confined: {held}.",

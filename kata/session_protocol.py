@@ -74,6 +74,7 @@ class RunTests:
         first: tests to run first.
         stop_at_loss: end with the first test that does not pass.
         diagnose: name the mistakes in what fails.
+        write_out: write the last request of the first test that does not pass as a script (``WrittenOut``).
     """
 
     phase: str
@@ -82,6 +83,7 @@ class RunTests:
     first: list[str] = field(default_factory=list)
     stop_at_loss: bool = False
     diagnose: bool = True
+    write_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,23 @@ class TriedAgain:
 
 
 @dataclass(frozen=True)
+class WrittenOut:
+    """The last request of a test as a script.
+
+    Attributes:
+        test: the test.
+        code: Python; empty if it could not be written.
+        data: tensors that the script loads, as ``torch.save`` writes them, in base64; empty if there are none.
+        reason: why it could not be written.
+    """
+
+    test: str
+    code: str = ""
+    data: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Confined:
     """What the sandbox holds back from the submission, in its own words."""
 
@@ -257,7 +276,7 @@ class Ended:
 
 Event = Union[
     SessionStarted, Collected, Ready, Begun, PartAsked, Running, Finished, TaskThrough, AllTested, TurnAsked,
-    Diagnosed, TriedAgain, Confined, Broken, Ended,
+    Diagnosed, TriedAgain, WrittenOut, Confined, Broken, Ended,
 ]  # fmt: skip
 
 M = TypeVar("M")

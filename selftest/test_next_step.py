@@ -37,8 +37,9 @@ def test_a_command_names_any_other_folder_than_the_exercises(lang, target, name,
     assert f"`python -m pytest{option} tests/test_assembled.py`" in step
     [step] = next_step(report_of(name, COURSE[:1]), target, lang)
     assert f"`python grader.py{option}`" in step
-    *_, step = next_step(report_of(name, state="failed"), target, lang)
+    *_, step, script = next_step(report_of(name, state="failed"), target, lang)
     assert step.endswith(f"python -m pytest --task sinusoidal_encoding{option}")
+    assert script.endswith(f"python grader.py repro sinusoidal_encoding{option}")
 
 
 @pytest.mark.parametrize("lang", LANGS)

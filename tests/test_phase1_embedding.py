@@ -293,7 +293,7 @@ def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
     x = normal(gen, 3, 5, 6)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
-    why = "add PE[:L] of PE = sinusoidal_encoding(max_len, d_model) along the length (dimension 1), to every sequence alike"
+    why = "add PE[:L] of PE = sinusoidal_encoding(max_len, d_model) along the length, to every sequence alike"
     checks.expect_close(module(x), expected, "PositionalEncoding(6)(x)", why, dtype=torch.float32, tolerance=TABLE)
 
 

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "reset": "bring a stub back, and keep what you wrote",
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",
+    "repro": "write the call in which a task fails as a short script",
     "solutions": "read the solution of a phase that has passed",
     "doctor": "look at this machine: does grading work here?",
     "class": "grade a class, and see what it has not understood",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Mapping, Sequence
 
 from ..course.phases import Phase, Task
+from ..course.telling import most_telling
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, Diagnosis, TestResult
 
 
@@ -24,7 +25,7 @@ class TaskScore:
         state: one of ``STATES``.
         score, max_score: points earned and possible.
         passed, total: tests passed and in all.
-        message: what to say about the first test that did not pass; empty if all did.
+        message: what to say about the test that tells most of those that did not pass; empty if all did.
         output: what the submission printed in that test.
         diagnoses: ids of the known misconceptions that behave as the task does.
         unexplained: how many of its failing tests these do not explain.
@@ -197,11 +198,12 @@ def _by_function(results: Sequence[TestResult]) -> dict[str, bool]:
 
 
 def _worst(results: Sequence[TestResult]) -> tuple[str, str, str]:
-    """State of a task that did not pass, and message and output of the first test that has this state."""
+    """State of a task that did not pass, and message and output of the test of this state that tells most."""
     for state in PRECEDENCE:
-        for result in results:
-            if result.state == state:
-                return state, result.message, result.output
+        found = [result for result in results if result.state == state]
+        if found:
+            told = most_telling(found)
+            return state, told.message, told.output
     return ERROR, "not all of its tests were run", ""
 
 

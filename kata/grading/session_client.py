@@ -162,6 +162,7 @@ class WarmSession(Session):
         first: Sequence[str] = (),
         stop_at_loss: bool = False,
         diagnose: bool = True,
+        write_out: bool = False,
     ) -> Iterator[Event]:
         """Order the tests of a phase.
 
@@ -175,6 +176,7 @@ class WarmSession(Session):
             first: node ids of the tests to run first.
             stop_at_loss: end with the first test that does not pass.
             diagnose: look for a known misconception in every task that fails.
+            write_out: write the last request of a test that does not pass as a script (``WrittenOut``).
 
         Raises:
             SuitesBroken: if the session ended, or could not collect the suites.
@@ -182,7 +184,7 @@ class WarmSession(Session):
         with self._lock:
             self._ordered, self._begun, self._cancelled = True, False, False
         tasks = None if tasks is None else list(tasks)
-        self.send(RunTests(phase_id, spelled(target.resolve()), tasks, list(first), stop_at_loss, diagnose))
+        self.send(RunTests(phase_id, spelled(target.resolve()), tasks, list(first), stop_at_loss, diagnose, write_out))
         return self._events_of_order()
 
     def _events_of_order(self) -> Iterator[Event]:

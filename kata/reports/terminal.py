@@ -234,6 +234,8 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
         lines.append(text("lesson", lang, lesson=from_here(PROJECT / phase.lesson(lang))))
     if state != TODO:
         lines.append(text("details", lang, task=task, target=option))
+    if state == FAILED:
+        lines.append(text("repro", lang, task=task, target=option))
     return lines
 
 

@@ -22,6 +22,7 @@ from ..session_protocol import (
     Ready,
     RunTests,
     TaskThrough,
+    WrittenOut,
     decode_order,
 )  # fmt: skip
 
@@ -68,6 +69,15 @@ def _listen(orders: TextIO) -> Iterator[str]:
     return iter(lines.get, None)
 
 
+def _written_out(test: str, recording: Any, target: str) -> WrittenOut:
+    from .repro import CannotWrite, script_of
+
+    try:
+        return WrittenOut(test, *script_of(recording, test, target))
+    except CannotWrite as error:
+        return WrittenOut(test, reason=str(error))
+
+
 def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> None:
     from ..diagnosis.diagnose import Diagnoses
     from ..sandbox.host.recording import Recording
@@ -87,6 +97,8 @@ def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> No
         left[task_of(item)] -= 1
         if not left[task_of(item)]:
             send(TaskThrough(task_of(item) or ""))
+        if order.write_out and result.state in LOST:
+            send(_written_out(result.test, recordings[item.nodeid], order.target))
         if order.stop_at_loss and result.state in LOST:
             return
     send(AllTested())
