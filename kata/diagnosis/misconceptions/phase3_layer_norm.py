@@ -206,12 +206,14 @@ CATALOGUE = (
             (MEAN, "mean = x.mean(dim=-1)"),
             (VARIANCE, "variance = x.var(dim=-1, unbiased=False)"),
         ),
-        en="Without `keepdim=True` the mean has shape `(B, L)`, and `x - mean` lines it up with the last two "
-        "dimensions of `x`: an error at most sizes. Keep the dimension, so that `(B, L, 1)` broadcasts over the "
-        "features. Beware of equal sizes: there the wrong broadcast gives wrong numbers without an error.",
-        ja="`keepdim=True` がないので平均の形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応"
-        "づけられます。たいていの大きさではエラーになります。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャ"
-        "ストさせてください。大きさがたまたま等しいときはエラーにならず、値だけが間違うので要注意です。",
+        en="The mean, the variance or both are taken without `keepdim=True`: they have shape `(B, L)`, and `x - mean` "
+        "or the division lines that up with the last two dimensions of `x`, an error at most sizes. Keep the "
+        "dimension, so that `(B, L, 1)` broadcasts over the features. Beware of equal sizes: there the wrong "
+        "broadcast gives wrong numbers without an error.",
+        ja="平均か分散、またはその両方に `keepdim=True` がないので、形状が `(B, L)` になり、`x - mean` や割り算ではそ"
+        "れが `x` の最後の 2 次元に対応づけられます。たいていの大きさではエラーになります。次元を残して `(B, L, 1)`"
+        " とし、特徴の方向にブロードキャストさせてください。大きさがたまたま等しいときはエラーにならず、値だけが間"
+        "違うので要注意です。",
         lesson="mistakes",
     ),
     Misconception(
@@ -447,25 +449,5 @@ CATALOGUE = (
         "結果が `x` と揃いません。各位置の特徴について、次元を残して `x.mean(dim=-1, keepdim=True)` と計算してくだ"
         "さい。",
         lesson="layer-norm",
-    ),
-    Misconception(
-        id="layer-norm-mean-without-keepdim",
-        task="LayerNorm",
-        edits=((MEAN, "mean = x.mean(dim=-1)"),),
-        en="The mean is taken without `keepdim=True`, so it has shape `(B, L)`, and `x - mean` lines it up with the "
-        "last two dimensions of `x`. Keep the dimension, so that `(B, L, 1)` broadcasts over the features.",
-        ja="平均に `keepdim=True` がないので形状が `(B, L)` になり、`x - mean` ではそれが `x` の最後の 2 次元に対応づ"
-        "けられます。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャストさせてください。",
-        lesson="mistakes",
-    ),
-    Misconception(
-        id="layer-norm-variance-without-keepdim",
-        task="LayerNorm",
-        edits=((VARIANCE, "variance = x.var(dim=-1, unbiased=False)"),),
-        en="The variance is taken without `keepdim=True`, so it has shape `(B, L)`, and the division lines it up with "
-        "the last two dimensions of `x`. Keep the dimension, so that `(B, L, 1)` broadcasts over the features.",
-        ja="分散に `keepdim=True` がないので形状が `(B, L)` になり、割るときにそれが `x` の最後の 2 次元に対応づけられ"
-        "ます。次元を残して `(B, L, 1)` とし、特徴の方向にブロードキャストさせてください。",
-        lesson="mistakes",
     ),
 )
