@@ -135,3 +135,15 @@ def test_reports_in_japanese_have_japanese_messages():
         assert all(start.strip() in text for _, start in FRAME) and "重み: 形が違います" in text
         assert not ENGLISH.search("".join(line for line in text.splitlines() if "見直すところ" in line))
     assert JAPANESE.search(translated(why))
+
+
+def test_how_an_exception_came_about_is_told_in_japanese():
+    message = (
+        "raises RuntimeError at mine.py:3: sizes\n  expected: a ValueError whose message names 8 and 7\n"
+        "  called at mine.py:9, in forward (`f(x)`)\n  the test's call: f(x)  # x: float32 (2, 3)"
+    )
+    first, expected, called, call = in_language(message, "ja").splitlines()
+    assert first == message.splitlines()[0]
+    assert expected == "  求められている例外: メッセージで 8 and 7 を示す ValueError"
+    assert called == "  呼び出し元: mine.py:9, in forward (`f(x)`)"
+    assert call == "  テストでの呼び出し: f(x)  # x: float32 (2, 3)"

@@ -14,15 +14,15 @@ from ..course.phases import PROJECT
 
 MESSAGES = PROJECT / "tests" / "messages.ja.json"
 
-FRAME = (
+FRAME = (("expected: ", "期待した値: "), ("got:      ", "得られた値: "), ("look at: ", "見直すところ: "))
+"""How the lines of a message begin that tell values, or what to look at."""
+
+AFTER_AN_ERROR = (
     ("expected: a ", "求められている例外: "),
-    ("expected: ", "期待した値: "),
-    ("got:      ", "得られた値: "),
     ("called at ", "呼び出し元: "),
     ("the test's call: ", "テストでの呼び出し: "),
-    ("look at: ", "見直すところ: "),
 )
-"""How the lines of a message begin that tell values, calls, or what to look at."""
+"""How the lines begin that tell how an exception came about."""
 
 
 def in_language(message: str, lang: str) -> str:
@@ -33,11 +33,11 @@ def in_language(message: str, lang: str) -> str:
 def _line(line: str) -> str:
     content = line.lstrip()
     indent = line[: len(line) - len(content)]
-    for english, japanese in FRAME:
+    for english, japanese in (*AFTER_AN_ERROR, *FRAME):
         if content.startswith(english):
             rest = content[len(english) :]
             if english == "expected: a ":
-                return indent + japanese + translated(f"a {rest}")
+                rest = translated(f"a {rest}")
             return indent + japanese + (translated(rest) if english == "look at: " else rest)
     return line if content.startswith("raises ") else indent + translated(content)
 
