@@ -271,7 +271,7 @@ def _path_to(answer: Any, output: Tensor) -> str:
     """How an output is reached from what a call returned."""
     if answer is output:
         return ""
-    parts = enumerate(answer) if isinstance(answer, (list, tuple)) else getattr(answer, "items", dict)()
+    parts: Any = answer.items() if isinstance(answer, dict) else enumerate(answer) if answer is not None else ()
     for key, part in parts:
         if part is output:
             return f"[{key!r}]"

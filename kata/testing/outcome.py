@@ -78,13 +78,14 @@ def judge(error: BaseException | None, sources: Iterable[Path]) -> Verdict:
 def _circumstances(error: BaseException, sources: Iterable[Path]) -> list[str]:
     """Lines about an exception: what the test had called, from where it was called wrongly, what was to be raised."""
     lines = []
-    if getattr(error, "kata_expected", ""):
-        lines.append(f"  expected: {error.kata_expected}")
+    expected, call = (getattr(error, f"kata_{name}", "") for name in ("expected", "call"))
+    if expected:
+        lines.append(f"  expected: {expected}")
     caller = called_from(error, sources)
     if caller:
         lines.append(f"  called at {caller}")
-    if getattr(error, "kata_call", ""):
-        lines.append(f"  the test's call: {error.kata_call}")
+    if call:
+        lines.append(f"  the test's call: {call}")
     return lines
 
 
