@@ -23,7 +23,7 @@ then come the three hints as before. There is no section ``tasks`` any more::
 
     `(B, L, d_model)` to `(B, h, L, d_k)`.
 
-    [Stub](../../exercises/phase2_attention.py) · `python grader.py watch 2` · `python grader.py show 2`
+    [Stub](../../exercises/phase2_attention.py) · `python grader.py watch 2` · `python grader.py trace 2 split_heads` · ...
     / [スタブ](../../exercises/phase2_attention.py) · ...
 
     <details><summary>Hint 1</summary>
@@ -83,7 +83,8 @@ def _opening(phase: Phase, text: Lesson) -> list[str]:
 def _task(phase: Phase, task: str, text: Lesson) -> list[str]:
     section = text.sections().get(f"task-{task}", "")
     stub = f"[{STUB[text.lang]}](../../exercises/{phase.file})"
-    line = f"{stub} · `python grader.py watch {phase.number}` · `python grader.py show {phase.number}`"
+    commands = (f"watch {phase.number}", f"trace {phase.number} {task}", f"show {phase.number}")
+    line = " · ".join([stub, *(f"`python grader.py {command}`" for command in commands)])
     return [] if f"\n\n{line}\n\n<details>" in section else [f"{task}: no line {line!r} before the hints"]
 
 

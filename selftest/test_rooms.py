@@ -16,7 +16,7 @@ FLOORS = (
     {"sandbox"},
     {"testing", "grading"},
     {"diagnosis"},
-    {"session", "reports", "toys", "pictures"},
+    {"session", "reports", "toys", "pictures", "tracing"},
     {"classroom"},
     {"commands"},
     {"cli"},

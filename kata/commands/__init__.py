@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "hint": "show the next hint of a task",
     "lesson": "open the lesson of a phase",
     "reset": "bring a stub back, and keep what you wrote",
+    "trace": "run the lesson's worked example through your code, step by step",
     "show": "draw pictures of a phase with your own code",
     "train": "train your Transformer on a toy task",
     "repro": "write the call in which a task fails as a short script",

@@ -31,11 +31,12 @@ class WalledSubmission:
         target: its folder.
         reference: folder of the phases that are not under test.
         assembled: take all phases from ``target``.
+        server: makes the guests; None for the prepared one, or else a new one.
     """
 
-    def __init__(self, target: Path, reference: Path, assembled: bool) -> None:
+    def __init__(self, target: Path, reference: Path, assembled: bool, server: Any = None) -> None:
         torch.set_num_threads(1)
-        self._server = prepared_server or (start_server() if can_fork() else SpawnServer())
+        self._server = server or prepared_server or (start_server() if can_fork() else SpawnServer())
         # For trying what the wall is worth on a machine that offers less: KATA_WITHOUT=landlock,seccomp
         without = os.environ.get("KATA_WITHOUT", "").split(",")
         settings = {name: name not in without for name in ("landlock", "seccomp")}
