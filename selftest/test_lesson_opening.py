@@ -23,7 +23,8 @@ then come the three hints as before. There is no section ``tasks`` any more::
 
     `(B, L, d_model)` to `(B, h, L, d_k)`.
 
-    [Stub](../../exercises/phase2_attention.py) · `python grader.py watch 2` · `python grader.py trace 2 split_heads` · ...
+    [Stub](../../exercises/phase2_attention.py) · `python grader.py watch 2` · `python grader.py trace 2 split_heads`
+    · `python grader.py show 2`   (all on one line)
     / [スタブ](../../exercises/phase2_attention.py) · ...
 
     <details><summary>Hint 1</summary>

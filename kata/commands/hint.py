@@ -28,6 +28,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "heading": ("hint {number} of {total}", "ヒント {number}/{total}"),
     "at": ("Your code: {place}", "あなたのコード: {place}"),
     "explained": ("Explained in {lesson}", "解説: {lesson}"),
+    "trace": (
+        "See it step by step: python grader.py trace {phase} {task}",
+        "一歩ずつ見るには: python grader.py trace {phase} {task}",
+    ),
     "more": ("Another hint: ask again.", "次のヒントは、もう一度尋ねると表示します。"),
     "last": (
         "That was the last hint. The lesson says why it works: {lesson}",
@@ -186,6 +190,7 @@ def show(
     if seen == len(hints):
         _say(console, "no_more", lang, total=len(hints), task=task)
     _print_hint(hints, number, task, lang, console)
+    _say(console, "trace", lang, phase=phase.number, task=task)
     _say(console, "at", lang, place=folder.place(phase.file, line_of(folder.path / phase.file, task)))
     if number < len(hints):
         _say(console, "explained", lang, lesson=lesson)

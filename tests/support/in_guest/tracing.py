@@ -79,8 +79,8 @@ class TwoParameters(nn.Module):
         super().__init__()
         self.a = nn.Parameter(torch.tensor([2.0, 0.0]))
         self.b = nn.Parameter(torch.tensor([0.0, 1.0]))
-        for parameter in self.parameters():
-            parameter.grad = torch.ones(2)
+        for weight in (self.a, self.b):
+            weight.grad = torch.ones(2)
         self.training_at_call: list[bool] = []
         self.eval()
 
