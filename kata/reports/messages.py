@@ -24,6 +24,9 @@ AFTER_AN_ERROR = (
 )
 """How the lines begin that tell how an exception came about."""
 
+RAISED = re.compile(r"raises (\S+)(?: at (\S+, in [^\s:]+(?: \(`.+`\))?))?: (.+)")
+"""An exception of the learner's code, as ``testing.outcome`` tells it."""
+
 
 def in_language(message: str, lang: str) -> str:
     """A test's message in ``lang``; what is not ours (torch's words, a learner's values) stays as it is."""
@@ -39,7 +42,11 @@ def _line(line: str) -> str:
             if english == "expected: a ":
                 rest = translated(f"a {rest}")
             return indent + japanese + (translated(rest) if english == "look at: " else rest)
-    return line if content.startswith("raises ") else indent + translated(content)
+    raised = RAISED.fullmatch(content)
+    if raised:
+        kind, place, text = raised.groups()
+        return f"{indent}{f'{place} で ' if place else ''}{kind} が送出されました: {text}"
+    return indent + translated(content)
 
 
 def translated(text: str) -> str:
