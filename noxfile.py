@@ -35,6 +35,12 @@ def stubs(session: nox.Session) -> None:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """Make the notebooks anew from stubs and lessons."""
+    session.run("python", "-m", "notebooks")
+
+
+@nox.session
 def figures(session: nox.Session) -> None:
     """Draw the figures of the lessons anew: ``nox -s figures -- 2`` for one phase."""
     session.run("python", "-m", "lessons.figures", *session.posargs)

@@ -36,7 +36,7 @@ from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult, printable
 from .settings import BadSetting, seed_option
-from .signs import ERRORS
+from .streams import tolerate, write_utf8
 
 PROGRESS = 10.0
 """Seconds between two lines of progress where standard output is no terminal."""
@@ -96,9 +96,7 @@ def _list_of_commands() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, or grade and report; return the exit status."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows another
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=ERRORS)
+    tolerate()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
@@ -202,13 +200,11 @@ def _try(what: str, write: Callable[[], object], console: Console) -> bool:
 
 def _write(path: Path | None, render: Render, report: Report) -> None:
     """Into a file or to standard output; always UTF-8, whatever the terminal is: a program reads this."""
-    content = render(report).encode("utf-8", "replace")
-    if path is not None:
-        path.write_bytes(content)
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.flush()
+    content = render(report)
+    if path is None:
+        write_utf8(content)
+    else:
+        path.write_bytes(content.encode("utf-8", "replace"))
 
 
 def _grade_with_progress(

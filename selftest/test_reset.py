@@ -51,7 +51,7 @@ def test_one_task_is_the_stub_again_and_the_rest_of_the_file_is_untouched(phase,
     before = (target / phase.file).read_text(encoding="utf-8")
     resetting.reset(phase, target, task)
     after = (target / phase.file).read_text(encoding="utf-8")
-    start, end = resetting._places(resetting.ast.parse(before), task)[0]
+    start, end = resetting.places(resetting.ast.parse(before), task)[0]
     head, tail = before.splitlines()[: start - 1], before.splitlines()[end:]
     lines = after.splitlines()
     assert lines[: len(head)] == head

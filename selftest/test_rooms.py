@@ -10,7 +10,17 @@ import pytest
 from kata.course.phases import PROJECT
 
 FLOORS = (
-    {"results", "i18n", "line_breaking", "python_source", "session_protocol", "settings", "signs", "__init__"},
+    {
+        "results",
+        "i18n",
+        "line_breaking",
+        "python_source",
+        "session_protocol",
+        "settings",
+        "signs",
+        "streams",
+        "__init__",
+    },
     {"course"},
     {"source"},
     {"sandbox"},
@@ -19,15 +29,15 @@ FLOORS = (
     {"session", "reports", "toys", "pictures", "tracing"},
     {"classroom"},
     {"commands"},
-    {"cli"},
+    {"cli", "notebook"},
     {"__main__"},
 )
 """From the bottom up. What stands on one floor does not know of one another; ``docs/architecture.md`` says why."""
 
-BESIDE = {("session_protocol", "results")}
-"""Imports on one floor that are meant."""
+BESIDE = {("session_protocol", "results"), ("streams", "signs"), ("__init__", "notebook")}
+"""Imports that are meant: on one floor, and ``from kata import check``, which imports when it is called."""
 
-NEVER_IMPORT_TORCH = ("course", "source", "grading", "reports", "commands", "cli")
+NEVER_IMPORT_TORCH = ("__init__", "course", "source", "grading", "reports", "commands", "cli", "notebook")
 """Rooms of the grader's own process: they load torch, if at all, inside a function of ``train`` or ``show``."""
 
 WITH_TORCH = {"kata.commands.training_report"}

@@ -14,7 +14,7 @@ from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 
-from .pages import FIGURES, SECTIONS, Site, code_page, convert, page_of, picture_of, sources
+from .pages import FIGURES, SECTIONS, Site, code_page, convert, file_of, page_of, sources
 from .places import HERE, HTML, LANGUAGES, PROJECT, SITE_OF, WORK
 
 NODE_MODULES = HERE / "node_modules"
@@ -134,8 +134,8 @@ def _share_ids(written: dict[str, dict[str, str]]) -> None:
 def _pictures_and_assets() -> None:
     pictures = [*PROJECT.glob("docs/**/*.svg"), *PROJECT.glob("docs/**/*.png"), *PROJECT.glob("docs/**/*.gif")]
     for lang in LANGUAGES:
-        for path in [*pictures, *PROJECT.glob(f"lessons/{lang}/figures/*")]:
-            target = WORK / lang / picture_of(path.relative_to(PROJECT).as_posix())
+        for path in [*pictures, *PROJECT.glob(f"lessons/{lang}/figures/*"), *PROJECT.glob(f"notebooks/{lang}/*.ipynb")]:
+            target = WORK / lang / file_of(path.relative_to(PROJECT).as_posix())
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         assets = WORK / lang / "assets"

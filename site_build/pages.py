@@ -18,6 +18,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer, TextLexer
 
+from kata.course.phases import COURSE
+from notebooks.cells import colab
+
 from .places import LANGUAGES, PROJECT, SITE_OF
 
 _FENCED = re.compile(r"^(```+)([^\n]*)\n(.*?)^\1[ ]*$\n?", re.MULTILINE | re.DOTALL)
@@ -27,6 +30,7 @@ _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments)\b.*\n", re.MULTILINE)
+_START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n\*[^*\n].*\*$)?", re.MULTILINE)
 
 
@@ -52,6 +56,11 @@ PICTURED = {
     }
 }
 """What the static pictures of ``SECTIONS`` show."""
+
+NOTEBOOK = {
+    "en": ("The tasks in a notebook", "open in Colab", "download"),
+    "ja": ("課題のノートブック", "Colab で開く", "ダウンロード"),
+}
 
 NO_PAGES = ("lessons/terms.ja.md",)
 """Markdown for maintainers: the list of terms that a selftest reads."""
@@ -138,6 +147,7 @@ def convert(text: str, name: str, site: Site) -> str:
     text = _SWITCH.sub("", text, count=1)
     if "/" not in name:
         text = _HOSTED.sub("", text)  # the workflow's badge and the link to this site: pages of the hosting service
+    text = _START.sub(lambda match: _notebook(name, site) + match.group(0), text, count=1)
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
     text = _FIGURE.sub(lambda match: _figure(match, site), text)
@@ -151,6 +161,16 @@ def convert(text: str, name: str, site: Site) -> str:
     for _ in range(2):  # a kept piece may stand in another
         text = re.sub(r"\x02(\d+)\x03", lambda match: kept[int(match.group(1))], text)
     return text
+
+
+def _notebook(name: str, site: Site) -> str:
+    """A line that leads to a lesson's notebook: in Colab, where the repository's address is known, and as a file."""
+    phase = next(phase for phase in COURSE if phase.lesson(site.lang) == name)
+    words, in_colab, download = NOTEBOOK[site.lang]
+    file = f'[{download}](../../notebooks/{site.lang}/{phase.id}.ipynb){{ download="{phase.id}.ipynb" }}'
+    repository = os.environ.get("REPO_URL")
+    links = [f"[{in_colab}]({colab(phase, site.lang, repository)})"] if repository else []
+    return f"{words}: {' · '.join([*links, file])}\n\n"
 
 
 def _code(span: str) -> str:
@@ -201,8 +221,8 @@ def _link(match: re.Match, name: str, site: Site) -> str:
         wanted = f"{wanted}/README.ja.md" if site.lang == "ja" else f"{wanted}/README.md"
     if not (PROJECT / wanted).is_file():
         raise ValueError(f"{name}: the link to {target} leads to nothing: there is no {wanted}")
-    if picture or wanted.endswith((".svg", ".png", ".gif")):
-        return f"{picture}[{text}]({_relative(picture_of(wanted), here)})"
+    if picture or wanted.endswith((".svg", ".png", ".gif", ".ipynb")):
+        return f"{picture}[{text}]({_relative(file_of(wanted), here)})"
     page = page_of(wanted)
     lang = page_language(wanted) if wanted.endswith(".md") else site.lang
     if not wanted.endswith(".md"):
@@ -214,9 +234,9 @@ def _link(match: re.Match, name: str, site: Site) -> str:
     return f"[{text}]({_relative(other, posixpath.join(SITE_OF[site.lang], here))}{mark})"
 
 
-def picture_of(name: str) -> str:
-    """Where a picture stands: beside the page that shows it, whatever the language."""
-    return re.sub(r"^lessons/(en|ja)/", "lessons/", name)
+def file_of(name: str) -> str:
+    """Where a picture or a notebook stands: the same for every language."""
+    return re.sub(r"^(lessons|notebooks)/(en|ja)/", r"\1/", name)
 
 
 def _relative(target: str, page: str) -> str:

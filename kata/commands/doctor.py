@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -22,7 +21,7 @@ from ..grading.grade import grade
 from ..grading.run import SuitesBroken
 from ..i18n import LANGUAGES, choose, text
 from ..sandbox.host.launch import can_fork
-from ..signs import sign
+from ..signs import output_encoding, sign
 from .options import GRADED, MACHINE, Parser
 
 OK, NOTE, BROKEN = "ok", "note", "broken"
@@ -172,7 +171,7 @@ def look(lang: str) -> Iterator[Finding]:
     yield Finding("packages", OK if whole else BROKEN, listed + ("" if whole else say("missing")))
     yield Finding("start", OK, say("fork" if can_fork() else "spawn"))
     yield Finding("devices", OK, _devices())
-    encoding = sys.stdout.encoding or "?"
+    encoding = output_encoding() or "?"
     plain = sign("✓") != "✓"
     yield Finding("output", NOTE if plain else OK, say("plain", encoding=encoding) if plain else encoding)
     fonts = importlib.util.find_spec("matplotlib_fontja") is not None

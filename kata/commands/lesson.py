@@ -13,6 +13,7 @@ from rich.console import Console
 from ..course.phases import PROJECT, Phase
 from ..i18n import LANGUAGES, choose
 from ..source.files import from_here
+from ..streams import is_terminal
 from .options import GRADED, Parser, check_task, phase_option
 
 SITE = PROJECT / "site_build" / "html"
@@ -59,7 +60,7 @@ def page_of(phase: Phase, lang: str) -> Path:
 
 def at_a_terminal() -> bool:
     """Whether a person reads the output."""
-    return sys.stdout.isatty()
+    return is_terminal(sys.stdout)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Iterator, Sequence
 from rich.console import Console
 
 from ..i18n import LANGUAGES, choose
+from ..streams import is_terminal
 from .options import GRADED, INTERRUPTED, USAGE, Parser, find_target, phase_option
 from .watch_mode.keys import single_keys
 from .watch_mode.sentences import SENTENCES
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments)
     target, name = find_target(options.target, parser)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         print(choose(SENTENCES["no_terminal"], options.lang), file=sys.stderr)
         return USAGE
     console = Console(highlight=False)

@@ -13,8 +13,8 @@ from .phases import COURSE, PROJECT, REFERENCE, Phase
 
 FILES = ("README.md", "README.ja.md", "CHANGELOG.md", "LICENSE", "conftest.py", "grader.py", "pyproject.toml")
 DOCS = ("architecture.md", "platforms.md", "updating.md")
-FOLDERS = ("kata", "lessons", "tests")
-LEFT_OUT = ("__pycache__", "*.pyc", "measured", "render")
+FOLDERS = ("kata", "lessons", "notebooks", "tests")
+LEFT_OUT = ("__pycache__", "*.pyc", "measured")
 CATALOGUE = Path("kata", "diagnosis", "misconceptions")
 MARKED = re.compile(r"<!-- whole project -->\n.*?<!-- /whole project -->\n\n?", re.DOTALL)
 """What of the README makes sense in the whole project only."""
@@ -79,8 +79,11 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
     shutil.copytree(PROJECT / "docs" / "pictures", folder / "docs" / "pictures", dirs_exist_ok=True)
     for name in FOLDERS:
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    for path in (folder / "lessons" / "figures").glob("*.py"):  # they draw with the solutions
-        path.unlink()
+    for path in [*(folder / "lessons" / "figures").glob("*.py"), *(folder / "notebooks").glob("*.py")]:
+        path.unlink()  # they draw with the solutions, or make what is here already
+    for path in (folder / "notebooks").rglob("*.ipynb"):
+        if path.stem not in {phase.id for phase in phases}:
+            path.unlink()
     handed_out = {path.name for phase in phases for path in phase.suite()}
     for path in (folder / "tests").glob("test_*.py"):
         whole = path.name == "test_assembled.py" and len(phases) == len(COURSE)

@@ -236,7 +236,9 @@ def score_phase(
         score = score_task(task, own, totals[task.name], forbidden.get(task.name))
         if (phase.id, task.name) in tried_again and score.state not in (PASSED, FORBIDDEN):
             replaced, again = tried_again[phase.id, task.name]
-            wrong = tuple(earlier.name for earlier in scores if earlier.name in replaced and earlier.state != PASSED)
+            earlier = {other.name: other.state for other in scores}
+            here = {other.name for other in phase.tasks}  # of those that are not graded nobody knows
+            wrong = tuple(name for name in replaced if name not in here or earlier.get(name, PASSED) != PASSED)
             blamed = {result.test: result for result in own if result.not_gradable}
             second = score_task(task, [blamed.get(result.test, result) for result in again], totals[task.name])
             if wrong and second.passed >= score.passed:

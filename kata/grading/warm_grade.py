@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Callable
 
 from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
 from ..results import ASSEMBLED, PASSED, Diagnosis, Results, TestResult
 from ..session_protocol import Confined, Diagnosed, Finished, TriedAgain
-from ..source.progress import is_untouched
+from ..source.progress import is_untouched, untouched_tasks
 from .grade import forbidden_in, make_report
 from .scoring import Report
 from .session_client import WarmSession
@@ -64,6 +66,38 @@ def grade_in(
         if timer is not None:
             timer.cancel()
     return make_report(phases, target, seed, lang, results, untouched, forbidden, name)
+
+
+def grade_task(
+    session: Callable[[Phase], WarmSession],
+    target: Path,
+    phase: Phase,
+    task: str,
+    seed: int = 0,
+    lang: str = "en",
+    name: str | None = None,
+) -> Report:
+    """Grade one task alone; if it fails, it is tried again with the reference of the tasks that it builds on.
+
+    Args:
+        session: gives a session of the phase and this seed; asked only if there is something to run.
+        target, seed, lang, name: as for ``grade.grade``.
+        phase, task: the task.
+
+    Returns:
+        A report with one phase, which holds this task alone.
+
+    Raises:
+        SuitesBroken: if the session ended.
+    """
+    alone = replace(phase, tasks=(phase.task(task),))
+    untouched = {phase.id} if task in untouched_tasks(phase, target) else set()
+    broken = {} if untouched else forbidden_in(phase, target, lang)
+    results = Results()
+    if not untouched and task not in broken:
+        _collect(session(phase), phase.id, target, [task], results)
+    forbidden = {phase.id: {task: broken[task]} if task in broken else {}}
+    return make_report((alone,), target, seed, lang, results, untouched, forbidden, name)
 
 
 def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | None, results: Results) -> None:

@@ -21,7 +21,7 @@ from ..signs import sign
 from ..source.files import Folder, from_here
 from ..source.tree import line_of
 from . import welcome
-from .findings import mistakes
+from .findings import mistakes, waits_for
 from .messages import in_language
 
 MARKS = {
@@ -148,9 +148,8 @@ def task_rows(task: TaskScore, lang: str, width: int) -> list[Text]:
         room = max(cell_len(task.name), width - cell_len(right) - 5)
     row = Text(f"{sign(mark):>3} ", style=style) + Text(task.name)
     below = []
-    unfinished = task.message.split(": ", 1)[-1] if task.state == TODO else task.name
-    if unfinished != task.name:
-        reason = text("waits_for", lang, name=unfinished)
+    reason = waits_for(task, lang)
+    if reason:
         if cell_len(task.name) + 2 + cell_len(reason) <= room:
             row.append("  " + reason, style="dim")
         else:

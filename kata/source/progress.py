@@ -21,7 +21,7 @@ def is_untouched(phase: Phase, target: Path) -> bool:
     todo = {task.name for task in phase.tasks}
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in todo and not node.decorator_list:
-            if not _is_stub(node):
+            if not is_stub(node):
                 return False
             todo.discard(node.name)
         elif isinstance(node, ast.ClassDef) and node.name in phase.given:
@@ -45,8 +45,17 @@ def unfinished_tasks(phase: Phase, target: Path) -> list[str]:
     return [task.name for task in phase.tasks if task.name in unfinished]
 
 
+def untouched_tasks(phase: Phase, target: Path) -> list[str]:
+    """The tasks of which nothing is written: every function of theirs is still the stub's."""
+    tree = parse_source(target / phase.file)
+    last = {
+        node.name: node for node in (tree.body if tree else []) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    return [task.name for task in phase.tasks if task.name in last and is_stub(last[task.name])]
+
+
 def _has_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
-    return any(isinstance(part, ast.FunctionDef) and _is_stub(part) for part in ast.walk(node))
+    return any(isinstance(part, ast.FunctionDef) and is_stub(part) for part in ast.walk(node))
 
 
 def unfinished(phase: Phase, target: Path) -> list[str]:
@@ -65,10 +74,13 @@ def _says_to_do(statement: str) -> bool:
     return "NotImplementedError" in statement and "'Phase " in statement
 
 
-def _is_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
+def is_stub(node: ast.stmt) -> bool:
+    """Whether a function, or every method of a class, does nothing but ``raise NotImplementedError``."""
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
     body = [statement for statement in node.body if not _is_docstring(statement)]
     if isinstance(node, ast.ClassDef):
-        return bool(body) and all(isinstance(part, ast.FunctionDef) and _is_stub(part) for part in body)
+        return bool(body) and all(isinstance(part, ast.FunctionDef) and is_stub(part) for part in body)
     return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])
 
 

@@ -78,7 +78,7 @@ def reset(phase: Phase, target: Path, task: str | None = None) -> Reset:
         if before is None:
             after = stub.encode("utf-8")
         elif task is None:
-            after = _with_newlines_of(before, stub).encode("utf-8")
+            after = with_newlines_of(before, stub).encode("utf-8")
         else:
             after = _with_task_reset(before, stub, task)
         if after == before:
@@ -136,9 +136,28 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def _with_newlines_of(content: bytes, text: str) -> str:
+def with_newlines_of(content: bytes, text: str) -> str:
     """``text`` with the line ends that a file has."""
     return text.replace("\n", "\r\n") if b"\r\n" in content else text
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends, as Python's parser counts them; ``str.splitlines`` would also split at form feeds."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+
+
+def read_source(content: bytes) -> tuple[ast.Module, str, str]:
+    """A file's syntax tree, text and encoding.
+
+    Raises:
+        CannotReset: if the file is not valid Python.
+    """
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+        return syntax_tree(content), content.decode(encoding), encoding
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
+        raise CannotReset("syntax", line + (getattr(error, "msg", "") or str(error))) from None
 
 
 def _with_task_reset(content: bytes, stub: str, task: str) -> bytes:
@@ -147,32 +166,31 @@ def _with_task_reset(content: bytes, stub: str, task: str) -> bytes:
     Raises:
         CannotReset: if the file is not valid Python.
     """
-    try:
-        tree = syntax_tree(content)
-        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
-        text = content.decode(encoding)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
-        raise CannotReset("syntax", line + (getattr(error, "msg", "") or str(error))) from None
-    # Split as Python's parser does; str.splitlines would also split at form feeds.
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
-    [(first, last)] = _places(syntax_tree(stub), task)
-    wanted = _with_newlines_of(content, "\n".join(stub.splitlines()[first - 1 : last]) + "\n")
-    places = _places(tree, task)
-    for number, (first, last) in reversed(list(enumerate(places))):
+    tree, text, encoding = read_source(content)
+    lines = split_lines(text)
+    [(first, last)] = places(syntax_tree(stub), task)
+    wanted = with_newlines_of(content, "\n".join(stub.splitlines()[first - 1 : last]) + "\n")
+    found = places(tree, task)
+    for number, (first, last) in reversed(list(enumerate(found))):
         # Of several definitions the first becomes the stub, so that none is left that hides it.
         lines[first - 1 : last] = [wanted] if number == 0 else []
-    if not places:
+    if not found:
         if lines and not lines[-1].endswith(("\n", "\r")):
             lines[-1] += "\n"
-        lines += [_with_newlines_of(content, "\n\n") + wanted]
+        lines += [with_newlines_of(content, "\n\n") + wanted]
     return "".join(lines).encode(encoding)
 
 
-def _places(tree: ast.Module, name: str) -> list[tuple[int, int]]:
+def span(node: ast.stmt) -> tuple[int, int]:
+    """First and last line of a statement, decorators included."""
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)]), node.end_lineno or node.lineno
+
+
+def places(tree: ast.Module, name: str) -> list[tuple[int, int]]:
     """First and last lines of the definitions of ``name`` at the top of a module, decorators included."""
     return [
-        (min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.end_lineno or node.lineno)
+        span(node)
         for node in tree.body
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == name
     ]

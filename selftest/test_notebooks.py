@@ -1,0 +1,134 @@
+"""The notebooks in the repository are those that stubs and lessons make. Needs nothing but Python."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from kata.course.phases import COURSE, PROJECT
+from kata.course.stubs import make_stub
+from kata.i18n import LANGUAGES
+from notebooks.cells import cells, path_of, repository
+from selftest.submissions import solution
+
+EACH = pytest.mark.parametrize(
+    ("phase", "lang"),
+    [(phase, lang) for phase in COURSE for lang in LANGUAGES],
+    ids=lambda value: getattr(value, "id", value),
+)
+IMAGE_OR_LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
+
+
+def notebook(phase, lang):
+    return json.loads(path_of(phase, lang).read_text(encoding="utf-8"))
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+@EACH
+def test_a_notebook_is_up_to_date(phase, lang):
+    found = [(cell["cell_type"], cell["id"], source(cell)) for cell in notebook(phase, lang)["cells"]]
+    assert found == [tuple(cell) for cell in cells(phase, lang)], (
+        "a stub, a lesson or the address in pyproject.toml has changed. Make the notebooks anew: "
+        "python -m pip install -r requirements-notebook.txt && python -m notebooks"
+    )
+
+
+@EACH
+def test_a_notebook_holds_no_output(phase, lang):
+    code = [cell for cell in notebook(phase, lang)["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+@EACH
+def test_every_task_has_a_text_and_the_stubs_code(phase, lang):
+    written = {cell["id"]: source(cell) for cell in notebook(phase, lang)["cells"]}
+    stub = {
+        node.name: node for node in ast.parse(make_stub(phase, solution(phase.number))).body if hasattr(node, "name")
+    }
+    for task in phase.tasks:
+        magic, _, code = written[f"task-{task.name}"].partition("\n")
+        assert magic == f"%%task {task.name}"
+        [node] = ast.parse(code).body
+        assert ast.dump(node) == ast.dump(stub[task.name])
+        text = written[f"task-{task.name}-text"]
+        assert f"`{task.name}`" in text and f"lessons/{lang}/{phase.id}.md#" in text
+    assert [name for name in written if name.startswith("task-") and not name.endswith("-text")] == [
+        f"task-{task.name}" for task in phase.tasks
+    ]
+
+
+@EACH
+def test_the_links_of_a_notebook_lead_somewhere(phase, lang):
+    folder = path_of(phase, lang).parent
+    for cell in notebook(phase, lang)["cells"]:
+        for link in IMAGE_OR_LINK.findall(source(cell)) if cell["cell_type"] == "markdown" else []:
+            if "://" in link:
+                assert link.startswith("https://colab.research.google.com/")
+                continue
+            file, _, anchor = unquote(link).partition("#")
+            target = folder / file
+            assert target.is_file(), link
+            assert not anchor or f'<a id="{anchor}"></a>' in target.read_text(encoding="utf-8"), link
+
+
+@EACH
+def test_markdown_is_that_of_notebooks(phase, lang):
+    for cell in notebook(phase, lang)["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not re.search(r"\$`|`\$|```math|<details|<a id", source(cell)), cell["id"]
+
+
+def test_both_languages_have_the_same_cells():
+    for phase in COURSE:
+        english, japanese = ([(cell.kind, cell.id) for cell in cells(phase, lang)] for lang in LANGUAGES)
+        assert english == japanese
+
+
+def test_badge_and_first_cell_lead_to_the_published_repository():
+    address = repository()
+    owner = address[len("https://github.com/") :]
+    assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address)
+    for phase in COURSE:
+        for lang in LANGUAGES:
+            made = {cell.id: cell.source for cell in cells(phase, lang)}
+            opened = f"https://colab.research.google.com/github/{owner}/blob/main/notebooks/{lang}/{phase.id}.ipynb"
+            assert f"]({opened})" in made["introduction"]
+            assert f'"{address}"' in made["setup"]
+
+
+def test_the_grader_imports_nothing_of_the_notebooks():
+    """IPython and its kin are wanted by the magics and the generator alone."""
+    extra = {"IPython", "nbformat", "nbclient", "ipykernel", "jupyter_client"}
+    allowed = {"kata/notebook/magics.py", "kata/notebook/check.py"}
+    for path in [*(PROJECT / "kata").rglob("*.py"), *(PROJECT / "tests").rglob("*.py"), PROJECT / "grader.py"]:
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        used = {name.split(".")[0] for name in names} & extra
+        assert not used or path.relative_to(PROJECT).as_posix() in allowed, f"{path} imports {used}"
+
+
+def test_only_what_is_missing_is_installed(tmp_path, monkeypatch):
+    from kata.notebook import setup
+
+    file = tmp_path / "requirements.txt"
+    file.write_text("# a note\n-r other.txt\npytest==1.0\nno-such-thing==2.0; python_version >= '3.8'\n\nno_other>=1\n")
+    assert setup.missing(file) == ["no-such-thing==2.0; python_version >= '3.8'", "no_other>=1"]
+    assert setup.missing() == []
+    ran = []
+    monkeypatch.setattr(setup, "missing", lambda: ["no-such-thing==2.0", "no-such-thing>=1", "no_other>=1"])
+    monkeypatch.setattr(setup.subprocess, "run", lambda command, check: ran.append(command))
+    monkeypatch.setattr(setup, "is_hosted", lambda: False)
+    with pytest.raises(ModuleNotFoundError, match=r"needs no-such-thing, no_other\..*pip install -r "):
+        setup.install_what_is_missing()
+    assert ran == []
+    monkeypatch.setattr(setup, "is_hosted", lambda: True)
+    setup.install_what_is_missing()
+    assert ran[0][-3:] == ["no-such-thing==2.0", "no-such-thing>=1", "no_other>=1"]
