@@ -16,6 +16,8 @@ from kata.classroom.likeness import alike, shapes
 from kata.classroom.submissions import PHASE_FILES, find
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import of_task
+from kata.grading.warm_grade import Cache, _key
+from kata.results import ASSEMBLED, ERROR, FAILED, PASSED, Results, TestResult
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target, replaced, solution
 
@@ -152,6 +154,35 @@ def test_copies_are_found_under_other_names_and_comments_and_others_are_not():
     assert alike(known, {name: {COURSE[1].id} for name in known}) == []
 
 
+def test_what_a_phase_depends_on_and_nothing_else_decides_whether_it_is_graded_again(tmp_path):
+    target = make_target(tmp_path / "handed-in", solved=(2, 3, 4))
+    phase3, phase4 = COURSE[2].id, COURSE[3].id
+
+    def keys():
+        return {part: _key(part, target, 0) for part in (phase3, phase4, ASSEMBLED)}
+
+    def changed(name, text):
+        before = keys()
+        (target / name).write_text(text, encoding="utf-8")
+        return {part for part, key in keys().items() if key != before[part]}
+
+    assert _key(phase3, target, 0) != _key(phase3, target, 1)
+    assert changed(COURSE[0].file, "x = 1\n") == {ASSEMBLED}
+    assert changed(ATTENTION, "x = 2\n") == {ASSEMBLED}  # phase 4 is tested with the reference's
+    assert changed(COURSE[2].file, f"from .{COURSE[4].id} import padding_mask\n") == {phase3, ASSEMBLED}
+    assert changed(COURSE[4].file, "import helper\n") == {phase3, ASSEMBLED}
+    assert changed("helper.py", "y = 1\n") == {phase3, phase4, ASSEMBLED}
+
+
+def test_errors_are_tried_again():
+    cache = Cache()
+    results = [TestResult("a", COURSE[1].id, "split_heads", True, state) for state in (PASSED, FAILED, ERROR)]
+    cache.put("right", Results(tests=results[:2]))
+    cache.put("broken", Results(tests=results))
+    assert cache.get("right").tests == results[:2]
+    assert cache.get("broken") is None
+
+
 @pytest.mark.parametrize("wrong", [["nowhere"], [".", "--jobs", "0"], [".", "--shard", "4/3"], [".", "--shard", "x"]])
 def test_bad_usage_is_told(wrong, tmp_path):
     run = run_grader("class", *wrong, cwd=tmp_path)
@@ -170,6 +201,7 @@ def test_a_folder_without_submissions_says_what_one_looks_like(tmp_path):
 def test_a_class_scores_as_single_runs_do_and_goes_on_where_it_stopped(tmp_path):
     folder = tmp_path / "handed-in"
     make_target(folder / "right", solved=(1, 2))
+    make_target(folder / "same", solved=(1, 2))
     make_target(folder / "stub")
     wrong = make_target(folder / "wrong", solved=(1, 2))
     (wrong / ATTENTION).write_text(replaced(solution(2), " / math.sqrt(d_k)", ""), encoding="utf-8")
@@ -179,7 +211,7 @@ def test_a_class_scores_as_single_runs_do_and_goes_on_where_it_stopped(tmp_path)
     assert run.status == 0, run.err
     found = {one["name"]: one for one in records.read(tmp_path / "out" / "class.jsonl")}
     assert found["broken"]["problem"]
-    for name in ("right", "stub", "wrong"):
+    for name in ("right", "same", "stub", "wrong"):
         single = run_grader("1", "2", "--target", folder / name, "--json", "-").report
         for part in ("score", "phases"):
             without_time = [json.loads(re.sub(r'"seconds": [\d.]+', '"seconds": 0', json.dumps(one[part])))
@@ -198,4 +230,4 @@ def test_a_class_scores_as_single_runs_do_and_goes_on_where_it_stopped(tmp_path)
     assert seconds.sub(rb",S,\1\r\n", (tmp_path / "out" / "class.csv").read_bytes()) == seconds.sub(
         rb",S,\1\r\n", table
     )
-    assert sorted(path.suffix for path in (tmp_path / "out" / "reports").iterdir()) == [".html"] * 4 + [".md"] * 4
+    assert sorted(path.suffix for path in (tmp_path / "out" / "reports").iterdir()) == [".html"] * 5 + [".md"] * 5

@@ -101,3 +101,25 @@ def test_all_six_phases_pass_in_one_process_as_the_learners_own_stack(tmp_path):
     suites = [path for number in range(1, 7) for path in phase(number).suite()]
     run = run_pytest("--target", target, "--assembled", *suites, timeout=280)
     assert run.status == 0, run.out[-3000:]
+
+
+@pytest.mark.timeout(120)
+def test_a_time_out_ends_the_test_and_not_pytest_while_it_makes_the_report(tmp_path):
+    target = make_target(tmp_path / "mine")
+    source = with_bodies(solution(2), {"split_heads": "while True:\n    pass"})
+    (target / "phase2_attention.py").write_text(source, encoding="utf-8")
+    slow = "import time\n\nimport pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n"
+    slow += "def pytest_runtest_makereport(call):\n    if call.excinfo:\n        time.sleep(1.5)\n"
+    (tmp_path / "slow_reports.py").write_text(slow, encoding="utf-8")
+    run = run_pytest(
+        f"--target={target}",
+        "--timeout=2",
+        "-p",
+        "slow_reports",
+        "--task",
+        "split_heads",
+        "-x",
+        PYTHONPATH=str(tmp_path),
+    )
+    assert "INTERNALERROR" not in run.out + run.err
+    assert "no answer after 2 s" in run.out

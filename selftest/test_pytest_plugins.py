@@ -32,8 +32,8 @@ def target(tmp_path_factory):
 
 def outcomes(target, *arguments):
     """How many tests ended how, and all that was said."""
-    suites = [path for phase in COURSE[:2] for path in phase.suite()]
-    run = run_pytest(f"--target={target}", "-q", *arguments, *suites)
+    suites = ("tests/test_phase1_embedding.py", "tests/test_phase2_heads.py")
+    run = run_pytest(f"--target={target}", "-q", *arguments, *suites, timeout=200)
     assert "INTERNALERROR" not in run.out + run.err, run.out + run.err
     last = [line for line in run.out.splitlines() if " in " in line and OUTCOME.search(line)][-1]
     return Counter({state: int(count) for count, state in OUTCOME.findall(last)}), run.out
@@ -47,7 +47,7 @@ def plain(target):
     return counted, out
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_reports_are_plain_data(target, plain):
     counted, out = outcomes(target, "-p", "no:randomly", "-p", "selftest.serialised_reports")
     assert counted == plain[0]
@@ -55,7 +55,7 @@ def test_reports_are_plain_data(target, plain):
 
 
 @installed("xdist")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_xdist(target, plain):
     counted, out = outcomes(target, "-p", "no:randomly", "-n", "2")
     assert counted == plain[0]
@@ -63,14 +63,14 @@ def test_xdist(target, plain):
 
 
 @installed("pytest_randomly")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("order", ["1", "2"])
 def test_randomly(target, plain, order):
     assert outcomes(target, "-p", "randomly", f"--randomly-seed={order}")[0] == plain[0]
 
 
 @installed("pytest_cov")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_cov(target, plain):
     counted, out = outcomes(target, f"--cov={target}", "--cov-report=term")
     assert counted == plain[0]

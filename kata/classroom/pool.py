@@ -12,7 +12,7 @@ from typing import Any, Iterator, Sequence
 
 from ..course.phases import COURSE, Phase
 from ..grading.session_client import SuitesBroken, WarmSession
-from ..grading.warm_grade import grade_in
+from ..grading.warm_grade import Cache, grade_in
 from ..reports import json_report, markdown
 from . import likeness, records
 from .records import Record
@@ -41,6 +41,7 @@ class Settings:
 
 
 _here = threading.local()
+_graded = Cache()
 _all: list[WarmSession] = []
 
 
@@ -84,7 +85,9 @@ def grade_files(name: str, files: dict[str, bytes], settings: Settings) -> Recor
         for attempt in (1, 2):
             try:
                 session = _session(settings, anew=attempt == 2)
-                found = grade_in(session, target, phases, settings.seed, settings.lang, name, settings.time_limit)
+                found = grade_in(
+                    session, target, phases, settings.seed, settings.lang, name, settings.time_limit, _graded
+                )
                 report, text, problem = json_report.as_dict(found), markdown.render(found, settings.lang), ""
                 break
             except SuitesBroken as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,47 @@ from typing import Callable
 
 from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
-from ..results import ASSEMBLED, PASSED, Diagnosis, Results, TestResult
+from ..results import ASSEMBLED, ERROR, PASSED, Diagnosis, Results, TestResult
 from ..session_protocol import Confined, Diagnosed, Finished, TriedAgain
 from ..source.progress import is_untouched, untouched_tasks
 from .grade import forbidden_in, make_report
 from .scoring import Report
 from .session_client import WarmSession
+
+
+class Cache:
+    """What parts gave that were graded before, so that a file which several have handed in is graded once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Results] = {}
+
+    def get(self, key: str) -> Results | None:
+        """The results under a key; None if there are none."""
+        return self._known.get(key)
+
+    def put(self, key: str, results: Results) -> None:
+        """Keep results; not those with an error, which may be the machine's."""
+        if results.tests and not any(result.state == ERROR for result in results.tests):
+            self._known[key] = results
+
+
+def _key(part: str, target: Path, seed: int) -> str:
+    """Changes with all that the results of a part depend on.
+
+    These are its own file, files that are no phase, and phases that one of them names and that no reference stands for;
+    for the six files together, all.
+    """
+    files = {path.name: path.read_bytes() for path in sorted(target.iterdir())}
+    others = {phase.file: phase.id for phase in COURSE if phase.id != part and part != ASSEMBLED}
+    kept = {name: content for name, content in files.items() if name not in others}
+    own = {name: id_ for name, id_ in others.items() if name in files and id_ not in builds_on(part)}
+    for _ in own:  # one names the next
+        named = [name for name, id_ in own.items() if any(id_.encode() in content for content in kept.values())]
+        kept.update({name: files[name] for name in named})
+    told = hashlib.sha256(f"{part} {seed}".encode())
+    for name, content in sorted(kept.items()):
+        told.update(f"{name} {len(content)} ".encode() + content)
+    return told.hexdigest()
 
 
 def grade_in(
@@ -25,6 +61,7 @@ def grade_in(
     lang: str = "en",
     name: str | None = None,
     time_limit: float | None = None,
+    cache: Cache | None = None,
 ) -> Report:
     """Grade phases of a folder, as ``grade.grade`` does.
 
@@ -32,6 +69,7 @@ def grade_in(
         session: one of these phases and this seed, with ``assembled`` where all phases are graded.
         target, phases, seed, lang, name: as for ``grade.grade``.
         time_limit: seconds after which the rest is not run; None for no limit beyond that of the tests.
+        cache: results of other folders of the same name, which hold Python files alone; None for none.
 
     Raises:
         SuitesBroken: if the session ended.
@@ -46,6 +84,15 @@ def grade_in(
         over.set()
         session.cancel()
 
+    def collect(part: str, tasks: list[str] | None) -> Results:
+        key = "" if cache is None else _key(part, target, seed)
+        found = cache.get(key) if cache is not None else None
+        if found is None:
+            found = _collect(session, part, target, tasks)
+            if cache is not None and not over.is_set():
+                cache.put(key, found)
+        return found
+
     timer = threading.Timer(time_limit, stop) if time_limit else None
     if timer is not None:
         timer.start()
@@ -54,11 +101,14 @@ def grade_in(
         for phase in sorted(active, key=lambda phase: len(builds_on(phase.id))):
             tasks = [task.name for task in phase.tasks if task.name not in forbidden[phase.id]]
             if not over.is_set():
-                _collect(session, phase.id, target, tasks, results)
+                found = collect(phase.id, tasks)
+                results.tests += found.tests
+                results.diagnoses.update(found.diagnoses)
+                results.tried_again.update(found.tried_again)
+                results.held = found.held if found.held is not None else results.held
         complete = len(active) == len(COURSE) and not any(forbidden.values()) and not over.is_set()
         if complete and all(result.state == PASSED for result in results.tests):
-            together = Results()
-            _collect(session, ASSEMBLED, target, None, together)
+            together = collect(ASSEMBLED, None)
             broken = [result for result in together.tests if result.state != PASSED]
             results.assembled = bool(together.tests) and not broken
             results.assembled_message = broken[0].message if broken else ""
@@ -95,13 +145,14 @@ def grade_task(
     broken = {} if untouched else forbidden_in(phase, target, lang)
     results = Results()
     if not untouched and task not in broken:
-        _collect(session(phase), phase.id, target, [task], results)
+        results = _collect(session(phase), phase.id, target, [task])
     forbidden = {phase.id: {task: broken[task]} if task in broken else {}}
     return make_report((alone,), target, seed, lang, results, untouched, forbidden, name)
 
 
-def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | None, results: Results) -> None:
-    """Run the tests of a phase, or of the six files together; put what comes into ``results``."""
+def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | None) -> Results:
+    """Run the tests of a phase, or of the six files together."""
+    results = Results()
     found: dict[str, TestResult] = {}
     for event in session.run(part, target, tasks):
         if isinstance(event, Finished):
@@ -113,3 +164,4 @@ def _collect(session: WarmSession, part: str, target: Path, tasks: list[str] | N
         elif isinstance(event, Confined):
             results.held = event.held
     results.tests += found.values()
+    return results

@@ -264,6 +264,8 @@ class KataPlugin:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        if call.excinfo is not None and isinstance(call.excinfo.value, TestTimeout):
+            self.pytest_timeout_cancel_timer(item)  # or it rings on while the report is made
         outcome = yield
         if not self._concerns_kata(item):
             return
