@@ -59,6 +59,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "All of it passes. Go on with `python grader.py{target}`.",
         "この範囲はすべて合格です。`python grader.py{target}` で全体を確かめましょう。",
     ),
+    "see": ("See it: python grader.py show {number}{option}", "図で見る: python grader.py show {number}{option}"),
+    "questions": ("Questions: {place}", "問い: {place}"),
+    "compare": (
+        "Compare: python grader.py solutions {number}{option}, or s in python grader.py watch {number}",
+        "解答と比べる: python grader.py solutions {number}{option}、または python grader.py watch {number} で s",
+    ),
+    "next_lesson": ("Next lesson: {lesson}", "次のレッスン: {lesson}"),
+    "keep": (
+        "A page to keep, with your own curves and maps: python grader.py certificate{option}",
+        "あなたの曲線と図を載せた記念のページ: python grader.py certificate{option}",
+    ),
     "lesson": ("Lesson: {lesson}", "解説: {lesson}"),
     "details": ("Details: python -m pytest --task {task}{target}", "詳細: python -m pytest --task {task}{target}"),
     "repro": (

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "train": "train your Transformer on a toy task",
     "repro": "write the call in which a task fails as a short script",
     "solutions": "read the solution of a phase that has passed",
+    "certificate": "once everything passes: a page to keep",
     "doctor": "look at this machine: does grading work here?",
     "class": "grade a class, and see what it has not understood",
     "release": "make an edition for students, without solutions",

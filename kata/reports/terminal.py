@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..course.dependencies import without_reference
+from ..course.edition import has_reference
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
 from ..grading.grade import next_task
 from ..grading.scoring import Report, TaskScore
@@ -92,6 +93,8 @@ def show(report: Report, console: Console, target: Path, lang: str = "en", verbo
     console.print()
     for number, line in enumerate(next_step(report, target, lang)):
         console.print(Text(line, style="bold" if number == 0 else ""), soft_wrap=True)
+    for line in after_the_pass(report, target, lang):
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_total(report: Report, console: Console, target: Path, lang: str = "en") -> None:
@@ -235,6 +238,29 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
         lines.append(text("details", lang, task=task, target=option))
     if state == FAILED:
         lines.append(text("repro", lang, task=task, target=option))
+    return lines
+
+
+def after_the_pass(report: Report, target: Path, lang: str = "en") -> list[str]:
+    """What one phase that passes leaves to look at, or all of them; nothing otherwise."""
+    scores = [task.state == PASSED for phase in report.phases for task in phase.tasks]
+    option = "" if target == DEFAULT_TARGET else f" --target={shlex.quote(report.target)}"
+    option += "" if lang == "en" else f" --lang {lang}"
+    if not all(scores) or report.not_gradable:
+        return []
+    if len(report.phases) == len(COURSE):
+        return [text("keep", lang, option=option)] if report.assembled else []
+    if len(report.phases) > 1:
+        return []
+    phase = report.phases[0].phase
+    lines = [text("see", lang, number=phase.number, option=option)]
+    lessons = [PROJECT / each.lesson(lang) for each in (phase, COURSE[phase.number % len(COURSE)])]
+    if lessons[0].is_file():
+        lines.append(text("questions", lang, place=f"{from_here(lessons[0])}#questions"))
+    if has_reference(phase):
+        lines.append(text("compare", lang, number=phase.number, option=option))
+    if lessons[1].is_file() and phase != COURSE[-1]:
+        lines.append(text("next_lesson", lang, lesson=from_here(lessons[1])))
     return lines
 
 
