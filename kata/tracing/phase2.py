@@ -83,7 +83,7 @@ EXAMPLES = {
         Example(
             title=(
                 "Key 3 forbidden: True in a mask means “may attend”",
-                "キー 3 を禁止 (マスクの True は「注意してよい」)",
+                "キー 3 を禁止 (マスクの True は「注意を向けてよい」)",
             ),
             anchor="by-hand",
             given={"query": QUERY, "key": KEY, "value": VALUE, "mask": torch.tensor([[True, True, False]])},
@@ -112,7 +112,7 @@ EXAMPLES = {
             ),
         ),
         Example(
-            title=("A query that may attend to nothing", "どこにも注意できないクエリ"),
+            title=("A query that may attend to nothing", "どこにも注意を向けられないクエリ"),
             anchor="masks",
             given={"query": QUERY, "key": KEY, "value": VALUE, "mask": torch.tensor([[False, False, False]])},
             calls={"output, weights": "scaled_dot_product_attention(query, key, value, mask)"},

@@ -144,7 +144,7 @@ EXAMPLES = {
                 Step(
                     (
                         "what .dropout is given: the sublayer's output alone",
-                        ".dropout に渡るもの: サブレイヤの出力だけ",
+                        ".dropout に渡るもの: サブ層の出力だけ",
                     ),
                     "given('dropout')",
                     [[[1.5, 2]]],
@@ -183,7 +183,7 @@ EXAMPLES = {
                     [[NORMED]],
                     (
                         "dropout on the sublayer's output alone, before the sum",
-                        "ドロップアウトは和の前に、サブレイヤの出力だけに",
+                        "ドロップアウトは和の前に、サブ層の出力だけに",
                     ),
                 ),
                 Step(

@@ -102,7 +102,7 @@ EXAMPLES = {
                     [[[1, -1], [1, -1], [-1, 1]]],
                     (
                         "the second sublayer works on the first one's result",
-                        "二つ目のサブレイヤは一つ目の結果を受け取る",
+                        "二つ目のサブ層は一つ目の結果を受け取る",
                     ),
                     inner=True,
                 ),
@@ -470,7 +470,7 @@ EXAMPLES = {
                             "the two embeddings and output_projection are one parameter in "
                             "three places: assign it, do not copy it"
                         ),
-                        "二つの埋め込みと output_projection は、三か所にある一つのパラメータ。コピーでなく代入する",
+                        "二つの埋め込みと output_projection は、3 か所にある一つのパラメータ。コピーでなく代入する",
                     ),
                 ),
                 Step(

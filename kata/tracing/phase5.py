@@ -26,10 +26,10 @@ EXAMPLES = {
             calls={"mask": "padding_mask(src, 0)"},
             steps=(
                 Step(
-                    ("shape: (B, 1, 1, L), two axes put in", "形: (B, 1, 1, L)。軸を二つ足す"),
+                    ("shape: (B, 1, 1, L), two axes put in", "形: (B, 1, 1, L)。次元を二つ足す"),
                     "shape(mask)",
                     "(2, 1, 1, 5)",
-                    ("the ones broadcast over heads and queries", "1 の軸は、ヘッドとクエリにブロードキャストする"),
+                    ("the ones broadcast over heads and queries", "1 の次元は、ヘッドとクエリにブロードキャストする"),
                 ),
                 Step(("row 0: all five tokens are real", "行 0: 五つとも本物のトークン"), "mask[0, 0]", [REAL[0]]),
                 Step(
@@ -38,7 +38,7 @@ EXAMPLES = {
                     [REAL[1]],
                     (
                         "True (1 here) means “may attend”: where the token is not pad_id",
-                        "True (ここでは 1) は「注意してよい」: トークンが pad_id でない所",
+                        "True (ここでは 1) は「注意を向けてよい」: トークンが pad_id でないところ",
                     ),
                 ),
                 Step(

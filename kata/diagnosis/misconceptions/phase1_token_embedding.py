@@ -214,7 +214,7 @@ CATALOGUE = (
         "token is padding, and in another vocabulary {value} is an ordinary word, which would never be learned. "
         "Nothing needs freezing: the masks and the loss (phase 5) keep padding without influence.",
         ja="`padding_idx={value}` を指定したときのように、表の {value} 行目に勾配が届きません。どのトークンがパディン"
-        "グかはこのモジュールに知らされず、別の語彙では {value} がふつうの単語かもしれません。その単語は一度も学習"
+        "グかはこのモジュールに知らされず、別の語彙では {value} が普通の単語かもしれません。その単語は一度も学習"
         "されなくなります。パディングの影響はマスクと損失 (第 5 章) で除くので、行を固定する必要はありません。",
         lesson="embedding",
         met=(
@@ -229,7 +229,7 @@ CATALOGUE = (
         "told which token is padding, and the last token of a vocabulary is usually a word, which would never be "
         "learned. The masks and the loss (phase 5) keep padding without influence.",
         ja="表の最後の行に勾配が届きません。`padding_idx` に -1 を渡すと末尾から数えます。どのトークンがパディングかは"
-        "このモジュールに知らされず、語彙の最後はふつうの単語であることが多く、それが学習されなくなります。パディン"
+        "このモジュールに知らされず、語彙の最後は普通の単語であることが多く、それが学習されなくなります。パディン"
         "グの影響はマスクと損失 (第 5 章) で除きます。",
         lesson="embedding",
     ),

@@ -298,7 +298,7 @@ CATALOGUE = (
         "this; the paper drops the output of each sublayer (5.4), which is the work of `AddAndNorm`. A model made "
         "with `dropout=0` would still be random here.",
         ja="学習時に、バリューを混ぜる前の重みに dropout をかけています。そうする実装は多いのですが、論文の dropout は"
-        "各サブレイヤの出力にかけるもので (5.4 節)、それは `AddAndNorm` の仕事です。このままでは `dropout=0` で作っ"
+        "各サブ層の出力にかけるもので (5.4 節)、それは `AddAndNorm` の仕事です。このままでは `dropout=0` で作っ"
         "たモデルまで確率的になります。",
         lesson="heads",
     ),
@@ -316,7 +316,7 @@ CATALOGUE = (
             "sublayer once (5.4), and `AddAndNorm` does that; here it would happen twice, and in a model made with "
             "`dropout=0` as well."
         ),
-        ja="学習時に、このクラスの中で出力に dropout をかけています。論文ではサブレイヤの出力に一度だけかけ (5.4 節)、"
+        ja="学習時に、このクラスの中で出力に dropout をかけています。論文ではサブ層の出力に一度だけかけ (5.4 節)、"
         "それは `AddAndNorm` が行います。ここでもかけると二重になり、`dropout=0` のモデルでもかかってしまいます。",
         lesson="heads",
     ),
@@ -326,7 +326,7 @@ CATALOGUE = (
         edits=((RETURN, "return self.w_o(merge_heads(heads)) + query, weights"),),
         en="The query is added to the output: a residual connection inside the attention. The paper makes it around "
         "the sublayer (3.1), which is the work of `AddAndNorm`; together they would add it twice.",
-        ja="出力にクエリを足しています。注意機構の中に残差接続がある形です。論文では残差接続をサブレイヤの外側で作り "
+        ja="出力にクエリを足しています。注意機構の中に残差接続がある形です。論文では残差接続をサブ層の外側で作り "
         "(3.1 節)、それは `AddAndNorm` の仕事です。両方で足すと二重になります。",
         lesson="heads",
         met=("https://github.com/jadore801120/attention-is-all-you-need-pytorch/blob/master/transformer/SubLayers.py",),

@@ -384,8 +384,8 @@ CATALOGUE = (
         en="The softmax runs over dimension 1. Counted from the front, that is the keys, the queries or the heads, "
         "depending on how many dimensions the scores have: `(B, h, L_q, L_k)` has the heads there. The keys are "
         "always the last dimension: `dim=-1`.",
-        ja="softmax を次元 1 に沿って取っています。前から数えると、スコアの次元数によってキーにもクエリにもヘッドにも"
-        "なり、`(B, h, L_q, L_k)` ではヘッドの次元です。キーはいつも最後の次元なので `dim=-1` とします。",
+        ja="ソフトマックスを次元 1 に沿って取っています。前から数えると、スコアの次元数によってキーにもクエリにもヘッド"
+        "にもなり、`(B, h, L_q, L_k)` ではヘッドの次元です。キーはいつも最後の次元なので `dim=-1` とします。",
         lesson="dictionary",
         met=(
             "https://github.com/fastnlp/fastNLP/issues/254",
@@ -452,8 +452,8 @@ CATALOGUE = (
         en="The weights are divided by `sqrt(d_k)`, after the softmax, instead of the scores before it (equation 1). "
         "The softmax then works on scores that are too large and is nearly one-hot, and the weights of a query add "
         "up to `1 / sqrt(d_k)` instead of 1.",
-        ja="softmax の前のスコアではなく、後の重みを `sqrt(d_k)` で割っています (式 1)。大きすぎるスコアに softmax を"
-        "かけるのでほとんど one-hot になり、各クエリの重みの和も 1 ではなく `1 / sqrt(d_k)` になります。",
+        ja="ソフトマックスの前のスコアではなく、後の重みを `sqrt(d_k)` で割っています (式 1)。大きすぎるスコアにソフト"
+        "マックスをかけるのでほとんど one-hot になり、各クエリの重みの和も 1 ではなく `1 / sqrt(d_k)` になります。",
         lesson="scaling",
     ),
     Misconception(
@@ -488,7 +488,7 @@ CATALOGUE = (
         "(5.4) is on the outputs of sublayers and on the embeddings; this function has none, and as it stands it "
         "drops in evaluation too, so that two calls give two results.",
         ja="バリューを混ぜる前に重みへ dropout をかけています。そうする実装は多いのですが、論文の dropout (5.4 節) は"
-        "各サブレイヤの出力と埋め込みにかけるもので、この関数にはありません。しかもこのままでは評価時にもかかり、同"
+        "各サブ層の出力と埋め込みにかけるもので、この関数にはありません。しかもこのままでは評価時にもかかり、同"
         "じ入力を 2 回与えると結果が変わります。",
         lesson="dictionary",
     ),

@@ -19,8 +19,8 @@ CATALOGUE = (
         "attend`. And a row in which all is hidden shares its attention among the hidden keys, because the same "
         "large negative number stands everywhere. Fill where the mask is False, then set the weights there to 0.",
         ja="マスクの向きが逆で、True のキーを隠しています。この教材では True が「見てよい」です。さらに、全部が隠れる"
-        "行では同じ大きな負の数が並ぶので、隠したキーに重みが均等に分かれてしまいます。False の所を埋め、softmax の"
-        "後でその重みを 0 にしてください。",
+        "行では同じ大きな負の数が並ぶので、隠したキーに重みが均等に分かれてしまいます。False のところを埋め、ソフトマッ"
+        "クスの後でその重みを 0 にしてください。",
         lesson="masks",
         met=(
             "https://github.com/pytorch/examples/issues/649",
@@ -38,8 +38,8 @@ CATALOGUE = (
         "attend`. And a row in which all is hidden holds nothing but minus infinity, so its softmax is 0 / 0, NaN. "
         "Fill where the mask is False, with a finite number, then set the weights there to 0.",
         ja="マスクの向きが逆で、True のキーを隠しています。この教材では True が「見てよい」です。さらに、全部が隠れる"
-        "行は -inf だけになり、softmax が 0 / 0、つまり NaN になります。False の所を有限の数で埋め、softmax の後で"
-        "その重みを 0 にしてください。",
+        "行は -inf だけになり、ソフトマックスが 0 / 0、つまり NaN になります。False のところを有限の数で埋め、ソフトマ"
+        "ックスの後でその重みを 0 にしてください。",
         lesson="masks",
     ),
     *family(
@@ -50,8 +50,8 @@ CATALOGUE = (
         en="Forbidden scores are set to -{value}. That is low beside ordinary scores, but not beside all: where the "
         "allowed scores are lower still, the forbidden keys win the softmax and the allowed ones get next to "
         "nothing. Use the smallest number of the dtype, `torch.finfo(scores.dtype).min`.",
-        ja="禁じたスコアを -{value} にしています。ふつうのスコアに比べれば小さいのですが、いつもそうとは限りません。見"
-        "てよいキーのスコアがそれより低いと、禁じたキーが softmax を占め、見てよいキーにはほとんど重みが残りません"
+        ja="禁じたスコアを -{value} にしています。普通のスコアに比べれば小さいのですが、いつもそうとは限りません。見"
+        "てよいキーのスコアがそれより低いと、禁じたキーがソフトマックスを占め、見てよいキーにはほとんど重みが残りません"
         "。その dtype で最小の数 `torch.finfo(scores.dtype).min` を使ってください。",
         lesson="masks",
         met=(
@@ -72,8 +72,8 @@ CATALOGUE = (
         "forbidden the same number is added everywhere, which a softmax does not notice: it attends as if there "
         "were no mask. Set forbidden weights to 0 after the softmax as well.",
         ja="禁じたスコアに -{value} を足し、その後で重みを 0 にしていません。全部が禁じられた行では、どこにも同じ数が"
-        "足されるので softmax には影響せず、マスクがないかのように注意を向けます。softmax の後で、禁じた重みを 0 に"
-        "もしてください。",
+        "足されるのでソフトマックスには影響せず、マスクがないかのように注意を向けます。ソフトマックスの後で、禁じた重み"
+        "を 0 にもしてください。",
         lesson="masks",
         met=("https://github.com/openai/gpt-2/pull/122",),
     ),
@@ -87,8 +87,8 @@ CATALOGUE = (
         en="A large negative number is added where the mask is True, so True hides a key; in this course True means "
         "`may attend`. Turn it round (`~mask`), and set forbidden weights to 0 after the softmax, for rows in "
         "which all is forbidden.",
-        ja="マスクが True の所に大きな負の数を足しているので、True のキーが隠れます。この教材では True が「見てよい」"
-        "です。`~mask` として向きを直し、全部が禁じられる行のために、softmax の後で禁じた重みを 0 にしてください。",
+        ja="マスクが True のところに大きな負の数を足しているので、True のキーが隠れます。この教材では True が「見てよい"
+        "」です。`~mask` として向きを直し、すべて禁じられる行のために、ソフトマックスの後で禁じた重みを 0 にします。",
         lesson="masks",
     ),
     Misconception(
@@ -99,9 +99,9 @@ CATALOGUE = (
         "`-1e-9`; afterwards their weights are set to 0. But exp(0) = 1 has taken its share of the sum by then, so "
         "the weights that are left add up to less than 1. Before the softmax `not allowed` is minus infinity "
         "(3.2.3).",
-        ja="softmax の前に禁じたスコアを (ほぼ) 0 にし (マスクを掛けるか、`-1e-9` のような数で埋める)、その後で重みを "
-        "0 にしています。しかし exp(0) = 1 がすでに分母に入っているので、残りの重みの和は 1 より小さくなります。"
-        "softmax の前の「許さない」は -inf です (3.2.3 節)。",
+        ja="ソフトマックスの前に禁じたスコアを (ほぼ) 0 にし (マスクを掛けるか、`-1e-9` のような数で埋める)、その後で重"
+        "みを 0 にしています。しかし exp(0) = 1 がすでに分母に入っているので、残りの重みの和は 1 より小さくなります。"
+        "ソフトマックスの前の「許さない」は -inf です (3.2.3 節)。",
         lesson="masks",
     ),
     Misconception(
@@ -113,8 +113,8 @@ CATALOGUE = (
         ),
         en="Forbidden scores are filled with a large positive number: the minus is missing. The softmax then looks at "
         "the forbidden keys and nothing else. It takes a large negative number, `torch.finfo(scores.dtype).min`.",
-        ja="禁じたスコアを大きな正の数で埋めています。マイナスが抜けています。これでは softmax が禁じたキーばかりを見"
-        "ます。大きな負の数 `torch.finfo(scores.dtype).min` を使ってください。",
+        ja="禁じたスコアを大きな正の数で埋めています。マイナスが抜けています。これではソフトマックスが禁じたキーばかり"
+        "を見ます。大きな負の数 `torch.finfo(scores.dtype).min` を使ってください。",
         lesson="masks",
     ),
     Misconception(
@@ -128,7 +128,7 @@ CATALOGUE = (
         "of 0 and -inf; this one is boolean, and True counts as 1: allowed keys get a score that is 1 higher, and "
         "forbidden ones are seen all the same. Fill where the mask is False.",
         ja="マスクそのものをスコアに足しています。0 と -inf の加算マスクを取る関数もありますが、ここのマスクは真偽値で"
-        "、True は 1 と数えられます。見てよいキーのスコアが 1 上がるだけで、禁じたキーも見えたままです。False の所"
+        "、True は 1 と数えられます。見てよいキーのスコアが 1 上がるだけで、禁じたキーも見えたままです。False のところ"
         "を埋めてください。",
         lesson="masks",
     ),
@@ -159,7 +159,7 @@ CATALOGUE = (
         edits=(("mask is None", "not mask"),),
         en="`if mask:` (or `if not mask:`) asks a whole tensor whether it is true, which torch refuses for more than "
         "one value. What is meant is whether there is a mask: `if mask is not None:`.",
-        ja="`if mask:` (あるいは `if not mask:`) はテンソル全体の真偽を問うので、要素が二つ以上あると torch がエラーに"
+        ja="`if mask:` (あるいは `if not mask:`) はテンソル全体の真偽を問うので、成分が二つ以上あると torch がエラーに"
         "します。尋ねたいのはマスクがあるかどうかです。`if mask is not None:` と書きます。",
         lesson="masks",
     ),
@@ -171,7 +171,7 @@ CATALOGUE = (
         "but no gradient reaches query and key any more: where there is a mask the model never learns where to "
         "look. `scores.masked_fill(...)` is differentiable as it is.",
         ja="マスクがあると、スコアが計算グラフから切り離されます (`.data`、`.detach()`、`no_grad` など)。値は正しくて"
-        "も、クエリとキーに勾配が届かないので、マスクのある所では、どこを見るべきかがいつまでも学習されません。"
+        "も、クエリとキーに勾配が届かないので、マスクのあるところでは、どこを見るべきかがいつまでも学習されません。"
         "`scores.masked_fill(...)` はそのままで微分できます。",
         lesson="mistakes",
     ),

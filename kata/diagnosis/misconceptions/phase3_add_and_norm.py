@@ -176,7 +176,7 @@ CATALOGUE = (
         en="The sublayer's output is dropped out and normalised, and then added to `x`. The paper adds first and "
         "normalises the sum: `LayerNorm(x + Dropout(Sublayer(x)))` (3.1, 5.4). As it is, the sum itself is never "
         "normalised and grows from layer to layer.",
-        ja="サブレイヤの出力に dropout をかけて正規化し、それを `x` に足しています。論文では先に足し、その和を正規化し"
+        ja="サブ層の出力に dropout をかけて正規化し、それを `x` に足しています。論文では先に足し、その和を正規化し"
         "ます: `LayerNorm(x + Dropout(Sublayer(x)))` (3.1 節、5.4 節)。このままでは和が正規化されず、層を重ねるごと"
         "に大きくなります。",
         lesson="post-norm",
@@ -188,7 +188,7 @@ CATALOGUE = (
         edits=((JOINED, "return self.norm(sublayer_output + self.dropout(sublayer_output))"),),
         en="The sublayer's output is added to itself, and `x` is not used. The residual connection adds what went "
         "into the sublayer to what came out of it: `norm(x + dropout(sublayer_output))` (3.1).",
-        ja="サブレイヤの出力をそれ自身に足していて、`x` を使っていません。残差接続は、サブレイヤに入ったものと出てきた"
+        ja="サブ層の出力をそれ自身に足していて、`x` を使っていません。残差接続は、サブ層に入ったものと出てきた"
         "ものを足します: `norm(x + dropout(sublayer_output))` (3.1 節)。",
         lesson="residual",
     ),
@@ -198,8 +198,8 @@ CATALOGUE = (
         edits=((JOINED, "return self.norm(x + self.dropout(x))"),),
         en="`x` is added to itself, and `sublayer_output` is not used: the layer is as if it were not there. The "
         "residual connection adds what came out of the sublayer: `norm(x + dropout(sublayer_output))` (3.1).",
-        ja="`x` をそれ自身に足していて、`sublayer_output` を使っていません。サブレイヤがないのと同じです。残差接続では"
-        "、サブレイヤから出てきたものを足します: `norm(x + dropout(sublayer_output))` (3.1 節)。",
+        ja="`x` をそれ自身に足していて、`sublayer_output` を使っていません。サブ層がないのと同じです。残差接続では"
+        "、サブ層から出てきたものを足します: `norm(x + dropout(sublayer_output))` (3.1 節)。",
         lesson="residual",
     ),
     *family(

@@ -408,7 +408,7 @@ CATALOGUE = (
         "small as the larger `eps`, so weights move between two implementations only if the `eps` moves with them. "
         "All else of this class may be right.",
         ja="`eps` の既定値が `{value}` になっています。この教材では `torch.nn.LayerNorm` と同じ `1e-5` です。公開され"
-        "ているコードにはどちらもあります。違いが出るのは分散の小さい行だけで、大きい方の `eps` ほどの分散しかない"
+        "ているコードにはどちらもあります。違いが出るのは分散の小さい行だけで、大きいほうの `eps` ほどの分散しかない"
         "行では出力が 2 倍ほど変わります。別の実装に重みを移すときは `eps` も揃えてください。このクラスのほかの部分"
         "は正しいかもしれません。",
         lesson="layer-norm",

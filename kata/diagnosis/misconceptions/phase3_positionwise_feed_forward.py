@@ -169,8 +169,8 @@ CATALOGUE = (
         en="Python's own `max(0, x)` compares whole objects and asks a tensor whether it is true, which torch refuses "
         "for more than one value. The `max(0, .)` of equation 2 (3.3) goes entry by entry: `torch.relu(x)` or "
         "`x.clamp(min=0)`.",
-        ja="Python の `max(0, x)` はオブジェクト全体を比べ、テンソルの真偽を問うので、要素が二つ以上あると torch がエ"
-        "ラーにします。式 2 (3.3 節) の `max(0, .)` は要素ごとの演算です。`torch.relu(x)` か `x.clamp(min=0)` を使"
+        ja="Python の `max(0, x)` はオブジェクト全体を比べ、テンソルの真偽を問うので、成分が二つ以上あると torch がエ"
+        "ラーにします。式 2 (3.3 節) の `max(0, .)` は成分ごとの演算です。`torch.relu(x)` か `x.clamp(min=0)` を使"
         "います。",
         lesson="feed-forward",
     ),

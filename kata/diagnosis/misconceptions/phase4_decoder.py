@@ -192,7 +192,7 @@ CATALOGUE = (
         "With different lengths this is an error; with equal lengths the self-attention sees the future and the "
         "cross-attention only a part of the source.",
         ja="層を呼ぶとき、二つのマスクの順序が逆です。引数は `(x, memory, self_mask, memory_mask)` の順です。長さが違"
-        "えばエラーになり、等しければ、自己注意から未来が見え、クロスアテンションからは原文の一部しか見えません。",
+        "えばエラーになり、等しければ、自己注意から未来が見え、交差注意からは原文の一部しか見えません。",
         lesson="decoder",
     ),
 )

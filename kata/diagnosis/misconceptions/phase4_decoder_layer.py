@@ -277,7 +277,7 @@ CATALOGUE = (
         en="The arguments of `AddAndNorm` are exchanged: the sublayer's output stands first and `x` second. The sum "
         "is the same, but the dropout falls on the second, the residual, which should stay whole (5.4). Evaluation "
         "shows nothing of it.",
-        ja="`AddAndNorm` の引数が逆で、サブレイヤの出力が先、`x` が後になっています。和は同じですが、dropout は 2 番目"
+        ja="`AddAndNorm` の引数が逆で、サブ層の出力が先、`x` が後になっています。和は同じですが、dropout は 2 番目"
         "、つまり、そのまま通すはずの残差にかかってしまいます (5.4 節)。評価時には違いが出ません。",
         lesson="decoder",
     ),
@@ -288,7 +288,7 @@ CATALOGUE = (
         en="The cross-attention gets `self_mask`, the mask of the target. Its keys are source positions, and the mask "
         "for these is `memory_mask` (3.2.3). With different lengths this is an error; with equal lengths it runs, "
         "and hides parts of the source.",
-        ja="クロスアテンションに、訳文用のマスク `self_mask` を渡しています。ここのキーは原文の位置なので、使うのは "
+        ja="交差注意に、訳文用のマスク `self_mask` を渡しています。ここのキーは原文の位置なので、使うのは "
         "`memory_mask` です (3.2.3 節)。長さが違えばエラーになり、等しければエラーなく動いて、原文の一部が隠れてし"
         "まいます。",
         lesson="cross-attention",
@@ -316,7 +316,7 @@ CATALOGUE = (
         "values belong together, position by position: both come from `memory` (3.2.3). With different lengths it "
         "is an error; with equal lengths a target position finds itself and is given the source word at the same "
         "place.",
-        ja="クロスアテンションで、バリューだけがメモリから、キーはデコーダから来ています。キーとバリューは位置ごとに対"
+        ja="交差注意で、バリューだけがメモリから、キーはデコーダから来ています。キーとバリューは位置ごとに対"
         "になるもので、どちらも `memory` から取ります (3.2.3 節)。長さが違えばエラーになり、等しければ、訳文の位置"
         "を見つけて同じ番号の原文の単語を受け取ることになります。",
         lesson="cross-attention",
@@ -328,7 +328,7 @@ CATALOGUE = (
         en="In the cross-attention the values come from the decoder and only the keys from the memory. Both come from "
         "`memory` (3.2.3): the keys say where to look in the source, the values what is found there. As it is, "
         "nothing of the source comes through but where it was looked at.",
-        ja="クロスアテンションで、キーだけがメモリから、バリューはデコーダから来ています。どちらも `memory` から取りま"
+        ja="交差注意で、キーだけがメモリから、バリューはデコーダから来ています。どちらも `memory` から取りま"
         "す (3.2.3 節)。キーは原文のどこを見るか、バリューはそこに何があるかを表します。このままでは、原文の中身が"
         "まったく伝わりません。",
         lesson="cross-attention",
@@ -345,8 +345,8 @@ CATALOGUE = (
         en="`add_norm1` joins all three sublayers; `add_norm2` and `add_norm3` are made and never called. Each "
         "sublayer has its own (3.1): gain and bias of a norm are learned for one place, and the unused ones get no "
         "gradient.",
-        ja="三つのサブレイヤをすべて `add_norm1` でつないでいて、`add_norm2` と `add_norm3` は作っただけです。サブレイ"
-        "ヤごとに専用のものを使います (3.1 節)。ゲインとバイアスは場所ごとに学習するもので、使わないものには勾配が"
+        ja="三つのサブ層をすべて `add_norm1` でつないでいて、`add_norm2` と `add_norm3` は作っただけです。サブ層"
+        "ごとに専用のものを使います (3.1 節)。ゲインとバイアスは場所ごとに学習するもので、使わないものには勾配が"
         "届きません。",
         lesson="decoder",
     ),
@@ -368,8 +368,8 @@ CATALOGUE = (
         en="The cross-attention's output is added to the layer's input instead of to what the first `AddAndNorm` "
         "gave. Each sublayer is joined to its own input (3.1). As it is, the residual stream passes the "
         "self-attention by.",
-        ja="クロスアテンションの出力を、最初の `AddAndNorm` の結果ではなく、層の入力に足しています。各サブレイヤは自分"
-        "の入力に足します (3.1 節)。このままでは、残差の流れが自己注意を素通りします。",
+        ja="交差注意の出力を、最初の `AddAndNorm` の結果ではなく、層の入力に足しています。各サブ層は自分"
+        "の入力に足します (3.1 節)。このままでは、残差ストリームが自己注意を素通りします。",
         lesson="decoder",
     ),
     Misconception(
@@ -390,7 +390,7 @@ CATALOGUE = (
         en="The queries of the cross-attention are the bare output of the self-attention. They come from the first "
         "`AddAndNorm`, from the sum with the residual, normalised (3.1): without it a position asks without "
         "knowing which token it is.",
-        ja="クロスアテンションのクエリが、自己注意の出力そのままになっています。クエリは最初の `AddAndNorm` の結果、つ"
+        ja="交差注意のクエリが、自己注意の出力そのままになっています。クエリは最初の `AddAndNorm` の結果、つ"
         "まり残差と足して正規化したものから作ります (3.1 節)。そうでないと、自分がどのトークンかを知らずに問い合わ"
         "せることになります。",
         lesson="decoder",

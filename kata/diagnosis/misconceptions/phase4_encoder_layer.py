@@ -233,7 +233,7 @@ CATALOGUE = (
         edits=(("return self.add_norm2(x, self.feed_forward(x))", "return x"),),
         en="The feed-forward network is made and never called. Each layer has two sublayers, self-attention and then "
         "the feed-forward network (3.1), each joined by its own `AddAndNorm`.",
-        ja="フィードフォワード層を作っただけで、呼んでいません。各層には自己注意とフィードフォワードの二つのサブレイヤ"
+        ja="フィードフォワード層を作っただけで、呼んでいません。各層には自己注意とフィードフォワードの二つのサブ層"
         "があり (3.1 節)、それぞれを専用の `AddAndNorm` でつなぎます。",
         lesson="encoder",
     ),

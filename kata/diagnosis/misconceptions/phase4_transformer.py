@@ -423,7 +423,7 @@ CATALOGUE = (
         "memory_mask)`: `tgt_mask` is for the self-attention, `src_mask` for the cross-attention. With different "
         "lengths this is an error; with equal lengths the decoder sees the future.",
         ja="`decode` からデコーダへ渡すマスクの順序が逆です。引数は `(x, memory, self_mask, memory_mask)` で、"
-        "`tgt_mask` は自己注意用、`src_mask` はクロスアテンション用です。長さが違えばエラーになり、等しければデコー"
+        "`tgt_mask` は自己注意用、`src_mask` は交差注意用です。長さが違えばエラーになり、等しければデコー"
         "ダから未来が見えてしまいます。",
         lesson="mistakes",
     ),

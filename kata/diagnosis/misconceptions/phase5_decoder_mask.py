@@ -96,8 +96,8 @@ CATALOGUE = (
         en="The padding stands on the axis of the queries, `(B, 1, L, 1)`: rows of padded queries are False, and "
         "padded keys are seen. It is the keys that must be hidden, on the last axis: `(B, 1, 1, L)`, as "
         "`padding_mask` gives it.",
-        ja="パディングがクエリの軸 `(B, 1, L, 1)` にあります。パディングのクエリの行が False になり、パディングのキー"
-        "は見えたままです。隠すのはキーなので、最後の軸、つまり `padding_mask` が返す `(B, 1, 1, L)` のまま使います"
+        ja="パディングがクエリの次元 `(B, 1, L, 1)` にあります。パディングのクエリの行が False になり、パディングのキー"
+        "は見えたままです。隠すのはキーなので、最後の次元、つまり `padding_mask` が返す `(B, 1, 1, L)` のまま使います"
         "。",
         lesson="padding",
     ),
@@ -107,7 +107,7 @@ CATALOGUE = (
         edits=((DECODER, "return padding_mask(tokens, pad_id) and look_ahead_mask(tokens.size(1), tokens.device)"),),
         en="`and` asks a whole mask whether it is true, which torch refuses for more than one value. Entry by entry "
         "the operator is `&`.",
-        ja="`and` はマスク全体の真偽を問うので、要素が二つ以上あると torch がエラーにします。要素ごとの演算子は `&` で"
+        ja="`and` はマスク全体の真偽を問うので、成分が二つ以上あると torch がエラーにします。成分ごとの演算子は `&` で"
         "す。",
         lesson="look-ahead",
     ),
