@@ -16,8 +16,8 @@ from torch import Tensor
 
 from tests.oracles import decoding as oracle
 from tests.support import checks, contract
-from tests.support.inputs import array, integers, normal, randomise
-from tests.support.phase6 import PAD, small_transformer
+from tests.support.inputs import array, integers, normal, randomise, weights_of
+from tests.support.phase6 import PAD, logits_of, small_transformer
 from tests.support.strategies import generators
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
@@ -392,6 +392,7 @@ def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase
     # With a beam that drops nothing, every answer is there; its score must be what training would call it.
     model = small_transformer(phase4, dropout=0.5, vocab=(9, 4)).to(dtype)
     randomise(model, gen)
+    weights = weights_of(model)
     src = integers(gen, 4, 9, 1, 5)
     src[0, 3:] = PAD
     src_mask = phase5.padding_mask(src, PAD)
@@ -399,14 +400,12 @@ def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase
     checks.expect_that(got is not None, "beam_search returned None, expected a list: is a `return` missing?")
     count = 1 + 3 + 9 + 27
     checks.expect_same(len(got), count, "the number of answers of at most 3 tokens out of 4 (EOS ends)", RULE)
-    model.eval()
     for length in (1, 2, 3):
         answers = [(hypothesis.tokens, hypothesis.score) for hypothesis in got if len(hypothesis.tokens) == length]
         tokens = torch.tensor([tokens for tokens, _ in answers])
         tgt_in = torch.cat([torch.full((len(tokens), 1), BOS), tokens[:, :-1]], dim=1)
-        rows = src.expand(len(tokens), -1)
-        logits = model(rows, tgt_in, src_mask.expand(len(tokens), -1, -1, -1), phase5.look_ahead_mask(length))
-        totals = logits.double().log_softmax(dim=-1).gather(2, tokens.unsqueeze(2)).sum(dim=(1, 2))
+        logits = logits_of(weights, src.expand(len(tokens), -1), tgt_in)
+        totals = logits.log_softmax(dim=-1).gather(2, tokens.unsqueeze(2)).sum(dim=(1, 2))
         expected = totals / oracle.length_penalty(length, 0.6)
         scores = torch.tensor([score for _, score in answers], dtype=torch.float64)
         why = "decode under a look-ahead mask as in training, then log_softmax over the vocabulary"

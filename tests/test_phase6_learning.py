@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tests.support import checks
-from tests.support.phase6 import BOS, EOS, PAD
+from tests.support.inputs import weights_of
+from tests.support.phase6 import BOS, EOS, PAD, logits_of
 
 # No word stands twice in a sentence: repeated words take a small model much longer to tell apart.
 SENTENCES = [
@@ -19,11 +20,11 @@ SENTENCES = [
 ]
 
 
-def said_by(phase5: Any, model: Any, src: torch.Tensor, src_mask: torch.Tensor, max_len: int) -> list[list[int]]:
-    """Greedy answers, made here and step by step from the model's forward pass."""
+def said_by(weights: Any, src: torch.Tensor, max_len: int) -> list[list[int]]:
+    """Greedy answers, made here and step by step by the formulas."""
     tokens = torch.full((len(src), 1), BOS)
     for _ in range(max_len):
-        logits = model(src, tokens, src_mask, phase5.look_ahead_mask(tokens.size(1)))
+        logits = logits_of(weights, src, tokens, num_heads=4)
         tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
     rows = [row[1:] for row in tokens.tolist()]
     return [row[: row.index(EOS)] if EOS in row else row for row in rows]
@@ -43,7 +44,7 @@ def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, i
     checks.expect_that(end < 0.25 * start, f"the loss went from {start:.2f} to {end:.2f} only in 80 steps", why)
 
     together = phase5.make_batch(SENTENCES, PAD, BOS, EOS)
-    answers = said_by(phase5, model.eval(), together.src, together.src_mask, 8)
+    answers = said_by(weights_of(model), together.src, 8)
     learned = [tgt for _, tgt in SENTENCES]
     right = sum(answer == tgt for answer, tgt in zip(answers, learned))
     label = f"the model says {right} of the {len(learned)} sentences that it was trained on"

@@ -7,7 +7,8 @@ from typing import Any, Sequence
 import torch
 from torch import Tensor
 
-from tests.support.inputs import integers, normal, weights_of
+from tests.oracles import transformer as model_oracle
+from tests.support.inputs import array, integers, normal, weights_of
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary word.
 PAD, BOS, EOS = 3, 1, 2
@@ -40,6 +41,22 @@ def tables_of(model: Any) -> Any:
 def small_transformer(phase4: Any, dropout: float = 0.0, vocab: tuple[int, int] = (SRC_VOCAB, TGT_VOCAB)) -> Any:
     """A reference Transformer of two layers."""
     return phase4.Transformer(*vocab, d_model=12, num_heads=3, num_layers=2, d_ff=20, dropout=dropout, max_len=20)
+
+
+def logits_of(weights: Any, src: Tensor, tgt_in: Tensor, num_heads: int = 3, causal: bool = True) -> Tensor:
+    """What a Transformer with these weights answers; the formulas say it, not the process that holds the model.
+
+    Args:
+        weights: NumPy arrays by name.
+        src: ``(B, L)``; padding is hidden.
+        tgt_in: ``(B, L)`` without padding.
+        num_heads: ``h``.
+        causal: hide what comes later in ``tgt_in``.
+    """
+    length = tgt_in.size(1)
+    later = array(torch.ones(1, 1, length, length).tril() > 0) if causal else None
+    source = array(src != PAD)[:, None, None, :]
+    return torch.from_numpy(model_oracle.logits(array(src), array(tgt_in), weights, num_heads, source, later))
 
 
 def state_of(model: Any) -> dict[str, Tensor]:
