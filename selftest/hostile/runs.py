@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,9 @@ SECONDS = 150.0
 COPIED = ("kata", "tests", "solutions", "exercises", "grader.py", "conftest.py", "pyproject.toml")
 CACHE = ".hypothesis"
 """Hypothesis's own notes on the constants in the sources; it may write them."""
+
+PROGRESS = re.compile(rb"^grading \.\.\. \d+/\d+ tests\r?\n", re.MULTILINE)
+"""Lines that tell how far a long grade has come."""
 
 
 @dataclass
@@ -104,8 +108,9 @@ def _run(outcome: Outcome, base: Path) -> None:
     if process.returncode != 0:
         outcome.wrong.append(f"exit status {process.returncode}: {err.decode()[-300:]}{out.decode()[-300:]}")
         return
-    if err:
-        outcome.wrong.append(f"the grader complains: {err.decode()[-300:]}")
+    complaints = PROGRESS.sub(b"", err)
+    if complaints:
+        outcome.wrong.append(f"the grader complains: {complaints.decode()[-300:]}")
     if _fingerprint(project) != before:
         outcome.wrong.append("files of the project were changed")
     if list((base / "tmp").iterdir()):
