@@ -86,7 +86,7 @@ def record(name, score=0.0, states=(), mistakes=(), problem=""):
     tasks = [
         {"name": task.name, "state": dict(states).get(task.name, "todo"), "score": 0.0, "max_score": 1.0, "passed": 0,
          "total": 1, "message": "<b>bold</b>", "diagnosis": {"id": dict(mistakes)[task.name], "en": "e", "ja": "j"}
-         if task.name in dict(mistakes) else None}
+         if task.name in dict(mistakes) else None, "diagnoses": [{"id": "x", "en": "not <b> but `c`", "ja": "`c`"}]}
         for task in COURSE[1].tasks
     ]  # fmt: skip
     phases = [{"phase": 2, "id": COURSE[1].id, "score": score, "max_score": 100.0, "tasks": tasks}]
@@ -137,7 +137,16 @@ def test_the_map_shows_everybody_and_asks_nobody_for_anything(tmp_path, lang):
     assert of_task("split_heads")[0].explanation(lang).split("`")[0][:20] in text
     assert text.index(">b</a>") < text.index("alert(1)")  # the strongest first
     page.write_student(tmp_path / "one.html", found[0], COURSE[1:2], lang)
-    assert "&lt;b&gt;bold" in (tmp_path / "one.html").read_text(encoding="utf-8")
+    text = (tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;bold" in text
+    assert {"en": "not &lt;b&gt; but <code>c</code>", "ja": "<code>c</code>"}[lang] in text
+
+
+def test_the_table_says_what_the_machine_and_not_the_student_lacks(tmp_path):
+    found = record("a", 40.0)
+    found["report"]["phases"][0]["tasks"][0]["points_not_gradable"] = 2.5
+    records.write_csv(tmp_path / "class.csv", [found], COURSE[1:2])
+    assert "2.5 points cannot be graded on this machine" in (tmp_path / "class.csv").read_text(encoding="utf-8-sig")
 
 
 def test_copies_are_found_under_other_names_and_comments_and_others_are_not():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from ..course.phases import Phase
 from ..diagnosis import misconceptions
@@ -112,10 +114,17 @@ def write_student(path: Path, record: Record, phases: Sequence[Phase], lang: str
 def _render(template: str, path: Path, lang: str, **values: Any) -> None:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["told"] = lambda message: in_language(message, lang)
+    environment.filters["prose"] = _prose
+    environment.filters["number"] = lambda value: f"{value:g}"
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     say = {name: choose(pair, lang) for name, pair in SENTENCES.items()}
     page = environment.from_string((TEMPLATES / template).read_text(encoding="utf-8"))
     path.write_text(page.render(lang=lang, say=say, style=style, **values), encoding="utf-8")
+
+
+def _prose(text: str) -> Markup:
+    """A sentence in which code stands in backticks, as HTML."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _states(record: Record) -> dict[str, str]:

@@ -68,7 +68,14 @@ def write_csv(path: Path, records: Iterable[Record], phases: Iterable[Phase]) ->
                     *(states.get(task, "") for task in tasks),
                 ]
                 row[-2] = " ".join(mistakes_of(record))
-            table.writerow([*row, _harmless(record["problem"])])
+            table.writerow([*row, _harmless(record["problem"] or _not_gradable(record))])
+
+
+def _not_gradable(record: Record) -> str:
+    """What of a total is missing because of the machine alone; empty if nothing is."""
+    report = record["report"] or {"phases": []}
+    points = sum(task.get("points_not_gradable", 0.0) for phase in report["phases"] for task in phase["tasks"])
+    return f"{points:g} points cannot be graded on this machine" if points else ""
 
 
 def mistakes_of(record: Record) -> list[str]:
