@@ -47,6 +47,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "next_implement": ("Next: write {task} in {place}", "次の一歩: {place} の {task} を書く"),
     "next_fix": ("Next: repair {task} in {place}", "次の一歩: {place} の {task} を直す"),
+    "next_mend": ("Next: mend {place}, then grade again", "次の一歩: {place} を直して、もう一度採点する"),
     "next_assemble": (
         "Next: run `python -m pytest{target} tests/test_assembled.py`",
         "次の一歩: `python -m pytest{target} tests/test_assembled.py` を実行する",
@@ -100,6 +101,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ほかの 1 個のテストは、別の理由で不合格です。",
     ),
     "diagnosis": ("Known mistake:", "よくある間違い:"),
+    "same_mistake": ("the same as in {task}.", "{task} と同じです。"),
     "seconds": ("tests of this phase: {seconds:.1f} s", "このフェーズのテスト: {seconds:.1f} 秒"),
     "printed": ("it printed:", "出力:"),
     "trust_not_run": (

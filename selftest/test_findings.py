@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+from kata.course import telling
 from kata.course.phases import COURSE
 from kata.diagnosis.misconceptions import of_task
 from kata.grading.scoring import PhaseScore, Report, TaskScore
 from kata.reports import gradescope, junit, markdown, terminal
-from kata.results import ERROR, FAILED, PASSED
+from kata.results import ERROR, FAILED, PASSED, TestResult
 
 KNOWN = of_task("split_heads")[0]
 
@@ -110,3 +111,49 @@ def test_what_is_wrong_beside_them_still_is(blameless):
     assert results["tests"][0]["status"] == "failed"
     [suite] = ElementTree.fromstring(junit.render(report))
     assert (suite.get("errors"), suite.get("skipped")) == ("1", "1")
+
+
+def shown(report, lang="en"):
+    console = Console(file=io.StringIO(), width=100)
+    terminal.show(report, console, COURSE[1].suite()[0].parent, lang)
+    return " ".join(console.file.getvalue().split())
+
+
+def test_a_file_that_cannot_be_read_is_told_once_with_its_line_as_the_next_step():
+    message = "mine/phase2_attention.py, line 39 is not valid Python ('(' was never closed): d_k = f(1"
+    tasks = tuple(TaskScore(task.name, ERROR, 0.0, task.points, 0, 7, message) for task in COURSE[1].tasks)
+    text = shown(Report("mine", 0, (PhaseScore(COURSE[1], tasks),), None, "", "trust"))
+    assert text.count("is not valid Python") == 1
+    assert "phase2_attention.py:39, then grade again" in text
+    assert "pytest --task" not in text
+    others = tuple(TaskScore(task.name, ERROR, 0.0, task.points, 0, 7, task.name) for task in COURSE[1].tasks)
+    text = shown(Report("mine", 0, (PhaseScore(COURSE[1], others),), None, "", "trust"))
+    assert "then grade again" not in text
+
+
+def test_a_mistake_that_two_tasks_show_is_explained_once():
+    tasks = tuple(
+        TaskScore(task.name, FAILED, 0.0, task.points, 1, 7, "wrong", diagnoses=(KNOWN.id,))
+        for task in COURSE[1].tasks[:2]
+    )
+    text = shown(Report("mine", 0, (PhaseScore(COURSE[1], tasks),), None, "", "trust"))
+    assert text.count(" ".join(KNOWN.en.split()[:8])) == 1
+    assert f"Known mistake: the same as in {tasks[0].name}." in text
+
+
+def test_the_test_that_tells_the_causes_apart_is_told_first(monkeypatch):
+    def failed(name, message):
+        return TestResult(
+            f"tests/test_phase2.py::{name}", "phase2_attention", "split_heads", False, FAILED, message, 0.0
+        )
+
+    known = {
+        "test_phase2.py::test_formula": {"values": 40},
+        "test_phase2.py::test_large": {"not finite": 2, "values": 38},
+    }
+    monkeypatch.setattr(telling, "_known", lambda: known)
+    formula, large = failed("test_formula", "the output: wrong value"), failed("test_large[60]", "the output is NaN")
+    assert telling.most_telling([formula, large]) is large
+    assert telling.most_telling([formula, failed("test_large[60]", "the output: wrong value")]) is formula
+    assert telling.most_telling([failed("test_formula", "raises TypeError: no"), large]).message.startswith("raises")
+    assert telling.most_telling([failed("test_new", "the output: wrong value"), large]).test.endswith("test_new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import NamedTuple, Sequence
@@ -22,7 +23,7 @@ from ..signs import sign
 from ..source.files import Folder, from_here
 from ..source.tree import line_of
 from . import welcome
-from .findings import mistakes, waits_for
+from .findings import file_error, mistakes, waits_for
 from .messages import in_language
 
 MARKS = {
@@ -68,15 +69,19 @@ def show(report: Report, console: Console, target: Path, lang: str = "en", verbo
         Text("  " + text("header", lang, target=report.target, seed=report.seed), style="dim"),
         sep="",
     )
+    explained: dict[str, str] = {}
     for phase in report.phases:
         console.print()
         rows = heading(phase.phase.title(lang), f"{phase.phase.number} ", phase.score, phase.gradable, width)
         own = ", ".join(str(other.number) for other in without_reference(phase.phase.id))
         if own and any(task.state != TODO for task in phase.tasks):
             rows.append(Text(text("own_phases", lang, numbers=own), style="dim"))
+        broken = file_error(phase)
+        rows += _indented(folder.in_message(in_language(broken, lang)), width)
         for task in phase.tasks:
             rows += task_rows(task, lang, width)
-            rows += [line for part in findings(task, lang, width, folder) for line in part]
+            if not broken:
+                rows += [line for part in findings(task, lang, width, folder, explained) for line in part]
             rows += _lost_tests(task, lang, width, folder) if verbose else []
         if verbose and phase.seconds:
             rows.append(Text("  " + text("seconds", lang, seconds=phase.seconds), style="dim"))
@@ -178,7 +183,9 @@ class Findings(NamedTuple):
     output: list[Text]
 
 
-def findings(task: TaskScore, lang: str, width: int, folder: Folder | None = None) -> Findings:
+def findings(
+    task: TaskScore, lang: str, width: int, folder: Folder | None = None, explained: dict[str, str] | None = None
+) -> Findings:
     """What stands below a task: the neighbours it was passed with; if it did not pass, message, known mistake, output.
 
     Args:
@@ -186,13 +193,14 @@ def findings(task: TaskScore, lang: str, width: int, folder: Folder | None = Non
         lang: ``"en"`` or ``"ja"``.
         width: columns of a line.
         folder: how the files that a message names are called from here.
+        explained: as for ``mistakes``.
     """
     given = _indented(given_line(task, lang), width, style="dim") if task.passed_given else []
     if task.state in (PASSED, TODO):
         return Findings(given, [], [], [])
     message = in_language(task.message, lang)
     message = folder.in_message(message) if folder else message
-    named = [folder.in_message(mistake) if folder else mistake for mistake in mistakes(task, lang)]
+    named = [folder.in_message(mistake) if folder else mistake for mistake in mistakes(task, lang, explained)]
     told = [line for mistake in named for line in _indented(mistake, width, style="yellow")]
     output: list[Text] = []
     if task.output:
@@ -229,6 +237,11 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
             return [text("next_assemble", lang, target=option)]
         return [text("next_done" if len(report.phases) == len(COURSE) else "next_other", lang, target=option)]
     phase, task, state = found
+    broken = next((file_error(score) for score in report.phases if score.phase == phase), "")
+    if broken:
+        at = re.search(r", line (\d+) is|\(line (\d+)\)", broken)
+        number = int(at.group(1) or at.group(2)) if at else None
+        return [text("next_mend", lang, place=Folder(target, report.target).place(phase.file, number))]
     line = line_of(target / phase.file, task)
     place = Folder(target, report.target).place(phase.file, line)
     lines = [text("next_implement" if state == TODO else "next_fix", lang, task=task, place=place)]
