@@ -39,6 +39,7 @@ def diagnose(
     results: Mapping[str, TestResult],
     recordings: Mapping[str, Recording],
     candidates: Sequence[Misconception] | None = None,
+    inlined: Sequence[Misconception] = (),
 ) -> Several:
     """The misconception that behaves as the submission did, or several that together do; else none.
 
@@ -50,6 +51,8 @@ def diagnose(
         results: test to how it ended with the submission.
         recordings: test to what the submission answered in it.
         candidates: which misconceptions are tried; None for those of the task.
+        inlined: misconceptions of tasks that the code does not call and that its own code stands for: attention that
+            is written out in ``MultiHeadAttention``. They are tried if none of the candidates fits.
     """
     items = [
         item
@@ -62,10 +65,11 @@ def diagnose(
         candidates = [entry for entry in of_task(task) if entry.task == task]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
         tried = Candidates(bench, items, results, recordings, Path(folder))
-        for agrees in (tried.answers_alike, tried.fails_alike):
-            found = [entry for entry in candidates if agrees(entry)]
-            if found:
-                return Several(tuple(found) if len(found) == 1 else ())
+        for group in (candidates, inlined):
+            for agrees in (tried.answers_alike, tried.fails_alike):
+                found = [entry for entry in group if agrees(entry)]
+                if found:
+                    return Several(tuple(found) if len(found) == 1 else ())
         return find_several(tried, candidates)
 
 
@@ -152,7 +156,9 @@ class Diagnoses:
                 return Several(())
             self._send(TriedAgain((phase.id, task), list(replaced), list(second.results.values())))
             results, recordings = second
-        return diagnose(self._bench, phase.id, task, results, recordings)
+        called = {task, *neighbours_of(phase, task, self._target)}
+        inlined = [entry for entry in of_task(task) if entry.task not in called]
+        return diagnose(self._bench, phase.id, task, results, recordings, inlined=inlined)
 
     def _try_again(
         self, phase: Phase, task: str, replaced: Sequence[str], first: Mapping[str, TestResult]

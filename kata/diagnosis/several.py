@@ -21,6 +21,10 @@ MAX_UNEXPLAINED = 0.1
 the catalogue in some tests: ``selftest.false_names`` tells which names that would give."""
 
 
+ONE_OF = 4
+"""Of so many failing tests one may be left whatever its share: a trivial test hides no name."""
+
+
 class Several(NamedTuple):
     """What was found.
 
@@ -61,7 +65,8 @@ def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Seve
         if sets:
             named = _in_all(sets)
             left = every.difference(*(explained[entry.id] for entry in named))
-            return Several(named, len(left)) if len(left) <= MAX_UNEXPLAINED * len(every) else Several(())
+            few = max(MAX_UNEXPLAINED * len(every), ONE_OF <= len(every))
+            return Several(named, len(left)) if len(left) <= few else Several(())
     return Several(())
 
 

@@ -93,16 +93,12 @@ CATALOGUE = (
         id="positions-dropout-always-on",
         task="PositionalEncoding",
         edits=((SUM, "return nn.functional.dropout(x + self.pe[:length].to(x.dtype), self.dropout.p)"),),
-        en=(
-            "`F.dropout` drops in evaluation mode too, unless it is given `training=self.training`. The paper "
-            "drops the sum during training only (5.4). As it stands, `model.eval()` has no effect and translating "
-            "one sentence twice gives two results. Calling `self.dropout(...)` takes care of the mode."
-        ),
-        ja=(
-            "`F.dropout` は、`training=self.training` を渡さないと評価モードでも成分を落とします。"
-            "論文 (5.4 節) でドロップアウトを使うのは学習中だけです。このままでは `model.eval()` が効かず、"
-            "同じ文を 2 回訳すと違う結果になります。`self.dropout(...)` を呼べば、モードが自動的に反映されます。"
-        ),
+        en="The dropout acts in evaluation mode too, as `F.dropout` does unless it is given `training=self.training`. "
+        "The paper drops the sum during training only (5.4). As it stands, `model.eval()` has no effect and "
+        "translating one sentence twice gives two results. Calling `self.dropout(...)` takes care of the mode.",
+        ja="評価モードでもドロップアウトがかかっています。`F.dropout` に `training=self.training` を渡さないとこうなり"
+        "ます。論文 (5.4 節) でドロップアウトを使うのは学習中だけです。このままでは `model.eval()` が効かず、同じ文"
+        "を 2 回訳すと違う結果になります。`self.dropout(...)` を呼べば、モードが自動的に反映されます。",
         lesson="adding",
         met=("https://github.com/pytorch/pytorch/issues/26338",),
     ),

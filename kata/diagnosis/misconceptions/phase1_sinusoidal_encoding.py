@@ -203,16 +203,12 @@ CATALOGUE = (
         id="encoding-floor-division",
         task="sinusoidal_encoding",
         edits=((ANGLE, "angle = _angles(position, d_model).floor()"),),
-        en=(
-            "`//` rounds the angle down to a whole number. The paper (3.5) divides exactly, and the fractions are "
-            "what matters: in the slow columns the angle stays below 1 for hundreds of positions, so here it is 0 "
-            "for all of them and they cannot be told apart. Use `/`."
-        ),
-        ja=(
-            "`//` を使っているので、角度が整数に切り捨てられます。論文 (3.5 節) は普通の割り算で、"
-            "大切なのはその小数部分です。ゆっくり回る列では何百もの位置の間、角度が 1 未満なので、"
-            "切り捨てるとすべて 0 になり区別がつきません。`/` を使いましょう。"
-        ),
+        en="The angle is rounded down to a whole number, as `//` does. The paper (3.5) divides exactly, and the "
+        "fractions are what matters: in the slow columns the angle stays below 1 for hundreds of positions, so "
+        "here it is 0 for all of them and they cannot be told apart. Use `/`.",
+        ja="`//` を使ったときのように、角度が整数に切り捨てられています。論文 (3.5 節) は普通の割り算で、大切なのはそ"
+        "の小数部分です。ゆっくり回る列では何百もの位置の間、角度が 1 未満なので、切り捨てるとすべて 0 になり区別が"
+        "つきません。`/` を使いましょう。",
         lesson="sinusoids",
     ),
     Misconception(

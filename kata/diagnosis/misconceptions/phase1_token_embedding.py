@@ -97,16 +97,12 @@ CATALOGUE = (
         id="embedding-token-0-frozen",
         task="TokenEmbedding",
         edits=(("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=0)"),),
-        en=(
-            "`padding_idx=0` freezes row 0: it gets no gradient. This module is not told which token is padding, "
-            "and in another vocabulary 0 may be an ordinary word, which would never be learned. Nothing needs "
-            "freezing: the masks and the loss (phase 5) keep padding without influence."
-        ),
-        ja=(
-            "`padding_idx=0` を指定しているので、行 0 に勾配が流れず、学習されません。このモジュールはどのトークン"
-            "がパディングかを知らず、語彙によっては 0 が普通の単語のこともあります。パディングの影響はマスクと損失 "
-            "(フェーズ 5) で除くので、ここで行を固定する必要はありません。"
-        ),
+        en="Row 0 of the table gets no gradient, as with `padding_idx=0`. This module is not told which token is "
+        "padding, and in another vocabulary 0 may be an ordinary word, which would never be learned. Nothing needs "
+        "freezing: the masks and the loss (phase 5) keep padding without influence.",
+        ja="`padding_idx=0` を指定したときのように、表の行 0 に勾配が届かず、学習されません。このモジュールはどのトー"
+        "クンがパディングかを知らず、語彙によっては 0 が普通の単語のこともあります。パディングの影響はマスクと損失 "
+        "(フェーズ 5) で除くので、ここで行を固定する必要はありません。",
         lesson="embedding",
     ),
     Misconception(

@@ -109,14 +109,12 @@ CATALOGUE = (
         id="heads-without-mask",
         task="MultiHeadAttention",
         edits=((ATTEND, "heads, weights = scaled_dot_product_attention(q, k, v)"),),
-        en=(
-            "The mask is not passed on to the attention, so every query sees every key: padding, and in the decoder "
-            "the future. Training looks wonderful then, because the answer can be read, and decoding fails."
-        ),
-        ja=(
-            "マスクを注意の計算に渡していないため、どのクエリからもすべてのキー (パディング、デコーダでは未来まで) "
-            "が見えます。学習中は答えが読めるので見事に進みますが、復号は失敗します。"
-        ),
+        en="The mask changes nothing: it is not passed on to the attention, or not used there. So every query sees "
+        "every key, padding and, in the decoder, the future. Training looks wonderful then, because the answer can "
+        "be read, and decoding fails.",
+        ja="マスクが何の働きもしていません。注意の計算に渡していないか、そこで使っていません。どのクエリからもすべての"
+        "キー (パディング、デコーダでは未来まで) が見えます。学習中は答えが読めるので見事に進みますが、復号は失敗し"
+        "ます。",
         lesson="masks",
     ),
     Misconception(

@@ -37,16 +37,12 @@ CATALOGUE = (
             (FILL, "scores.masked_fill(~mask, torch.finfo(scores.dtype).min)"),
             (ZERO, "weights = torch.softmax(scores, dim=-1)"),
         ),
-        en=(
-            "`masked_fill` returns a new tensor, and the result is thrown away: the mask changes nothing. Write "
-            "`scores = scores.masked_fill(...)`. A model without its mask reads the answer in training (the loss "
-            "falls to the floor) and is helpless when it has to decode."
-        ),
-        ja=(
-            "`masked_fill` は新しいテンソルを返しますが、その結果を捨てているため、マスクが何の働きもしていません。"
-            "`scores = scores.masked_fill(...)` と受け取ってください。マスクのないモデルは学習中に答えを覗けるので"
-            "損失はよく下がりますが、復号では何もできません。"
-        ),
+        en="The mask changes nothing. Perhaps it is not used at all, or `masked_fill` is called and its result, a new "
+        "tensor, is thrown away: write `scores = scores.masked_fill(...)`. A model without its mask reads the "
+        "answer in training (the loss falls to the floor) and is helpless when it has to decode.",
+        ja="マスクが何の働きもしていません。使っていないか、`masked_fill` を呼んでもその結果 (新しいテンソル) を捨てて"
+        "いるのでしょう。`scores = scores.masked_fill(...)` と受け取ってください。マスクのないモデルは学習中に答え"
+        "を覗けるので損失はよく下がりますが、復号では何もできません。",
         lesson="masks",
     ),
     Misconception(
@@ -91,16 +87,13 @@ CATALOGUE = (
             (FILL, 'scores = scores.masked_fill(~mask, float("-inf"))'),
             (ZERO, "weights = torch.softmax(scores, dim=-1)"),
         ),
-        en=(
-            "Forbidden scores are filled with minus infinity and nothing guards the row in which all are forbidden: "
-            "its softmax is 0 / 0, NaN. One such row (a padded query, say) makes the whole loss NaN. Use a large "
-            "finite number such as `torch.finfo(dtype).min`, then set the forbidden weights to 0."
-        ),
-        ja=(
-            "禁じられたスコアを負の無限大で埋めていますが、すべてが禁じられた行への備えがありません。その行のソフト"
-            "マックスは 0/0 で NaN になり、一行 (たとえばパディングのクエリ) だけで損失全体が NaN になります。"
-            "`torch.finfo(dtype).min` のような有限の大きな負の数で埋め、その後で重みを 0 にしてください。"
-        ),
+        en="A query that may attend to nothing gives NaN: where forbidden scores are minus infinity, the softmax of a "
+        "row of nothing else is 0 / 0. One such row (a padded query, say) makes the whole loss NaN. Use a large "
+        "finite number such as `torch.finfo(dtype).min`, then set the forbidden weights to 0.",
+        ja="注意を向けられるキーが一つもないクエリで NaN になります。禁じられたスコアを負の無限大にすると、それだけの"
+        "行ではソフトマックスが 0/0 になるからです。そのような行 (たとえばパディングのクエリ) が一つあるだけで、損"
+        "失全体が NaN になります。`torch.finfo(dtype).min` のような有限の大きな負の数で埋め、その後で重みを 0 にし"
+        "てください。",
         lesson="masks",
         met=(
             "https://github.com/pytorch/pytorch/issues/41508",
@@ -111,18 +104,14 @@ CATALOGUE = (
         id="mask-nan-only-backward",
         task="scaled_dot_product_attention",
         edits=((FILL, 'scores = scores + torch.zeros_like(scores).masked_fill(~mask, float("-inf"))'),),
-        en=(
-            "Minus infinity is added to forbidden scores, and rows in which all are forbidden are zeroed later. That "
-            "looks right, but the backward pass multiplies the NaN of that softmax by 0, which is NaN again: one step "
-            "spoils most weights, the next the rest. Keep the softmax itself finite: fill with a finite number."
-        ),
-        ja=(
-            "すべて禁じられた行を、負の無限大のソフトマックスの後で 0 にしています。"
-            "順伝播は正しく見えますが、逆伝播では"
-            "そのソフトマックスの NaN に 0 を掛けることになり、結果はやはり NaN です。"
-            "一度の更新でほとんどの重みが、次の更新で残りの重みも NaN になります。"
-            "有限の数で埋めて、ソフトマックス自体を有限に保ってください。"
-        ),
+        en="The output is right, but a query that may attend to nothing gives NaN in the backward pass, as where its "
+        "softmax is taken of minus infinity alone and set to 0 later: backward multiplies the NaN in between by 0, "
+        "which is NaN again. One step spoils most weights, the next the rest. Keep the softmax itself finite: fill "
+        "with a finite number.",
+        ja="出力は正しいのですが、注意を向けられるキーが一つもないクエリがあると、逆伝播で NaN になります。負の無限大"
+        "だけのソフトマックスを後から 0 にすると、途中の NaN に 0 を掛けることになり、結果はやはり NaN です。一度の"
+        "更新でほとんどの重みが、次の更新で残りの重みも NaN になります。有限の数で埋めて、ソフトマックス自体を有限"
+        "に保ってください。",
         lesson="masks",
     ),
     Misconception(

@@ -105,12 +105,12 @@ CATALOGUE = (
         id="add-and-norm-dropout-always-on",
         task="AddAndNorm",
         edits=((JOINED, "return self.norm(x + nn.functional.dropout(sublayer_output, self.dropout.p))"),),
-        en="`functional.dropout` is called without the mode, and its default is `training=True`: it never switches "
-        "off. Call the module `self.dropout`, which obeys `eval()`, or pass `self.training`. As it is, evaluation "
-        "and decoding are random.",
-        ja="モードを渡さずに `functional.dropout` を呼んでいます。既定値は `training=True` なので、切れることがあり"
-        "ません。`eval()` に従うモジュール `self.dropout` を呼ぶか、`self.training` を渡してください。このままでは、"
-        "評価や生成のたびに結果が変わります。",
+        en="The dropout never switches off, as where `functional.dropout` is called without the mode: its default is "
+        "`training=True`. Call the module `self.dropout`, which obeys `eval()`, or pass `self.training`. As it is, "
+        "evaluation and decoding are random.",
+        ja="ドロップアウトがいつもかかっています。モードを渡さずに `functional.dropout` を呼ぶと、既定値が "
+        "`training=True` なのでこうなります。`eval()` に従うモジュール `self.dropout` を呼ぶか、`self.training` を"
+        "渡してください。このままでは、評価や生成のたびに結果が変わります。",
         lesson="mistakes",
         met=("https://github.com/delip/PyTorchNLPBook/issues/28",),
     ),

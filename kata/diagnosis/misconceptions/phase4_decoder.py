@@ -16,12 +16,12 @@ CATALOGUE = (
         id="decoder-one-layer-many-times",
         task="Decoder",
         edits=((DECODER_LAYERS, "nn.ModuleList([DecoderLayer(d_model, num_heads, d_ff, dropout)] * num_layers)"),),
-        en="`[layer] * N` holds one layer N times: the list has N entries and a single set of parameters. Each of "
-        "the paper's N layers has its own (3.1), so make a new `DecoderLayer` for each place. The gradients of all "
-        "places add up in one layer, which learns a compromise.",
-        ja="`[layer] * N` は一つの層を N 回並べたもので、見かけは N 個でもパラメータは 1 組しかありません。論文の "
-        "N 個の層はそれぞれ自分のパラメータを持つので (3.1 節)、場所ごとに新しい `DecoderLayer` を作ってください。"
-        "このままでは N か所分の勾配が一つの層に足され、妥協した値を学習します。",
+        en="All places of the stack hold one and the same layer, as `[layer] * N` makes them: there are N entries and "
+        "a single set of parameters. Each of the paper's N layers has its own (3.1), so make a new `DecoderLayer` "
+        "for each place. The gradients of all places add up in one layer, which learns a compromise.",
+        ja="スタックのどの場所にも同じ一つの層が入っています。`[layer] * N` とするとこうなり、見かけは N 個でもパラメ"
+        "ータは 1 組しかありません。論文の N 個の層はそれぞれ自分のパラメータを持つので (3.1 節)、場所ごとに新しい "
+        "`DecoderLayer` を作ってください。このままでは N か所分の勾配が一つの層に足され、妥協した値を学習します。",
         lesson="stacks",
     ),
     Misconception(

@@ -16,12 +16,12 @@ CATALOGUE = (
         id="encoder-one-layer-many-times",
         task="Encoder",
         edits=((ENCODER_LAYERS, "nn.ModuleList([EncoderLayer(d_model, num_heads, d_ff, dropout)] * num_layers)"),),
-        en="`[layer] * N` holds one layer N times. The N layers of the paper have parameters of their own (3.1): "
-        "make a new one for each place, in a loop. The model still trains, but it has an Nth of the parameters, and "
-        "the checkpoint of a true Transformer does not fit.",
-        ja="`[layer] * N` は一つの層を N 回並べただけのリストです。論文の N 個の層はそれぞれ自分のパラメータを持つ"
-        "ので (3.1 節)、ループで一つずつ作ってください。このままでも学習はできますが、パラメータが N 分の 1 しかな"
-        "く、本来の Transformer の重みを読み込めません。",
+        en="All places of the stack hold one and the same layer, as `[layer] * N` makes them. The N layers of the "
+        "paper have parameters of their own (3.1): make a new one for each place, in a loop. The model still "
+        "trains, but it has an Nth of the parameters, and the checkpoint of a true Transformer does not fit.",
+        ja="スタックのどの場所にも同じ一つの層が入っています。`[layer] * N` とするとこうなります。論文の N 個の層はそ"
+        "れぞれ自分のパラメータを持つので (3.1 節)、ループで一つずつ作ってください。このままでも学習はできますが、"
+        "パラメータが N 分の 1 しかなく、本来の Transformer の重みを読み込めません。",
         lesson="stacks",
     ),
     Misconception(

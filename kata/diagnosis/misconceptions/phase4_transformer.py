@@ -179,12 +179,12 @@ CATALOGUE = (
         id="transformer-memory-detached",
         task="Transformer",
         edits=(("memory = self.encode(src, src_mask)", "memory = self.encode(src, src_mask).detach()"),),
-        en="`forward` detaches the memory from the graph. Its numbers are right, and no gradient reaches the encoder "
-        "or, unless they are shared, the source embedding: half of the model stays as it was initialised. The loss "
-        "falls all the same, because the decoder learns.",
-        ja="`forward` がメモリを計算グラフから切り離しています。値は正しくても、エンコーダにも、共有していなければ"
-        "原文側の埋め込みにも勾配が届かず、モデルの半分が初期値のままです。それでもデコーダは学習するので、損失は下"
-        "がります。",
+        en="The memory is cut from the graph between encoder and decoder. Its numbers are right, and no gradient "
+        "reaches the encoder or, unless they are shared, the source embedding: half of the model stays as it was "
+        "initialised. The loss falls all the same, because the decoder learns.",
+        ja="エンコーダとデコーダの間で、メモリが計算グラフから切り離されています。値は正しくても、エンコーダにも、共有"
+        "していなければ原文側の埋め込みにも勾配が届かず、モデルの半分が初期値のままです。それでもデコーダは学習する"
+        "ので、損失は下がります。",
         lesson="mistakes",
     ),
     Misconception(

@@ -67,12 +67,12 @@ CATALOGUE = (
                 """,
             ),
         ),
-        en="The mask is True everywhere. `mask.tril()` returns a new tensor and leaves `mask` as it is, so a result "
-        "that is not assigned is lost (`tril_` would work in place). Nothing hides the future: in training the "
-        "decoder copies the answer, and learns nothing that helps it to decode.",
-        ja="マスクがすべて True です。`mask.tril()` は新しいテンソルを返し、`mask` 自体は変えないので、代入しない結"
-        "果は捨てられます (その場で変えるのは `tril_` です)。未来が隠れないため、デコーダは学習中に正解を写すだけで、"
-        "復号に役立つことを何も学びません。",
+        en="The mask is True everywhere. Perhaps `mask.tril()` is called and its result, a new tensor, is not "
+        "assigned (`tril_` would work in place). Nothing hides the future: in training the decoder copies the "
+        "answer, and learns nothing that helps it to decode.",
+        ja="マスクがすべて True です。`mask.tril()` を呼んでも、結果は新しいテンソルなので、代入しなければ捨てられます"
+        " (その場で変えるのは `tril_` です)。未来が隠れないため、デコーダは学習中に正解を写すだけで、復号に役立つこ"
+        "とを何も学びません。",
         lesson="look-ahead",
     ),
     Misconception(

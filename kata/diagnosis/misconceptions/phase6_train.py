@@ -67,10 +67,10 @@ CATALOGUE = (
                 """,
             ),
         ),
-        en="The `return` is indented into the loop, so training ends after the first batch. The list then holds one "
-        "loss, and the model has taken one step.",
-        ja="`return` の字下げが深く、ループの中に入っているので、最初のバッチだけで学習が終わります。損失は一つだけ、"
-        "更新も 1 回だけです。",
+        en="Training ends after the first batch, as where the `return` is indented into the loop. The list then holds "
+        "one loss, and the model has taken one step.",
+        ja="最初のバッチだけで学習が終わっています。`return` の字下げが深く、ループの中に入っているとこうなります。損"
+        "失は一つだけ、更新も 1 回だけです。",
         lesson="step",
     ),
     Misconception(
