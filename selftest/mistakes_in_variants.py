@@ -3,8 +3,29 @@
 ``"<phase id>/<variant>"`` to the misconception's id to edits (text, replacement) of the variant.
 """
 
+CHECK = (
+    "        if x.size(1) > self.pe.size(1):\n"
+    '            raise ValueError(f"{x.size(1)} positions asked for, {self.pe.size(1)} in the table")\n'
+)
+
 MADE = {
     "phase1_embedding/exp_of_log": {
+        "encoding-base-1000": (("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),),
+        "embedding-token-1-frozen": (
+            ("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=1)"),
+        ),
+        "positions-length-not-checked": (
+            (
+                CHECK,
+                "",
+            ),
+        ),
+        "positions-length-asserted": (
+            (
+                CHECK,
+                "        assert x.size(1) <= self.pe.size(1)\n",
+            ),
+        ),
         "encoding-exponent-halved": (("-(math.log(10000.0) / d_model)", "-(math.log(10000.0) / d_model / 2)"),),
         "encoding-sine-everywhere": (("pe[:, 1::2] = torch.cos(", "pe[:, 1::2] = torch.sin("),),
         "embedding-not-scaled": (("return self.scale * self.embedding(tokens)", "return self.embedding(tokens)"),),
@@ -21,6 +42,30 @@ MADE = {
         "shift-backwards": (("angles = offset *", "angles = -offset *"),),
     },
     "phase2_attention/einsum_throughout": {
+        "mask-fills-the-data": (("scores = torch.where(mask, scores,", "scores = torch.where(mask, scores.detach(),"),),
+        "mask-filled-with-minus-10000": (("torch.finfo(scores.dtype).min)", "-1e4)"),),
+        "attention-weights-before-the-output": (
+            (
+                'return torch.einsum("...qk,...kv->...qv", weights, value), weights',
+                'return weights, torch.einsum("...qk,...kv->...qv", weights, value)',
+            ),
+        ),
+        "attention-scaled-by-the-width-of-the-values": (("query.shape[-1] ** -0.5", "value.shape[-1] ** -0.5"),),
+        "heads-return-the-output-alone": (
+            (
+                '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias, weights',
+                '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias',
+            ),
+        ),
+        "heads-add-the-query": (
+            (
+                '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias, weights',
+                '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias + query, weights',
+            ),
+        ),
+        "heads-refused-with-assertion-error": (
+            ('raise ValueError(f"{d_model} features', 'raise AssertionError(f"{d_model} features'),
+        ),
         "attention-not-scaled": ((" * query.shape[-1] ** -0.5", ""),),
         "heads-without-mask": (
             ("scaled_dot_product_attention(q, k, v, mask)", "scaled_dot_product_attention(q, k, v)"),
@@ -67,6 +112,30 @@ MADE = {
         ),
     },
     "phase3_layers/functional_calls": {
+        "layer-norm-default-eps-1e-12": (("eps: float = 1e-5", "eps: float = 1e-12"),),
+        "layer-norm-default-eps-1e-6": (("eps: float = 1e-5", "eps: float = 1e-6"),),
+        "layer-norm-mean-of-squares-minus-square": (
+            (
+                "variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)",
+                "mean = x.mean(-1, keepdim=True)\n        variance = x.square().mean(-1, keepdim=True) - mean.square()",
+            ),
+        ),
+        "layer-norm-unbiased-and-eps-outside": (
+            (
+                "variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)",
+                "std, mean = torch.std_mean(x, dim=-1, keepdim=True)",
+            ),
+            ("torch.rsqrt(variance + self.eps)", "(std + self.eps).reciprocal()"),
+        ),
+        "feed-forward-silu": (
+            (
+                "F.relu(F.linear(x, self.linear1.weight, self.linear1.bias), inplace=True)",
+                "F.silu(F.linear(x, self.linear1.weight, self.linear1.bias))",
+            ),
+        ),
+        "add-and-norm-norm-of-the-dropped-output": (
+            ("return self.norm(torch.add(x, dropped))", "return torch.add(x, self.norm(dropped))"),
+        ),
         "layer-norm-mean-not-subtracted": (("(x - mean) *", "x *"),),
         "feed-forward-gelu": (
             (
@@ -77,6 +146,33 @@ MADE = {
         "add-and-norm-dropout-always-on": (("training=self.training", "training=True"),),
     },
     "phase4_transformer/parts_in_another_order": {
+        "encoder-layer-takes-the-pair-for-the-output": (
+            (
+                "x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])",
+                "x = self.add_norm1(x, self.self_attention(x, x, x, mask))",
+            ),
+        ),
+        "decoder-layer-self-mask-in-both": (
+            (
+                "self.cross_attention(x, memory, memory, memory_mask)[0]",
+                "self.cross_attention(x, memory, memory, self_mask)[0]",
+            ),
+        ),
+        "decoder-layer-keys-from-the-decoder": (
+            (
+                "self.cross_attention(x, memory, memory, memory_mask)[0]",
+                "self.cross_attention(x, x, memory, memory_mask)[0]",
+            ),
+        ),
+        "decoder-masks-swapped": (
+            ("x = layer(x, memory, self_mask, memory_mask)", "x = layer(x, memory, memory_mask, self_mask)"),
+        ),
+        "transformer-forward-swaps-the-masks": (
+            (
+                "self.decode(tgt, self.encode(src, src_mask), tgt_mask, src_mask)",
+                "self.decode(tgt, self.encode(src, src_mask), src_mask, tgt_mask)",
+            ),
+        ),
         "encoder-layer-mask-forgotten": (("self.self_attention(x, x, x, mask)[0]", "self.self_attention(x, x, x)[0]"),),
         "encoder-layer-old-residual": (
             (
@@ -154,6 +250,25 @@ MADE = {
         "look-ahead-hides-the-position-itself": (("torch.ge(query, key)", "torch.gt(query, key)"),),
     },
     "phase5_mechanics/loops": {
+        "decoder-mask-of-float32": (("return torch.stack(rows)", "return torch.stack(rows).float()"),),
+        "look-ahead-of-float32": (
+            (
+                "mask = torch.zeros((1, 1, length, length), dtype=torch.bool, device=device)",
+                "mask = torch.zeros((1, 1, length, length), device=device)",
+            ),
+        ),
+        "padding-mask-of-uint8": (
+            ("    return mask\n\n\ndef look_ahead_mask", "    return mask.to(torch.uint8)\n\n\ndef look_ahead_mask"),
+        ),
+        "noam-step-refused-with-runtime-error": (
+            ('raise ValueError("steps begin at 1")', 'raise RuntimeError("steps begin at 1")'),
+        ),
+        "scheduler-attribute-hides-the-method": (
+            (
+                "        self.numbers = [1, d_model, warmup_steps, factor]\n",
+                "        self.numbers = [1, d_model, warmup_steps, factor]\n        self.step = 1\n",
+            ),
+        ),
         "look-ahead-is-transposed": (("mask[:, :, query, : query + 1]", "mask[:, :, : query + 1, query]"),),
         "decoder-mask-joined-by-or": (("[0] & padding_mask", "[0] | padding_mask"),),
         "batch-source-without-eos": (
@@ -176,6 +291,15 @@ MADE = {
         ),
     },
     "phase6_training/gathers_and_loops": {
+        "step-takes-a-limit-of-0-for-none": (("    if max_norm is None:\n", "    if not max_norm:\n"),),
+        "train-forgets-max-norm": (("            max_norm=max_norm,\n        )", "        )"),),
+        "train-moves-the-schedule-twice": (
+            (
+                "        losses.append(loss)\n",
+                "        if scheduler is not None:\n            scheduler.step()\n        losses.append(loss)\n",
+            ),
+        ),
+        "beam-penalty-is-a-power-of-the-length": (("length_penalty(len(row), alpha)", "len(row) ** alpha"),),
         "step-clips-without-being-asked": (
             (
                 "    if max_norm is None:\n"
