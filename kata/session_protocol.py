@@ -283,8 +283,8 @@ M = TypeVar("M")
 
 
 def encode(message: Order | Event) -> str:
-    """A message as a line of JSON, without its end."""
-    return json.dumps({"message": type(message).__name__, **asdict(message)})
+    """A message as a line of JSON, without its end: the name of its class, and its fields."""
+    return json.dumps([type(message).__name__, asdict(message)])
 
 
 def decode_event(line: str | bytes) -> Event | None:
@@ -299,8 +299,8 @@ def decode_order(line: str | bytes, kind: type[M]) -> M | None:
 
 def _decode(line: str | bytes, kinds: dict[str, type[M]]) -> M | None:
     try:
-        told = json.loads(line)
-        kind = kinds[told.pop("message")]
+        name_of_kind, told = json.loads(line)
+        kind = kinds[name_of_kind]
         return kind(**{name: _READ.get((kind.__name__, name), _as_is)(value) for name, value in told.items()})
     except (AttributeError, KeyError, TypeError, ValueError):
         return None

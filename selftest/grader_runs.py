@@ -42,18 +42,21 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
-def run_grader(*arguments: object, cwd: Path = PROJECT, timeout: float = 240, **more: str) -> Run:
+def run_grader(
+    *arguments: object, cwd: Path = PROJECT, timeout: float = 240, encoding: str = "utf-8", **more: str
+) -> Run:
     """Run the grader to its end.
 
     Args:
         arguments: its command line.
         cwd: the folder to stand in.
         timeout: seconds after which it counts as hanging.
+        encoding: of what it says; PYTHONIOENCODING asks for another one.
         more: further environment variables.
     """
     command = [sys.executable, str(PROJECT / "grader.py"), *map(str, arguments)]
     done = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, timeout=timeout, check=False)
-    return Run(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+    return Run(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
 
 def run_pytest(*arguments: object, timeout: float = 120, **more: str) -> Run:

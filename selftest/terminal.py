@@ -56,6 +56,7 @@ class Terminal:
             preexec_fn=_as_a_shell_starts_it,
         )
         self.said = ""
+        self._encoding = more.get("PYTHONIOENCODING", "utf-8")
 
     def resize(self, columns: int, lines: int, tell: bool = True) -> None:
         """Give the screen another size."""
@@ -101,8 +102,8 @@ class Terminal:
                     chunk = os.read(self._ours, 1 << 16)
             if not chunk:
                 raise AssertionError(f"{pattern!r} does not come; the screen says:\n{CODES.sub('', seen)}")
-            seen += chunk.decode("utf-8", "replace")
-            self.said += chunk.decode("utf-8", "replace")
+            seen += chunk.decode(self._encoding, "replace")
+            self.said += chunk.decode(self._encoding, "replace")
         return CODES.sub("", seen).replace("\r\n", "\n")
 
     def end(self, seconds: float = 30.0) -> int:
@@ -111,7 +112,7 @@ class Terminal:
         while self.process.poll() is None and time.monotonic() < until:
             if select.select([self._ours], [], [], 0.05)[0]:
                 with contextlib.suppress(OSError):
-                    self.said += os.read(self._ours, 1 << 16).decode("utf-8", "replace")
+                    self.said += os.read(self._ours, 1 << 16).decode(self._encoding, "replace")
         assert self.process.poll() is not None, "the command does not end"
         return self.process.returncode
 

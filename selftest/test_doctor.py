@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from kata.commands.doctor import TEXTS
-from kata.signs import ERRORS, PLAIN
 from selftest.grader_runs import run_grader
 from selftest.test_reference_check import BROKEN
 
@@ -37,21 +36,6 @@ def test_a_machine_that_breaks_the_reference_is_status_3_and_the_task_is_named()
     assert reference["state"] == "broken"
     assert reference["found"].startswith("sinusoidal_encoding: ")
     assert "no kernel image" in reference["found"]
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932"])
-def test_no_encoding_turns_signs_into_question_marks(encoding):
-    told = "".join(PLAIN).encode(encoding, ERRORS)
-    assert b"?" not in told
-    assert "\u2801\u2802".encode(encoding, ERRORS) == b"**"
-    assert "\U0001f600".encode(encoding, ERRORS) == b"?"
-
-
-def test_a_report_in_ascii_has_plain_signs():
-    run = run_grader(1, "--target", "solutions", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert "?" not in run.out
-    assert "ok sinusoidal_encoding" in run.out
-    assert "####" in run.out
 
 
 def test_grading_needs_no_matplotlib(tmp_path):

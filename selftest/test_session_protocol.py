@@ -6,6 +6,7 @@ import pytest
 
 from kata.results import TestResult
 from kata.session_protocol import (
+    Broken,
     Collect,
     Collected,
     CollectedTest,
@@ -26,6 +27,7 @@ from kata.session_protocol import (
 
 TASK = ("phase2_attention", "split_heads")
 EVENTS = (
+    Broken("why the suites could not be run"),
     Collected([CollectedTest("a", *TASK, core=True)]),
     PartAsked(Part("phase2_attention")),
     Finished(TestResult("a", *TASK, True, "failed", "why", 0.5, "printed")),
@@ -54,8 +56,8 @@ def test_an_order_comes_back_as_it_was(order):
 
 @pytest.mark.parametrize(
     "line",
-    ["", "null", "[]", "7", "no json", '{"message": "Nothing"}', '{"message": ["Ended"]}', '{"event": "end"}',
-     '{"message": "Ended", "more": 1}', '{"message": "PartAsked", "part": 3}', b"\xff\xfe"],
+    ["", "null", "[]", "{}", "7", "no json", '["Nothing", {}]', '[["Ended"], {}]', '["Ended"]', '["Ended", 1]',
+     '["Ended", {"more": 1}]', '["PartAsked", {"part": 3}]', b"\xff\xfe"],
 )  # fmt: skip
 def test_what_is_no_event_is_none(line):
     assert decode_event(line) is None

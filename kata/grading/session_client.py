@@ -190,7 +190,7 @@ class WarmSession(Session):
     def _events_of_order(self) -> Iterator[Event]:
         for event in self.events():
             if isinstance(event, Broken):
-                raise SuitesBroken(event.message)
+                raise SuitesBroken(f"{event.message}\n{self.complaint()}".strip())
             if isinstance(event, Begun):
                 self._note_begin()
                 continue
@@ -200,7 +200,7 @@ class WarmSession(Session):
             yield event
             if isinstance(event, Ended):
                 return
-        raise SuitesBroken("the process that runs the tests ended")
+        raise SuitesBroken(f"the process that runs the tests ended\n{self.complaint()}".strip())
 
     def cancel(self) -> None:
         """End the order that was given last, if it has not ended; its ``Ended`` says so. From any thread."""
@@ -306,10 +306,16 @@ def _read_lines(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
 
 
 def _read_all(stream: IO[bytes], chunks: list[bytes]) -> None:
-    """Keep the beginning of a stream and read the rest, so that nobody waits for a reader."""
-    chunks.append(stream.read(100_000))
-    while stream.read(100_000):
-        pass
+    """Keep the beginning of a stream, as it comes (forks of its writer may hold it open), and read the rest."""
+    kept = 0
+    with contextlib.suppress(OSError, ValueError):
+        while True:
+            chunk = os.read(stream.fileno(), 1 << 16)
+            if not chunk:
+                return
+            if kept < 100_000:
+                chunks.append(chunk)
+                kept += len(chunk)
 
 
 def _describe_exit(code: int) -> str:

@@ -9,6 +9,8 @@ forked before anything secret is in memory: orders, tests, oracles.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -134,11 +136,13 @@ def run(channel: TextIO, orders: Collect, more: TextIO) -> None:
         *map(str, suites),
     ]  # fmt: skip
     reporter = Reporter(channel, orders, more) if isinstance(orders, GradeParts) else WarmReporter(channel, more)
-    status = pytest.main(arguments, plugins=[reporter])
+    said = io.StringIO()  # standard error is shared with the sessions that were forked from the same program
+    with contextlib.redirect_stderr(said):
+        status = pytest.main(arguments, plugins=[reporter])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         reporter.send(Ended())
     else:
-        reporter.send(Broken(f"pytest ended with {pytest.ExitCode(status).name}"))
+        reporter.send(Broken(f"pytest ended with {pytest.ExitCode(status).name}\n{said.getvalue()[-1500:]}".strip()))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class _Teller:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.send(Broken(str(report.longrepr)))
+            self.send(Broken(str(report.longrepr)[-1500:]))
 
 
 class WarmReporter(_Teller):
