@@ -123,3 +123,20 @@ def test_a_time_out_ends_the_test_and_not_pytest_while_it_makes_the_report(tmp_p
     )
     assert "INTERNALERROR" not in run.out + run.err
     assert "no answer after 2 s" in run.out
+
+
+SLOW_REPORT = """
+import time
+
+def pytest_runtest_makereport(item, call):
+    time.sleep(2.0 if call.when == "call" else 0.0)
+"""
+
+
+def test_the_limit_of_a_test_does_not_ring_while_pytest_draws_its_report(tmp_path):
+    (tmp_path / "slow_report.py").write_text(SLOW_REPORT, encoding="utf-8")
+    (tmp_path / "test_quick.py").write_text("def test_quick():\n    pass\n", encoding="utf-8")
+    arguments = ["-p", "kata.testing.plugin", "-p", "slow_report", "--timeout=1.5", tmp_path / "test_quick.py"]
+    run = run_pytest(*arguments, PYTHONPATH=str(tmp_path))
+    assert "INTERNALERROR" not in run.out + run.err
+    assert run.status == 0, run.out

@@ -328,6 +328,13 @@ class KataPlugin:
         signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
         return True
 
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        yield
+        # While pytest draws the report of a test, an alarm would end the whole session with INTERNAL_ERROR.
+        if hasattr(signal, "SIGALRM"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
         if not hasattr(signal, "SIGALRM"):
