@@ -49,11 +49,18 @@ def test_encoding_is_right_at_every_size(phase1, max_len, d_model):
 
 
 @pytest.mark.task("sinusoidal_encoding")
-def test_encoding_has_the_default_dtype(phase1):
+def test_encoding_has_the_default_dtype(phase1, in_guest):
     got = phase1.sinusoidal_encoding(5, 4)
     checks.expect_shape(got, (5, 4), "sinusoidal_encoding(5, 4)")
     checks.expect_dtype(got, torch.float32, "sinusoidal_encoding(5, 4)", "use torch's default dtype")
     checks.expect_close(got, oracle.sinusoidal_encoding(5, 4), "sinusoidal_encoding(5, 4)", tolerance=TABLE)
+    expect_default_dtype(in_guest, phase1.sinusoidal_encoding, (5, 4), "sinusoidal_encoding(5, 4)")
+
+
+def expect_default_dtype(in_guest, function, args, label):
+    got = in_guest.devices.with_default_dtype(torch.float64, function, *args)
+    why = "use torch.get_default_dtype(), or make tensors without dtype="
+    checks.expect_dtype(got, torch.float64, f"{label} after torch.set_default_dtype(torch.float64)", why)
 
 
 @pytest.mark.task("sinusoidal_encoding")
@@ -160,6 +167,13 @@ def test_shift_by_zero_is_the_identity(phase1):
 
 
 @pytest.mark.task("position_shift_matrix")
+def test_shift_matrix_has_the_default_dtype(phase1, in_guest):
+    label = "position_shift_matrix(2, 6)"
+    checks.expect_dtype(phase1.position_shift_matrix(2, 6), torch.float32, label, "use torch's default dtype")
+    expect_default_dtype(in_guest, phase1.position_shift_matrix, (2, 6), label)
+
+
+@pytest.mark.task("position_shift_matrix")
 def test_shift_matrix_turns_each_pair_alone(phase1):
     got = phase1.position_shift_matrix(5, 8)
     checks.expect_shape(got, (8, 8), "position_shift_matrix(5, 8)")
@@ -248,9 +262,11 @@ def test_embedding_faces_float64(phase1, gen):
 
 
 @pytest.mark.task("TokenEmbedding")
-def test_embedding_faces_meta(phase1):
-    module = phase1.TokenEmbedding(11, 6).to("meta")
-    contract.on_meta(module, [torch.zeros(2, 3, dtype=torch.int64)], (2, 3, 6), "TokenEmbedding(11, 6)(tokens)")
+def test_embedding_follows_device_and_dtype(phase1, in_guest, gen):
+    module, tokens, label = make_embedding(phase1, gen), integers(gen, 0, 11, 2, 3), "TokenEmbedding(11, 6)(tokens)"
+    contract.follows_the_device(in_guest, module, (tokens,), label)
+    contract.answers_in_bfloat16(module.bfloat16(), [tokens], label)
+    contract.on_meta(module.float().to("meta"), [tokens], (2, 3, 6), label)
 
 
 @pytest.mark.task("TokenEmbedding")
@@ -410,13 +426,14 @@ def test_positional_encoding_answers_in_the_dtype_of_its_input(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
-def test_positional_encoding_faces_meta_and_odd_layouts(phase1, gen):
+def test_positional_encoding_faces_other_devices_and_odd_layouts(phase1, in_guest, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
     x = normal(gen, 3, 5, 6)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
     checks.expect_close(
         module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE
     )
+    contract.follows_the_device(in_guest, module, (x,), "PositionalEncoding(6)(x)")
     contract.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
 
 

@@ -251,11 +251,16 @@ def test_attention_faces_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
-def test_attention_faces_meta(phase2, gen):
+def test_attention_follows_device_and_dtype(phase2, in_guest, gen):
     tensors = inputs(gen)
     expect_attention(attend(phase2, *tensors), formula(tensors))
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
+    for given_mask in (None, mask):
+        arguments = (*tensors, given_mask)
+        contract.follows_the_device(in_guest, phase2.scaled_dot_product_attention, arguments, "(output, weights)")
     for (call, label), shape in zip(calls(phase2), [(2, 3, 4, 7), (2, 3, 4, 5)]):
+        contract.answers_in_bfloat16(call, tensors, label)
+        contract.answers_in_bfloat16(call, [*tensors, mask], f"{label} with a mask")
         contract.on_meta(call, tensors, shape, label)
         contract.on_meta(call, [*tensors, mask], shape, f"{label} with a mask")
 

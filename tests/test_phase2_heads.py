@@ -95,11 +95,12 @@ def test_split_faces_float64_and_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("split_heads")
-def test_split_faces_meta_and_leaves_its_input_as_it_is(phase2, gen):
+def test_split_faces_other_devices_and_leaves_its_input_as_it_is(phase2, in_guest, gen):
     x = normal(gen, 2, 5, 12)
     contract.inputs_unchanged(
         lambda x: phase2.split_heads(x, 4), [x], oracle.split_heads(array(x), 4), "split_heads(x, 4)"
     )
+    contract.follows_the_device(in_guest, phase2.split_heads, (x, 4), "split_heads(x, 4)")
     contract.on_meta(lambda x: phase2.split_heads(x, 4), [x], (2, 4, 5, 3), "split_heads(x, 4)")
 
 
@@ -170,7 +171,8 @@ def test_merge_faces_float64_and_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("merge_heads")
-def test_merge_faces_meta_and_leaves_its_input_as_it_is(phase2, gen):
+def test_merge_faces_other_devices_and_leaves_its_input_as_it_is(phase2, in_guest, gen):
     x = normal(gen, 2, 3, 5, 4)
     contract.inputs_unchanged(phase2.merge_heads, [x], oracle.merge_heads(array(x)), "merge_heads(x)")
+    contract.follows_the_device(in_guest, phase2.merge_heads, (x,), "merge_heads(x)")
     contract.on_meta(phase2.merge_heads, [x], (2, 5, 12), "merge_heads(x)")

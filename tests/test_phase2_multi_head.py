@@ -330,11 +330,16 @@ def test_multi_head_attention_faces_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("MultiHeadAttention")
-def test_multi_head_attention_faces_meta(phase2, gen):
+def test_multi_head_attention_follows_device_and_dtype(phase2, in_guest, gen):
     module, tensors = make(phase2, gen), inputs(gen)
     expect_attention(attend(module, *tensors), formula(module, tensors, 3))
-    module = module.to("meta")
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
+    for given_mask in (None, mask):
+        contract.follows_the_device(in_guest, module, (*tensors, given_mask), "(output, weights)")
+    module = module.bfloat16()
+    for part, label in enumerate(("the output", "the weights")):
+        contract.answers_in_bfloat16(lambda *given, part=part: attend(module, *given)[part], [*tensors, mask], label)
+    module = module.float().to("meta")
     for part, shape in enumerate([(2, 4, 12), (2, 3, 4, 5)]):
         label = ("the output", "the weights")[part]
         contract.on_meta(lambda *given, part=part: attend(module, *given)[part], tensors, shape, label)

@@ -206,12 +206,14 @@ def test_add_and_norm_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("AddAndNorm")
-def test_add_and_norm_faces_meta_and_odd_layouts(phase3, gen):
+def test_add_and_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_join(phase3, gen)
     x, sublayer_output = pair(gen, 3, 5, 6)
     expected = by_own_norm(module, non_contiguous(x + sublayer_output))
     contract.odd_memory_layout(module, [x, sublayer_output], expected, "AddAndNorm(6)(x, sublayer_output)")
-    contract.on_meta(module.to("meta"), [x, sublayer_output], (3, 5, 6), "AddAndNorm(6)(x, sublayer_output)")
+    contract.follows_the_device(in_guest, module, (x, sublayer_output), "AddAndNorm(6)(x, sublayer_output)")
+    contract.answers_in_bfloat16(module.bfloat16(), [x, sublayer_output], "AddAndNorm(6)(x, sublayer_output)")
+    contract.on_meta(module.float().to("meta"), [x, sublayer_output], (3, 5, 6), "AddAndNorm(6)(x, sublayer_output)")
 
 
 @pytest.mark.task("AddAndNorm")

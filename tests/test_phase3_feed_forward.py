@@ -163,11 +163,13 @@ def test_feed_forward_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("PositionwiseFeedForward")
-def test_feed_forward_faces_meta_and_odd_layouts(phase3, gen):
+def test_feed_forward_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_network(phase3, gen)
     x = normal(gen, 3, 5, 4)
     contract.odd_memory_layout(module, [x], formula(module, x), LABEL)
-    contract.on_meta(module.to("meta"), [x], (3, 5, 4), LABEL)
+    contract.follows_the_device(in_guest, module, (x,), LABEL)
+    contract.answers_in_bfloat16(module.bfloat16(), [x], LABEL)
+    contract.on_meta(module.float().to("meta"), [x], (3, 5, 4), LABEL)
 
 
 @pytest.mark.task("PositionwiseFeedForward")

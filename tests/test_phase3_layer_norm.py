@@ -242,11 +242,13 @@ def test_layer_norm_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("LayerNorm")
-def test_layer_norm_faces_meta_and_odd_layouts(phase3, gen):
+def test_layer_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_norm(phase3, gen, 6)
     x = normal(gen, 3, 5, 6)
     contract.odd_memory_layout(module, [x], formula(module, x), "LayerNorm(6)(x)")
-    contract.on_meta(module.to("meta"), [x], (3, 5, 6), "LayerNorm(6)(x)")
+    contract.follows_the_device(in_guest, module, (x,), "LayerNorm(6)(x)")
+    contract.answers_in_bfloat16(module.bfloat16(), [x], "LayerNorm(6)(x)")
+    contract.on_meta(module.float().to("meta"), [x], (3, 5, 6), "LayerNorm(6)(x)")
 
 
 @pytest.mark.task("LayerNorm")

@@ -181,13 +181,15 @@ def test_encoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
 
 
 @pytest.mark.task("EncoderLayer")
-def test_encoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
+def test_encoder_layer_faces_other_devices_dtypes_and_odd_layouts(phase4, in_guest, gen):
     layer = make_encoder_layer(phase4, gen)
     x, mask = normal(gen, B, L_SRC, D), random_mask(gen, B, 1, L_SRC, L_SRC)
     expected = oracle.encoder_layer(array(x), weights_of(layer), H, array(mask))
     contract.odd_memory_layout(layer, [x, mask], expected, f"{ENCODER}(x, mask)")
     contract.float64_in_and_out(layer.double(), [x.double(), mask], expected, f"{ENCODER}(x, mask)")
-    contract.on_meta(layer.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
+    contract.follows_the_device(in_guest, layer, (x.double(), mask), f"{ENCODER}(x, mask)")
+    contract.answers_in_bfloat16(layer.bfloat16(), [x, mask], f"{ENCODER}(x, mask)")
+    contract.on_meta(layer.float().to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
 
 
 @pytest.mark.task("EncoderLayer")
@@ -355,7 +357,7 @@ def test_decoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
 
 
 @pytest.mark.task("DecoderLayer")
-def test_decoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
+def test_decoder_layer_faces_other_devices_dtypes_and_odd_layouts(phase4, in_guest, gen):
     layer = make_decoder_layer(phase4, gen)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
     self_mask, memory_mask = random_mask(gen, B, 1, L_TGT, L_TGT), random_mask(gen, B, 1, 1, L_SRC)
@@ -366,7 +368,9 @@ def test_decoder_layer_faces_float64_meta_and_odd_layouts(phase4, gen):
     checks.expect_close(layer(non_contiguous(x), *inputs[1:]), expected, f"{label} for a non-contiguous x")
     doubles = [x.double(), memory.double(), self_mask, memory_mask]
     contract.float64_in_and_out(layer.double(), doubles, expected, label)
-    contract.on_meta(layer.to("meta"), inputs, (B, L_TGT, D), label)
+    contract.follows_the_device(in_guest, layer, doubles, label)
+    contract.answers_in_bfloat16(layer.bfloat16(), inputs, label)
+    contract.on_meta(layer.float().to("meta"), inputs, (B, L_TGT, D), label)
 
 
 @pytest.mark.task("DecoderLayer")

@@ -199,13 +199,15 @@ def test_encoder_switches_every_layer_to_evaluation_and_back(phase4, gen):
 
 
 @pytest.mark.task("Encoder")
-def test_encoder_faces_float64_meta_and_odd_layouts(phase4, gen):
+def test_encoder_faces_other_devices_dtypes_and_odd_layouts(phase4, in_guest, gen):
     stack = make_encoder(phase4, gen).double()
     x, mask = normal(gen, B, L_SRC, D, dtype=torch.float64), random_mask(gen, B, 1, L_SRC, L_SRC)
     expected = chain_encoder(phase4, stack, x, mask)
     contract.float64_in_and_out(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
     contract.odd_memory_layout(stack, [x, mask], expected, f"{ENCODER}(x, mask)")
-    contract.on_meta(stack.to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
+    contract.follows_the_device(in_guest, stack, (x, mask), f"{ENCODER}(x, mask)")
+    contract.answers_in_bfloat16(stack.bfloat16(), [x, mask], f"{ENCODER}(x, mask)")
+    contract.on_meta(stack.double().to("meta"), [x, mask], (B, L_SRC, D), f"{ENCODER}(x, mask)")
 
 
 @pytest.mark.task("Encoder")
@@ -357,7 +359,7 @@ def test_decoder_switches_every_layer_to_evaluation_and_back(phase4, gen):
 
 
 @pytest.mark.task("Decoder")
-def test_decoder_faces_float64_meta_and_odd_layouts(phase4, gen):
+def test_decoder_faces_other_devices_dtypes_and_odd_layouts(phase4, in_guest, gen):
     stack = make_decoder(phase4, gen).double()
     x, memory = normal(gen, B, L_TGT, D, dtype=torch.float64), normal(gen, B, L_SRC, D, dtype=torch.float64)
     inputs = [x, memory, causal(L_TGT), random_mask(gen, B, 1, 1, L_SRC)]
@@ -365,7 +367,9 @@ def test_decoder_faces_float64_meta_and_odd_layouts(phase4, gen):
     label = f"{DECODER}(x, memory, self_mask, memory_mask)"
     contract.float64_in_and_out(stack, inputs, expected, label)
     contract.odd_memory_layout(stack, inputs, expected, label)
-    contract.on_meta(stack.to("meta"), inputs, (B, L_TGT, D), label)
+    contract.follows_the_device(in_guest, stack, inputs, label)
+    contract.answers_in_bfloat16(stack.bfloat16(), inputs, label)
+    contract.on_meta(stack.double().to("meta"), inputs, (B, L_TGT, D), label)
 
 
 @pytest.mark.task("Decoder")

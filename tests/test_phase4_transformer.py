@@ -276,7 +276,7 @@ def test_the_longest_sequence_has_max_len_tokens(phase4, gen, max_len):
 
 
 @pytest.mark.task("Transformer")
-def test_the_model_faces_float32_meta_and_odd_layouts(phase4, gen):
+def test_the_model_faces_other_devices_dtypes_and_odd_layouts(phase4, in_guest, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
     inputs = [src, tgt, random_mask(gen, B, 1, 1, L_SRC), causal(L_TGT)]
@@ -287,7 +287,9 @@ def test_the_model_faces_float32_meta_and_odd_layouts(phase4, gen):
     contract.float64_in_and_out(model, inputs, expected, label, tolerance=TABLE)
     why = "everything made on the way must follow the dtype of the parameters"
     checks.expect_close(model.float()(*inputs), expected, label, why, dtype=torch.float32, tolerance=2e-3)
-    contract.on_meta(model.to("meta"), inputs, (B, L_TGT, V_TGT), label)
+    contract.follows_the_device(in_guest, model, inputs, label)
+    contract.answers_in_bfloat16(model.bfloat16(), inputs, label)
+    contract.on_meta(model.float().to("meta"), inputs, (B, L_TGT, V_TGT), label)
 
 
 @pytest.mark.task("Transformer")

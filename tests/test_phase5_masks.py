@@ -89,12 +89,13 @@ def test_the_padding_mask_lets_attention_see_the_real_keys_alone(phase5):
 
 
 @pytest.mark.task("padding_mask")
-def test_the_padding_mask_faces_meta_odd_layouts_and_unchanged_tokens(phase5, gen):
+def test_the_padding_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(phase5, in_guest, gen):
     tokens = integers(gen, 0, 4, 3, 5)
     before, expected = tokens.clone(), oracle.padding_mask(tokens.numpy(), 2)
     expect_mask(phase5.padding_mask(tokens, 2), expected, "padding_mask(tokens, 2)")
     expect_unchanged(tokens, before, "padding_mask(tokens, 2)")
     expect_mask(phase5.padding_mask(columns_first(tokens), 2), expected, "padding_mask of non-contiguous tokens")
+    contract.follows_the_device(in_guest, phase5.padding_mask, (tokens, 2), "padding_mask(tokens, 2)")
     contract.on_meta(lambda t: phase5.padding_mask(t, 2), [tokens], (3, 1, 1, 5), "padding_mask(tokens, 2)")
 
 
@@ -144,7 +145,7 @@ def test_nothing_after_a_position_reaches_it_through_the_look_ahead_mask(phase5)
 
 
 @pytest.mark.task("look_ahead_mask")
-def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5):
+def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5, in_guest):
     why = "pass `device` on to where the mask is made"
     expected = oracle.look_ahead_mask(3)
     expect_mask(phase5.look_ahead_mask(3, "cpu"), expected, 'look_ahead_mask(3, "cpu")')
@@ -155,6 +156,9 @@ def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5):
     checks.expect_dtype(got, torch.bool, label, "masks are boolean")
     checks.expect_that(got.device.type == "meta", f"{label} is on {got.device.type}", why)
     expect_mask(phase5.look_ahead_mask(3), expected, "look_ahead_mask(3) after one for another device")
+    label = "look_ahead_mask(3) after torch.set_default_device(...)"
+    got = contract.made_by_default(in_guest, phase5.look_ahead_mask, (3,), label)
+    expect_mask(got, expected, label)
 
 
 # -- decoder_mask -------------------------------------------------------------------------------------------
@@ -210,10 +214,11 @@ def test_without_padding_every_row_has_the_same_triangle(phase5, gen, dims):
 
 
 @pytest.mark.task("decoder_mask")
-def test_the_decoder_mask_faces_meta_odd_layouts_and_unchanged_tokens(phase5, gen):
+def test_the_decoder_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(phase5, in_guest, gen):
     tokens = integers(gen, 0, 4, 3, 5)
     before, expected = tokens.clone(), oracle.decoder_mask(tokens.numpy(), 2)
     expect_mask(phase5.decoder_mask(tokens, 2), expected, "decoder_mask(tokens, 2)")
     expect_unchanged(tokens, before, "decoder_mask(tokens, 2)")
     expect_mask(phase5.decoder_mask(columns_first(tokens), 2), expected, "decoder_mask of non-contiguous tokens")
+    contract.follows_the_device(in_guest, phase5.decoder_mask, (tokens, 2), "decoder_mask(tokens, 2)")
     contract.on_meta(lambda t: phase5.decoder_mask(t, 2), [tokens], (3, 1, 5, 5), "decoder_mask(tokens, 2)")

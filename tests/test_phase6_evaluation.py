@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles import training as oracle
-from tests.support import checks
+from tests.support import checks, contract
 from tests.support.inputs import normal, randomise
 from tests.support.phase6 import (
     BOS,
@@ -196,6 +196,14 @@ def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, in_guest, gen,
     label = f"evaluate where {what} raised a RuntimeError"
     checks.expect_raises(RuntimeError, lambda: phase6.evaluate(model, stream, loss_fn), label)
     checks.expect_same(model.training, training, f"model.training after {label}", RESTORED)
+
+
+@pytest.mark.task("evaluate")
+def test_evaluation_follows_the_device_of_model_and_batches(phase5, phase6, in_guest, gen):
+    model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
+    args = (model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+    got = contract.on_another_device(in_guest, phase6.evaluate, args, "evaluate")
+    expect_evaluation(got, *expected_of(model, batches), "evaluate on another device than torch's default")
 
 
 @pytest.mark.task("evaluate")

@@ -15,7 +15,7 @@ from tests.oracles import training as oracle
 from tests.oracles.embedding import sinusoidal_encoding
 from tests.oracles.torch_transformer import leaves_of
 from tests.oracles.torch_transformer import logits as logits_by_torch
-from tests.support import checks
+from tests.support import checks, contract
 from tests.support.inputs import randomise
 from tests.support.phase6 import (
     BOS,
@@ -245,6 +245,17 @@ def test_a_step_leaves_the_batch_as_it_is(phase5, phase6, in_guest, gen):
         checks.expect_equal(getattr(batch, name), before[name], f"batch.{name} after the step")
 
 
+@pytest.mark.task("train_step")
+def test_a_step_follows_the_device_of_model_and_batch(phase5, phase6, in_guest, gen):
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
+    losses, tables = descend(tables_of(model), [batch], [0.7])
+    args = (phase6.train_step, model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), 0.7)
+    loss, state = contract.train_on_another_device(in_guest, *args, label="train_step")
+    expect_loss(loss, losses[0], "the loss that train_step returns on another device than torch's default")
+    for name, value in tables.items():
+        checks.expect_close(state[name], value, f"{name} after a step on another device", STEP, tolerance=CLOSE)
+
+
 # -- train --------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +314,16 @@ def test_batches_may_come_from_a_generator(phase5, phase6, in_guest, gen, count)
     why = "batches can be read once only, and have no length"
     expect_tables(model, tables, f"after {count} steps", why)
     checks.expect_same(stream.drawn, count, "the number of batches that were read", why)
+
+
+@pytest.mark.task("train")
+def test_training_follows_the_device_of_model_and_batches(phase5, phase6, in_guest, gen):
+    model = context_model(in_guest, gen)
+    batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2])]
+    losses, _ = descend(tables_of(model), batches, [0.6, 0.6])
+    args = (phase6.train, model, batches, phase5.LabelSmoothingLoss(PAD, 0.1), 0.6)
+    got, _ = contract.train_on_another_device(in_guest, *args, label="train")
+    expect_losses(got, losses, "what train returns on another device than torch's default")
 
 
 @pytest.mark.task("train")

@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .checks import expect_close, expect_shape, expect_that, fail
+from .checks import expect_close, expect_dtype, expect_equal, expect_shape, expect_that, fail
 from .inputs import non_contiguous
 
 Call = Callable[..., Tensor]
@@ -45,31 +45,85 @@ def odd_memory_layout(call: Call, inputs: Sequence[Tensor], expected: Any, label
     expect_close(call(*spread), expected, f"{label} for a non-contiguous input", why)
 
 
+FOLLOW = "give what you make device=x.device (or use zeros_like, a buffer): a GPU's tensors do not mix with the CPU's"
+
+
 def on_meta(call: Call, inputs: Sequence[Tensor], shape: Sequence[int], label: str) -> None:
     """On the ``meta`` device (shapes without numbers) the result has the right shape and stays on ``meta``.
 
     It stands for every other device: what is made on the way must be made where the inputs are.
     """
-    why = "make new tensors on the device of the inputs, and decide nothing from a tensor's values"
     try:
         got = call(*[x.to("meta") for x in inputs])
-    except NotImplementedError as error:
-        if "Phase" in str(error):  # an unfinished task
-            raise
-        fail(f"{label} cannot be computed on the meta device: {str(error).splitlines()[0]}", why)
-    expect_shape(got, shape, f"{label} on the meta device", why)
-    expect_that(got.device.type == "meta", f"{label} is on {got.device.type}, its inputs are on meta", why)
-
-
-def on_the_device_of_its_inputs(in_guest: Any, function: Any, args: Sequence[Any], label: str, **named: Any) -> Any:
-    """What a function answers where torch makes tensors on another device than that of its inputs."""
-    why = "give every tensor that you make device=src.device: without it a GPU's inputs meet a tensor of the CPU"
-    try:
-        return in_guest.devices.with_another_default(function, *args, **named)
     except (RuntimeError, NotImplementedError) as error:
-        if "meta" not in str(error) and "device" not in str(error):
+        if _mixes_devices(error):
+            fail(f"{label}: {MIXED}", FOLLOW)
+        if not isinstance(error, NotImplementedError) or "Phase" in str(error):  # an unfinished task
             raise
-        fail(f"{label}: a tensor is made on the default device, and the inputs are on another one", why)
+        why = "nothing here needs to be decided by a tensor's values: no `if`, `.item()` or `.tolist()` on the way"
+        fail(f"{label} needs the numbers in its inputs, not their shapes alone: {str(error).splitlines()[0]}", why)
+    expect_shape(got, shape, f"{label}, computed for shapes without numbers", "decide nothing from a tensor's values")
+    expect_that(got.device.type == "meta", f"{label} is on {got.device.type}, the inputs are on another device", FOLLOW)
+
+
+MIXED = "a tensor is made on torch's default device, the inputs are on another one"
+
+
+def _mixes_devices(error: Exception) -> bool:
+    said = str(error)
+    return any(words in said for words in ("same device", "expected device", "'lazy'", "lazy:"))
+
+
+def _there(run: Any, args: Sequence[Any], label: str, message: str = MIXED, why: str = FOLLOW) -> Any:
+    try:
+        return run(*args)
+    except (RuntimeError, TypeError) as error:
+        if not _mixes_devices(error):
+            raise
+        fail(f"{label}: {message}", why)
+
+
+def on_another_device(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> Any:
+    """What a function or a module answers for inputs (and parameters) that are not on torch's default device."""
+    return _there(in_guest.devices.on_another_device, [function, *args], label)
+
+
+def made_by_default(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> Any:
+    """What a function answers that takes no tensors, where torch's default device is not the CPU; it is there, too."""
+    run, message = in_guest.devices.made_by_default_there, "it is not on torch's default device"
+    return _there(run, [function, *args], label, message, "`device=None`, passed on, is the default device: no other")
+
+
+def train_on_another_device(in_guest: Any, *args: Any, label: str) -> Any:
+    """``in_guest.devices.train_on_another_device(*args)``."""
+    return _there(in_guest.devices.train_on_another_device, args, label)
+
+
+def follows_the_device(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> None:
+    """A tensor (or several) is the same on another device."""
+    got, expected = on_another_device(in_guest, function, args, label), function(*args)
+    for one, other in zip(*(x if isinstance(x, (list, tuple)) else [x] for x in (got, expected))):
+        compare = expect_close if other.dtype.is_floating_point else expect_equal
+        compare(one, other.detach(), f"{label} on another device than torch's default", FOLLOW)
+
+
+def answers_in_bfloat16(call: Call, inputs: Sequence[Tensor], label: str) -> None:
+    """Numbers of 16 bits in give numbers of 16 bits out: whatever is made on the way in float32 turns them into that.
+
+    Args:
+        call: takes ``inputs``; for a module, one whose parameters are bfloat16 already.
+        inputs: tensors; those of real numbers are given as bfloat16.
+        label: what the result is.
+    """
+    try:
+        got = call(*[x.to(torch.bfloat16) if x.dtype.is_floating_point else x for x in inputs])
+    except RuntimeError as error:
+        if "not implemented for" in str(error):  # an operator that this torch has for other dtypes alone
+            return
+        if "dtype" not in str(error):
+            raise
+        fail(f"{label} for inputs in bfloat16: {str(error).splitlines()[0]}", "make new tensors in the inputs' dtype")
+    expect_dtype(got, torch.bfloat16, f"{label} for inputs in bfloat16")
 
 
 def inputs_unchanged(call: Call, inputs: Sequence[Tensor], expected: Any, label: str) -> None:

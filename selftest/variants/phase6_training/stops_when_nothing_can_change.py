@@ -87,7 +87,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss_fn: Callable[[Tens
         real = torch.ne(batch.tgt_out, batch.pad_id)
         right = torch.logical_and(torch.eq(logits.argmax(2), batch.tgt_out), real).sum()
         loss = loss_fn(logits, batch.tgt_out).double() * batch.num_tokens
-        sums += torch.stack([loss, right.double(), torch.tensor(float(batch.num_tokens), dtype=torch.float64)])
+        sums += torch.stack([loss, right.double(), torch.full_like(loss, batch.num_tokens)]).cpu()
     loss, right, count = sums.tolist()
     if count == 0:
         raise ValueError("evaluate needs at least one real token")
