@@ -56,8 +56,7 @@ def on_meta(call: Call, inputs: Sequence[Tensor], shape: Sequence[int], label: s
     try:
         got = call(*[x.to("meta") for x in inputs])
     except (RuntimeError, NotImplementedError) as error:
-        if _mixes_devices(error):
-            fail(f"{label}: {MIXED}", FOLLOW)
+        _expect_one_device(error, label)
         if not isinstance(error, NotImplementedError) or "Phase" in str(error):  # an unfinished task
             raise
         why = "nothing here needs to be decided by a tensor's values: no `if`, `.item()` or `.tolist()` on the way"
@@ -66,21 +65,23 @@ def on_meta(call: Call, inputs: Sequence[Tensor], shape: Sequence[int], label: s
     expect_that(got.device.type == "meta", f"{label} is on {got.device.type}, the inputs are on another device", FOLLOW)
 
 
-MIXED = "a tensor is made on torch's default device, the inputs are on another one"
-
-
 def _mixes_devices(error: Exception) -> bool:
     said = str(error)
     return any(words in said for words in ("same device", "expected device", "'lazy'", "lazy:"))
 
 
-def _there(run: Any, args: Sequence[Any], label: str, message: str = MIXED, why: str = FOLLOW) -> Any:
+def _expect_one_device(error: Exception, label: str) -> None:
+    """Fail if ``error`` is torch's complaint about two devices."""
+    if _mixes_devices(error):
+        fail(f"{label}: a tensor is made on torch's default device, the inputs are on another one", FOLLOW)
+
+
+def _there(run: Any, args: Sequence[Any], label: str) -> Any:
     try:
         return run(*args)
     except (RuntimeError, TypeError) as error:
-        if not _mixes_devices(error):
-            raise
-        fail(f"{label}: {message}", why)
+        _expect_one_device(error, label)
+        raise
 
 
 def on_another_device(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> Any:
@@ -90,8 +91,12 @@ def on_another_device(in_guest: Any, function: Any, args: Sequence[Any], label: 
 
 def made_by_default(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> Any:
     """What a function answers that takes no tensors, where torch's default device is not the CPU; it is there, too."""
-    run, message = in_guest.devices.made_by_default_there, "it is not on torch's default device"
-    return _there(run, [function, *args], label, message, "`device=None`, passed on, is the default device: no other")
+    try:
+        return in_guest.devices.made_by_default_there(function, *args)
+    except RuntimeError as error:
+        if not _mixes_devices(error):
+            raise
+        fail(f"{label} is not on torch's default device", "`device=None`, passed on, means just that device")
 
 
 def train_on_another_device(in_guest: Any, *args: Any, label: str) -> Any:
