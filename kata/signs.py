@@ -16,9 +16,14 @@ ERRORS = "kata-signs"
 """Name of the error handler for streams: ``stream.reconfigure(errors=ERRORS)``."""
 
 
+def output_encoding() -> str | None:
+    """The encoding of standard output; None for one that takes every character, as a notebook's or ``io.StringIO``."""
+    return getattr(sys.stdout, "encoding", None)
+
+
 def sign(usual: str) -> str:
     """A sign, or its plain form if standard output cannot show it: where the width counts, as in a table."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = output_encoding() or "utf-8"
     return usual if _fits(usual, encoding) else PLAIN.get(usual, "?")
 
 

@@ -34,17 +34,20 @@ class _Elsewhere(Tensor):
     @staticmethod
     def __new__(cls, held: Tensor) -> _Elsewhere:
         with torch.inference_mode(False):  # views of one that was made in inference mode cannot be made
-            return Tensor._make_wrapper_subclass(  # type: ignore[attr-defined, no-any-return]
-                cls, held.size(), strides=held.stride(), dtype=held.dtype, layout=held.layout, device=OTHER
+            made: _Elsewhere = Tensor._make_wrapper_subclass(
+                cls, held.size(), strides=held.stride(), dtype=held.dtype, device=torch.device(OTHER)
             )
+        return made
 
     def __init__(self, held: Tensor) -> None:
         self.held = held
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__: Any = torch._C._disabled_torch_function_impl
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return _run(func, args, kwargs or {})
 
 
