@@ -32,7 +32,7 @@ SENTENCES = {
     ),
     "of": ("{score:g} of {most:g} points", "{most:g} 点中 {score:g} 点"),
     "phase": ("Phase", "フェーズ"),
-    "points": ("Points", "得点"),
+    "points": ("Points", "点"),
     "tests": ("Tests", "テスト"),
     "seconds": ("Seconds", "秒"),
     "trainings": ("What it has learned", "学習したもの"),
