@@ -40,6 +40,9 @@ def half_done(tmp_path_factory):
         (["lesson", "4", "transformer"], "Transformer"),
         (["reset", "2", "mergeheads"], "merge_heads"),
         (["watch", "--lang", "jaa"], "ja"),
+        (["train", "revers"], "reverse"),
+        (["trace", "2", "splithead"], "split_heads"),
+        (["repro", "split_head"], "split_heads"),
     ],
     ids=" ".join,
 )

@@ -19,7 +19,7 @@ from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
 from ..session_protocol import Finished, WrittenOut
 from ..settings import seed_option
 from ..source.rules import forbidden_tasks
-from .options import GRADED, UNDER, USAGE, find_target
+from .options import GRADED, UNDER, USAGE, Parser, find_target
 
 EXAMPLES = """\
 examples:
@@ -51,7 +51,7 @@ SENTENCES = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``repro``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py repro",
         description="Write the call in which a task fails as a short script, outside pytest.",
         epilog=EXAMPLES,

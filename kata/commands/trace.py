@@ -11,7 +11,7 @@ from rich.console import Console
 from ..course.phases import REFERENCE, Phase
 from ..i18n import LANGUAGES, choose
 from ..source.files import complaint_about
-from .options import GRADED, INTERRUPTED, UNDER, find_target, phase_option
+from .options import GRADED, INTERRUPTED, UNDER, Parser, check_task, find_target, phase_option
 
 STOPPED = ("interrupted", "中断しました。")
 
@@ -24,7 +24,7 @@ EXAMPLES = """examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py trace``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py trace",
         description="Run the lesson's worked example through your code and print, step by step, what came beside "
         "what the lesson says; the first difference is marked. It works on half-done code.",
@@ -44,9 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     target, _ = find_target(options.target, parser)
     phase: Phase = options.phase
-    names = [task.name for task in phase.tasks]
-    if options.task is not None and options.task not in names:
-        parser.error(f"phase {phase.number} has no task {options.task!r}; its tasks are {', '.join(names)}")
+    check_task(phase, options.task, parser)
     console = Console(highlight=False, soft_wrap=True)
     why = complaint_about(target / phase.file)
     if why:
@@ -63,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         submission = WalledSubmission(target, REFERENCE, assembled=False, server=server)
         try:
             right = True
-            for task in [options.task] if options.task else names:
+            for task in [options.task] if options.task else [known.name for known in phase.tasks]:
                 followed = follow.follow(phase, task, examples[task], submission, target)
                 table.show(phase, task, followed, console, options.lang)
                 right = right and all(follow.is_right(one) for one in followed)

@@ -14,7 +14,7 @@ from rich.console import Console
 from ..i18n import LANGUAGES, choose
 from ..settings import seed_option
 from ..toys import texts
-from .options import INTERRUPTED, USAGE, find_target
+from .options import INTERRUPTED, USAGE, Parser, find_target
 
 DEVICES = ("cpu", "cuda", "mps")
 TOY_NAMES = ("copy", "reverse", "sort", "en-ja", "own")
@@ -48,7 +48,7 @@ def steps_option(text: str) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py train``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py train",
         description="Train your Transformer on a toy, with your own training loop, loss, schedule and decoding.",
         epilog=EPILOG,
@@ -56,13 +56,21 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("toy", nargs="?", choices=TOY_NAMES, metavar="TOY", help=", ".join(TOY_NAMES))
     parser.add_argument("--target", default=None, metavar="DIR", help="folder of the code (default: exercises)")
-    parser.add_argument("--steps", type=steps_option, default=None, metavar="N", help="number of the last step")
-    parser.add_argument("--seed", type=seed_option, default=None, metavar="N|random", help="seed (default: 0)")
+    parser.add_argument(
+        "--steps", type=steps_option, default=None, metavar="N", help="last step (default: the toy's own)"
+    )
+    parser.add_argument(
+        "--seed", type=seed_option, default=None, metavar="N|random", help="seed of all random draws (default: 0)"
+    )
     parser.add_argument("--device", choices=("auto", *DEVICES), default="auto", help="auto: cuda if there is one")
     parser.add_argument("--data", type=Path, default=None, metavar="FILE", help="your own pairs, tab-separated")
     parser.add_argument("--resume", action="store_true", help="go on with the last training of this toy")
-    parser.add_argument("--into", type=Path, default=None, metavar="DIR", help="folder of pictures (default: pictures)")
-    parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="folder of runs (default: .kata/runs)")
+    parser.add_argument(
+        "--into", type=Path, default=None, metavar="DIR", help="where to draw curves (default: pictures)"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=None, metavar="DIR", help="where to keep checkpoints (default: .kata/runs)"
+    )
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the messages")
     return parser
 
