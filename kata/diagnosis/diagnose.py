@@ -1,9 +1,9 @@
 """Name the mistake in a failing task: replay its tests with each known misconception and compare what is answered.
 
-A misconception is named only if it behaves like the submission in every test of the task (``candidates`` says what that
-means), or if several together explain the tests that fail (``several``): better no name than a wrong one. A task whose
-neighbours did not pass is tried again with right ones before (``second_try``): what passes then needs no name, and what
-fails then is the task's own mistake.
+A misconception is named only if it behaves like the submission in every test of the task (``try_misconceptions`` says
+what that means), or if several together explain the tests that fail (``several``): better no name than a wrong one. A
+task whose neighbours did not pass is tried again with right ones before (``second_try``): what passes then needs no
+name, and what fails then is the task's own mistake.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ..sandbox.host.recording import Recording
 from ..session_protocol import Diagnosed, Event, TriedAgain, TurnAsked, TurnGranted
 from ..source.neighbours import neighbours_of
 from ..source.progress import unfinished_tasks
-from .candidates import Candidates
 from .misconceptions import Misconception, of_task
 from .replay import TestBench
 from .second_try import SecondTry, try_again
 from .several import Several, find_several
+from .try_misconceptions import Candidates
 
 COMPARED = (PASSED, FAILED)
 """States of tests whose answers are compared; a crash or a time-out is no behaviour."""

@@ -6,8 +6,8 @@ import itertools
 from dataclasses import replace
 from typing import Iterable, NamedTuple, Sequence
 
-from .candidates import Candidates
 from .misconceptions import Misconception
+from .try_misconceptions import Candidates
 
 MAX_TOGETHER = 3
 """More mistakes are not looked for: by so many nearly everything can be explained."""
