@@ -32,6 +32,7 @@ def test_two_positions_of_width_four_written_out(phase1):
 
 
 @pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.holds("Build the table of sinusoidal", "sin(pos / 10000^(2i / d_model))")
 @pytest.mark.core
 def test_encoding_is_the_formula_of_section_3_5(phase1):
     got = phase1.sinusoidal_encoding(11, 6)
@@ -40,6 +41,7 @@ def test_encoding_is_the_formula_of_section_3_5(phase1):
 
 
 @pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.holds("Where positions are encoded")
 @pytest.mark.core
 @given(max_len=st.integers(1, 128), d_model=even_widths)
 def test_encoding_is_right_at_every_size(phase1, max_len, d_model):
@@ -49,6 +51,7 @@ def test_encoding_is_right_at_every_size(phase1, max_len, d_model):
 
 
 @pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.holds("Tensor ``(max_len, d_model)`` in torch's default dtype")
 def test_encoding_has_the_default_dtype(phase1, in_guest):
     got = phase1.sinusoidal_encoding(5, 4)
     checks.expect_shape(got, (5, 4), "sinusoidal_encoding(5, 4)")
@@ -64,6 +67,7 @@ def expect_default_dtype(in_guest, function, args, label):
 
 
 @pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.holds("counted from 0 (paper 3.5)")
 def test_the_first_position_is_zeros_and_ones(phase1):
     got = phase1.sinusoidal_encoding(3, 8)
     checks.expect_shape(got, (3, 8), "sinusoidal_encoding(3, 8)")
@@ -85,6 +89,7 @@ def test_each_pair_is_a_clock_hand_of_length_one(phase1, max_len, d_model):
 
 
 @pytest.mark.task("sinusoidal_encoding")
+@pytest.mark.holds("right to 0.002")
 def test_far_positions_and_wide_models_are_close_to_the_formula(phase1):
     got = phase1.sinusoidal_encoding(5000, 64)
     label = "sinusoidal_encoding(5000, 64)"
@@ -117,6 +122,7 @@ def test_a_shift_by_one_turns_the_first_pair_by_one_radian(phase1):
 
 
 @pytest.mark.task("position_shift_matrix")
+@pytest.mark.holds("Build the matrix that moves", "PE[pos + offset] = M @ PE[pos]")
 @pytest.mark.core
 def test_shift_matrix_moves_every_position_by_the_offset(phase1):
     matrix = phase1.position_shift_matrix(3, 6)
@@ -133,6 +139,7 @@ def test_shift_matrix_moves_every_position_by_the_offset(phase1):
 
 
 @pytest.mark.task("position_shift_matrix")
+@pytest.mark.holds("depends on ``offset`` alone", "negative numbers are allowed")
 @pytest.mark.core
 @given(offset=st.integers(-40, 40), pairs=st.integers(1, 6), first=st.integers(0, 40))
 def test_one_matrix_serves_all_positions(phase1, offset, pairs, first):
@@ -161,6 +168,7 @@ def test_shifts_add_up_and_undo_each_other(phase1, a, b, pairs):
 
 
 @pytest.mark.task("position_shift_matrix")
+@pytest.mark.holds("Tensor ``(d_model, d_model)`` in torch's default dtype")
 def test_shift_by_zero_is_the_identity(phase1):
     got = phase1.position_shift_matrix(0, 10)
     checks.expect_close(got, torch.eye(10), "position_shift_matrix(0, 10)", "no shift changes nothing")
@@ -174,6 +182,7 @@ def test_shift_matrix_has_the_default_dtype(phase1, in_guest):
 
 
 @pytest.mark.task("position_shift_matrix")
+@pytest.mark.holds("The angle addition formulas")
 def test_shift_matrix_turns_each_pair_alone(phase1):
     got = phase1.position_shift_matrix(5, 8)
     checks.expect_shape(got, (8, 8), "position_shift_matrix(5, 8)")
@@ -208,6 +217,9 @@ def make_embedding(phase1, gen, vocab_size=11, d_model=6):
 
 
 @pytest.mark.task("TokenEmbedding")
+@pytest.mark.holds(
+    "Look up a learned vector", "Return the tokens' rows", "embedding: ``nn.Embedding`` with", "Create the table, a row"
+)
 @pytest.mark.core
 def test_embedding_is_the_row_times_the_root_of_d_model(phase1, gen):
     module = make_embedding(phase1, gen)
@@ -218,6 +230,7 @@ def test_embedding_is_the_row_times_the_root_of_d_model(phase1, gen):
 
 
 @pytest.mark.task("TokenEmbedding")
+@pytest.mark.holds("tokens: ``int64 (B, L)``", "Tensor ``(B, L, d_model)``", "Tokens are ``int64 (B, L)``")
 @pytest.mark.core
 @given(gen=generators(), dims=sizes(4, 2, 9))
 def test_embedding_is_right_at_every_size(phase1, gen, dims):
@@ -239,6 +252,7 @@ def test_one_embedding_serves_batches_of_every_shape(phase1, gen):
 
 
 @pytest.mark.task("TokenEmbedding")
+@pytest.mark.holds("Every row is learned")
 def test_every_row_that_was_looked_up_learns(phase1, gen):
     module = make_embedding(phase1, gen, 5, 4)
     tokens = torch.tensor([[0, 1, 2, 3, 4, 0], [3, 3, 2, 1, 0, 4]])
@@ -304,6 +318,7 @@ def test_the_sines_and_cosines_of_two_positions_are_added(phase1):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("Add the sinusoidal encoding", "the same encoding for every sequence")
 @pytest.mark.core
 def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
@@ -314,6 +329,7 @@ def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("Tensor ``(B, L, d_model)``")
 @pytest.mark.core
 @given(gen=generators(), dims=sizes(3, 1, 9), pairs=st.integers(1, 5))
 def test_positional_encoding_is_right_at_every_size(phase1, gen, dims, pairs):
@@ -325,6 +341,7 @@ def test_positional_encoding_is_right_at_every_size(phase1, gen, dims, pairs):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("ValueError: if ``L`` is more")
 def test_the_longest_sequence_fits_and_a_longer_one_is_refused(phase1, gen):
     module = phase1.PositionalEncoding(4, dropout=0.0, max_len=7)
     x = normal(gen, 2, 7, 4)
@@ -337,6 +354,7 @@ def test_the_longest_sequence_fits_and_a_longer_one_is_refused(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("Create the table once")
 def test_5000_positions_fit_unless_told_otherwise(phase1, gen):
     module = phase1.PositionalEncoding(2).eval()
     x = normal(gen, 1, 5000, 2)
@@ -358,6 +376,7 @@ def test_one_encoding_serves_batches_of_every_shape(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("pe: buffer")
 def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=9)
     contract.expect_parameters(module, {}, "PositionalEncoding(6)")
@@ -374,6 +393,7 @@ def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("applied to the sum")
 def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed):
     module = phase1.PositionalEncoding(8, dropout=0.5, max_len=40)
     x = normal(gen, 6, 30, 8) + 3.0
@@ -397,6 +417,7 @@ def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed)
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("dropout: ``nn.Dropout``", "the probability that a dropout sets")
 def test_the_dropout_given_is_the_dropout_used(phase1, gen):
     x = normal(gen, 2, 5, 4)
     total = array(x) + oracle.sinusoidal_encoding(5, 4)
@@ -419,6 +440,7 @@ def test_positional_encoding_faces_float64(phase1, gen):
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("Code follows the dtype and device")
 def test_positional_encoding_answers_in_the_dtype_of_its_input(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.0, max_len=20)
     got = module(normal(gen, 2, 5, 6).to(torch.bfloat16))
@@ -438,6 +460,7 @@ def test_positional_encoding_faces_other_devices_and_odd_layouts(phase1, in_gues
 
 
 @pytest.mark.task("PositionalEncoding")
+@pytest.mark.holds("it is left as it was", "never changes an input in place")
 def test_positional_encoding_faces_copies_and_unchanged_inputs(phase1, gen):
     module = phase1.PositionalEncoding(6, dropout=0.3, max_len=20).eval()
     fresh = phase1.PositionalEncoding(6, dropout=0.3, max_len=20).eval()

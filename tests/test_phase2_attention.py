@@ -62,6 +62,7 @@ def test_scores_are_divided_by_the_root_of_d_k(phase2, d_k):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("softmax(query @ key^T / sqrt(d_k))", "(paper 3.2.1, equation 1)")
 @pytest.mark.core
 def test_attention_is_equation_1_of_the_paper(phase2, gen):
     query, key, value = inputs(gen, lead=(3,))
@@ -70,6 +71,7 @@ def test_attention_is_equation_1_of_the_paper(phase2, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("``d_v`` may differ from ``d_k``", "``(output, weights)`` of shapes ``(..., L_q, d_v)``")
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3)], ids=["one sequence", "a batch", "a batch of heads"])
 @pytest.mark.parametrize("masked", MASKED_OR_NOT)
 @given(gen=generators(), dims=sizes(4, 1, 8))
@@ -239,6 +241,7 @@ def test_attention_faces_float64(phase2, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("No input need be contiguous")
 def test_attention_faces_odd_memory_layouts(phase2, gen):
     tensors = inputs(gen)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)
@@ -266,6 +269,7 @@ def test_attention_follows_device_and_dtype(phase2, in_guest, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("never changes an input in place")
 def test_attention_leaves_its_inputs_as_they_are(phase2, gen):
     tensors = inputs(gen)
     mask = oracle.open_mask(gen, 2, 1, 4, 5)

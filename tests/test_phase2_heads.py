@@ -33,6 +33,7 @@ def test_two_positions_of_four_features_split_into_two_heads(phase2):
 
 
 @pytest.mark.task("split_heads")
+@pytest.mark.holds("Head ``j`` holds the features")
 @pytest.mark.core
 def test_head_j_holds_the_jth_piece_of_every_position(phase2):
     x = positions_and_features(2, 5, 12)
@@ -43,6 +44,7 @@ def test_head_j_holds_the_jth_piece_of_every_position(phase2):
 
 
 @pytest.mark.task("split_heads")
+@pytest.mark.holds("Cut the features of every position")
 @pytest.mark.core
 @given(gen=generators(), heads=head_sizes(), dims=sizes(2, 1, 7))
 def test_split_is_right_at_every_size(phase2, gen, heads, dims):
@@ -116,6 +118,7 @@ def test_two_heads_of_two_positions_merged(phase2):
 
 
 @pytest.mark.task("merge_heads")
+@pytest.mark.holds("Put the heads of every position side by side")
 @pytest.mark.core
 def test_merge_puts_the_heads_of_every_position_side_by_side(phase2):
     x = positions_and_features(2, 5, 12)
@@ -134,6 +137,7 @@ def test_merge_is_right_at_every_size(phase2, gen, dims):
 
 
 @pytest.mark.task("merge_heads")
+@pytest.mark.holds("It is the inverse of")
 @given(gen=generators(), heads=head_sizes(), dims=sizes(2, 1, 7))
 def test_merge_is_the_inverse_of_split(phase2, gen, heads, dims):
     num_heads, d_k, d_model = heads

@@ -39,6 +39,7 @@ def expect_attention(got, expected, what="", why="", tolerance=None):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("gets weight exactly 0", "mask: broadcasts to ``(..., L_q, L_k)``", "A mask is boolean")
 @NAMED_SHAPES
 def test_the_softmax_runs_over_the_allowed_keys_alone(phase2, gen, name, shape):
     query, key, value = inputs(gen)
@@ -75,6 +76,7 @@ def test_a_forbidden_key_and_its_value_influence_nothing(phase2, gen, name, shap
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("no influence on the output or on any gradient")
 @NAMED_SHAPES
 def test_a_forbidden_key_and_its_value_get_no_gradient(phase2, gen, name, shape):
     query, key, value = (leaf(x) for x in inputs(gen, torch.float64))
@@ -104,6 +106,7 @@ def test_any_mask_gives_the_softmax_over_the_allowed_keys(phase2, gen, share):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("None allows everything")
 def test_a_mask_that_allows_everything_is_no_mask(phase2, gen):
     query, key, value = inputs(gen)
     expected = oracle.attention(array(query), array(key), array(value))
@@ -169,6 +172,7 @@ def masks_with_empty_rows(gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("gets all-zero weights")
 def test_a_query_that_may_attend_to_nothing_gives_zeros(phase2, gen):
     query, key, value = inputs(gen)
     for name, mask in masks_with_empty_rows(gen).items():
@@ -183,6 +187,7 @@ def test_a_query_that_may_attend_to_nothing_gives_zeros(phase2, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("neither the result nor a gradient is NaN")
 def test_a_query_that_may_attend_to_nothing_gives_no_nan_in_any_gradient(phase2, gen):
     for name, mask in masks_with_empty_rows(gen).items():
         query, key, value = tensors = [leaf(x) for x in inputs(gen, torch.float64)]

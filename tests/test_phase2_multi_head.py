@@ -81,6 +81,12 @@ def test_two_heads_of_one_feature_weigh_two_keys_apart(phase2):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds(
+    "Attend with ``h`` heads",
+    "Concat(head_1, ..., head_h) W_O",
+    "Project, split, attend",
+    "one linear layer whose output",
+)
 @pytest.mark.core
 def test_multi_head_attention_is_the_formula_of_section_3_2_2(phase2, gen):
     module, tensors = make(phase2, gen), inputs(gen)
@@ -88,6 +94,7 @@ def test_multi_head_attention_is_the_formula_of_section_3_2_2(phase2, gen):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds("``(B, L_q, d_model)``, ``(B, L_k, d_model)`` and", "the weights of every head")
 @pytest.mark.parametrize("masked", MASKED_OR_NOT)
 @given(gen=generators(), heads=head_sizes(), dims=sizes(3, 1, 7))
 def test_multi_head_attention_is_right_at_every_size(phase2, masked, gen, heads, dims):
@@ -124,6 +131,7 @@ def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds("w_q, w_k, w_v, w_o", "Create the four projections")
 def test_it_has_four_projections_with_biases(phase2, gen):
     module, tensors = make(phase2, gen, 6, 2), inputs(gen, d_model=6)
     shapes = {name: (6, 6) if name.endswith("weight") else (6,) for name in PARAMETERS}
@@ -132,6 +140,7 @@ def test_it_has_four_projections_with_biases(phase2, gen):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds("ValueError: if ``num_heads`` does not divide")
 @pytest.mark.parametrize("d_model, num_heads", [(10, 4), (4, 8), (9, 2)])
 def test_a_number_of_heads_that_does_not_divide_d_model_is_refused(phase2, gen, d_model, num_heads):
     label = f"MultiHeadAttention({d_model}, {num_heads})"
@@ -160,6 +169,7 @@ def test_each_head_divides_by_the_root_of_its_own_width(phase2, num_heads):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds("mask: broadcasts to ``(B, h, L_q, L_k)``")
 @NAMED_SHAPES
 def test_the_mask_holds_at_every_shape(phase2, gen, name, shape):
     module, tensors = make(phase2, gen), inputs(gen)

@@ -52,6 +52,7 @@ def test_ones_and_threes_with_what_the_sublayer_gave_written_out(phase3):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("x: what went into the sublayer")
 @pytest.mark.core
 def test_the_sum_is_normalised(phase3, gen):
     module = make_join(phase3, gen, 6, dropout=0.5).eval()
@@ -61,6 +62,7 @@ def test_the_sum_is_normalised(phase3, gen):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("Join a sublayer to the residual stream", "Return ``norm(x + dropout(sublayer_output))``")
 @given(gen=generators(), dims=sizes(3, 2, 8), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_add_and_norm_is_the_formula_of_section_3_1(phase3, gen, dims, scale):
     batch, length, d_model = dims
@@ -76,6 +78,7 @@ def test_add_and_norm_is_the_formula_of_section_3_1(phase3, gen, dims, scale):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("norm: ``LayerNorm`` of this phase")
 def test_add_and_norm_owns_one_norm_and_nothing_else_that_learns(phase3, gen):
     module = make_join(phase3, gen)
     contract.expect_parameters(module, {"norm.weight": (6,), "norm.bias": (6,)}, "AddAndNorm(6)")
@@ -101,6 +104,7 @@ def added_in_training(module, x, sublayer_output):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("dropout on the sublayer's output alone")
 def test_training_drops_entries_of_the_sublayer_alone(phase3, gen, manual_seed):
     module = phase3.AddAndNorm(12, dropout=0.5)
     x, sublayer_output = normal(gen, 5, 20, 12), normal(gen, 5, 20, 12).sign() * 2.0
@@ -156,6 +160,7 @@ def test_dropping_everything_leaves_the_residual_path(phase3, gen):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("dropout: ``nn.Dropout``", "``dropout`` is the probability that a number is set to zero")
 def test_the_dropout_given_is_the_dropout_used(phase3, gen):
     x, sublayer_output = pair(gen, 3, 4, 6)
     module = make_join(phase3, gen, 6, dropout=0.0).train()
@@ -217,6 +222,7 @@ def test_add_and_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_gues
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("both are left as they were")
 def test_add_and_norm_faces_copies_and_unchanged_inputs(phase3, gen):
     module, fresh = make_join(phase3, gen, 6, 0.3).eval(), make_join(phase3, gen, 6, 0.3).eval()
     x, sublayer_output = pair(gen, 3, 5, 6)

@@ -61,6 +61,7 @@ def test_the_first_bias_moves_the_bend_and_the_second_the_level(phase3):
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+@pytest.mark.holds("max(0, x W1 + b1) W2 + b2")
 @pytest.mark.core
 def test_feed_forward_is_equation_2(phase3, gen):
     module = make_network(phase3, gen)
@@ -71,6 +72,7 @@ def test_feed_forward_is_equation_2(phase3, gen):
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+@pytest.mark.holds("linear1: ", "linear2: ", "Create the two layers")
 @given(gen=generators(), dims=sizes(4, 1, 9), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_feed_forward_is_right_at_every_size(phase3, gen, dims, scale):
     batch, length, d_model, d_ff = dims
@@ -103,6 +105,7 @@ def test_without_biases_the_output_grows_in_proportion_to_the_input(phase3, gen,
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+@pytest.mark.holds("Apply the same two-layer network", "Apply the network to")
 @given(gen=generators(), dims=sizes(4, 2, 7))
 def test_every_position_passes_through_the_same_network_alone(phase3, gen, dims):
     batch, length, d_model, d_ff = dims
@@ -115,6 +118,7 @@ def test_every_position_passes_through_the_same_network_alone(phase3, gen, dims)
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+@pytest.mark.holds("There is no dropout inside")
 def test_there_is_no_dropout_inside(phase3, gen):
     module = make_network(phase3, gen, 4, 40)
     x = normal(gen, 5, 6, 4)

@@ -57,6 +57,7 @@ def test_a_row_of_ones_and_fives_written_out(phase3):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("(x - mean) / sqrt(var + eps) * weight + bias", "the biased variance")
 @pytest.mark.core
 def test_layer_norm_is_the_formula_with_the_biased_variance(phase3, gen):
     module = make_norm(phase3, gen, 6)
@@ -80,6 +81,7 @@ def test_layer_norm_is_right_at_every_width_and_scale(phase3, gen, dims, scale):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("weight: parameter", "bias: parameter")
 def test_gain_starts_as_ones_and_bias_as_zeros(phase3):
     module = phase3.LayerNorm(3, eps=1e-12)
     contract.expect_parameters(module, {"weight": (3,), "bias": (3,)}, "LayerNorm(3)")
@@ -108,6 +110,7 @@ def test_two_features_become_minus_one_and_one(phase3):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("``eps`` stands inside the root")
 @given(gen=generators(), dims=sizes(3, 2, 8), eps=st.sampled_from([1e-3, 0.25, 4.0]))
 def test_eps_is_added_to_the_variance_inside_the_root(phase3, gen, dims, eps):
     batch, length, d_model = dims
@@ -141,6 +144,7 @@ def test_shifting_a_row_changes_nothing(phase3, gen, d_model):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("still keeps two digits")
 @pytest.mark.parametrize("mean, spread", [(1e3, 1.0), (1e4, 1.0), (-1e4, 2.0), (0.0, 1e-6), (0.0, 1e12)])
 def test_rows_far_from_0_and_of_any_size_keep_their_digits_in_float32(phase3, gen, mean, spread):
     module = make_norm(phase3, gen, 8)
@@ -156,6 +160,7 @@ def test_rows_far_from_0_and_of_any_size_keep_their_digits_in_float32(phase3, ge
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("keeps a constant row from dividing by zero")
 def test_a_constant_row_gives_the_bias_and_finite_gradients(phase3, gen):
     module = make_norm(phase3, gen, 5)
     rows = torch.stack([torch.full((5,), 3.0), torch.zeros(5), normal(gen, 5), torch.full((5,), -0.5)])
@@ -182,6 +187,7 @@ def test_a_single_feature_gives_the_bias(phase3, gen):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("Normalise the features of every position on their own", "Normalise the last dimension")
 @given(gen=generators(), dims=sizes(3, 2, 6))
 def test_a_position_never_sees_another(phase3, gen, dims):
     batch, length, d_model = dims
@@ -210,6 +216,7 @@ def test_training_and_evaluation_normalise_alike(phase3, gen):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("any number of leading dimensions")
 def test_layer_norm_takes_any_number_of_leading_dimensions(phase3, gen):
     module = make_norm(phase3, gen, 5)
     why = "use dim=-1 with keepdim=True, which works for every number of dimensions"
@@ -252,6 +259,7 @@ def test_layer_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest,
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("never changes an input in place")
 def test_layer_norm_faces_copies_and_unchanged_inputs(phase3, gen):
     module, fresh = make_norm(phase3, gen, 6).eval(), make_norm(phase3, gen, 6).eval()
     x = normal(gen, 3, 5, 6)

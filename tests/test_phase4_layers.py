@@ -73,6 +73,7 @@ def make_encoder_layer(phase4, gen, dropout=0.0):
 
 
 @pytest.mark.task("EncoderLayer")
+@pytest.mark.holds("One layer of the encoder", "Run the layer: ``x`` and the result are ``(B, L_src")
 @pytest.mark.core
 def test_encoder_layer_is_attention_then_feed_forward_each_added_and_normed(phase4, gen):
     layer = make_encoder_layer(phase4, gen)
@@ -82,6 +83,7 @@ def test_encoder_layer_is_attention_then_feed_forward_each_added_and_normed(phas
 
 
 @pytest.mark.task("EncoderLayer")
+@pytest.mark.holds("Every mask is boolean")
 @given(gen=generators(), heads=head_sizes(), dims=sizes(3, 2, 5), shape=st.integers(0, 4))
 def test_encoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape):
     num_heads, _, d_model = heads
@@ -134,6 +136,9 @@ def test_encoder_layer_does_not_know_the_order_of_its_positions(phase4, gen):
 
 
 @pytest.mark.task("EncoderLayer")
+@pytest.mark.holds(
+    "joined to the residual stream by its own", "self_attention: ", "feed_forward: ", "add_norm1: ", "add_norm2: "
+)
 def test_encoder_layer_has_two_sublayers_and_two_norms(phase4, gen):
     layer = make_encoder_layer(phase4, gen)
     contract.expect_parameters(layer, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
@@ -168,6 +173,7 @@ def test_encoder_layer_drops_out_what_each_sublayer_adds(phase4, gen):
 
 
 @pytest.mark.task("EncoderLayer")
+@pytest.mark.holds("``dropout`` is for the output")
 @pytest.mark.parametrize("given_dropout", [None, 0.37])
 def test_encoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     layer = phase4.EncoderLayer(D, H, D_FF, *[] if given_dropout is None else [given_dropout])
@@ -225,6 +231,9 @@ def make_decoder_layer(phase4, gen, dropout=0.0):
 
 
 @pytest.mark.task("DecoderLayer")
+@pytest.mark.holds(
+    "One layer of the decoder", "Run the layer: ``x`` and the result are ``(B, L_tgt", "self_attention: "
+)
 @pytest.mark.core
 def test_decoder_layer_attends_to_itself_then_to_the_memory_then_feeds_forward(phase4, gen):
     layer = make_decoder_layer(phase4, gen)
@@ -297,6 +306,7 @@ def test_masked_memory_has_no_influence_however_much_of_it_there_is(phase4, gen)
 
 
 @pytest.mark.task("DecoderLayer")
+@pytest.mark.holds("the decoder asks and the encoder answers", "cross_attention: ")
 def test_the_memory_is_a_set_of_keys_with_their_values(phase4, gen):
     layer = make_decoder_layer(phase4, gen)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
@@ -310,6 +320,9 @@ def test_the_memory_is_a_set_of_keys_with_their_values(phase4, gen):
 
 
 @pytest.mark.task("DecoderLayer")
+@pytest.mark.holds(
+    "joined to the residual stream by its own", "feed_forward: ", "add_norm1: ", "add_norm2: ", "add_norm3: "
+)
 def test_decoder_layer_has_three_sublayers_and_three_norms(phase4, gen):
     layer = make_decoder_layer(phase4, gen)
     contract.expect_parameters(layer, oracle.layer_shapes("decoder", D, D_FF), DECODER)
@@ -344,6 +357,7 @@ def test_decoder_layer_drops_out_what_each_sublayer_adds(phase4, gen):
 
 
 @pytest.mark.task("DecoderLayer")
+@pytest.mark.holds("``dropout`` is for the output")
 @pytest.mark.parametrize("given_dropout", [None, 0.37])
 def test_decoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     layer = phase4.DecoderLayer(D, H, D_FF, *[] if given_dropout is None else [given_dropout])

@@ -82,6 +82,14 @@ def test_a_model_of_two_features_calculated_by_hand(phase4):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds(
+    "src_embedding, tgt_embedding: ",
+    "positional_encoding: ",
+    "encoder: ",
+    "decoder: ",
+    "num_layers: ",
+    "src_vocab_size, tgt_vocab_size: ",
+)
 def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
     model = make_model(phase4)
     contract.expect_parameters(model, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
@@ -100,6 +108,7 @@ def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("output_projection: ", "before the output projection")
 def test_the_logits_are_a_linear_map_of_the_hidden_states(phase4, gen):
     model = make_model(phase4)
     randomise(model, gen)
@@ -113,6 +122,7 @@ def test_the_logits_are_a_linear_map_of_the_hidden_states(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("the defaults are the paper's base model")
 def test_the_defaults_are_the_papers_base_model(phase4, in_guest):
     model = in_guest.building.on_meta(phase4.Transformer, 11, 13)
     contract.expect_parameters(model, oracle.model_shapes(11, 13, 512, 6, 2048), "Transformer(11, 13)")
@@ -157,6 +167,7 @@ def expect_xavier_uniform(weight, label):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("start normal with mean 0")
 @pytest.mark.parametrize("shared", [False, True])
 def test_parameters_start_as_agreed(phase4, shared):
     size = 120 if shared else 150
@@ -193,6 +204,7 @@ def test_every_matrix_starts_with_values_of_its_own(phase4):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("share_embeddings: True")
 def test_sharing_makes_three_matrices_one(phase4, gen):
     model = make_model(phase4, share=True, tgt_size=V_SRC)
     label = f"Transformer({V_SRC}, {V_SRC}, ..., share_embeddings=True)"
@@ -234,6 +246,7 @@ def test_what_one_use_of_the_shared_matrix_learns_all_uses_know(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("ValueError: if embeddings are to be shared")
 def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
     label = "Transformer(11, 13, share_embeddings=True)"
     call = lambda: phase4.Transformer(11, 13, **CONFIG, share_embeddings=True)  # noqa: E731
@@ -256,6 +269,7 @@ def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("dropout: of every dropout")
 def test_dropout_goes_everywhere(phase4, gen):
     inputs = batch_of(gen)
     model = make_model(phase4, dropout=0.0)

@@ -88,6 +88,7 @@ def chain_encoder(phase4, stack, x, mask=None, dropout=0.0):
 
 
 @pytest.mark.task("Encoder")
+@pytest.mark.holds("A stack of encoder layers", "no further normalisation")
 @pytest.mark.core
 def test_encoder_runs_its_layers_one_after_the_other(phase4, gen):
     stack = make_encoder(phase4, gen)
@@ -138,6 +139,7 @@ def test_encoder_is_the_formula_and_reads_in_both_directions(phase4, gen):
 
 
 @pytest.mark.task("Encoder")
+@pytest.mark.holds("every one with the same mask")
 def test_a_masked_position_stays_masked_in_every_layer(phase4, gen):
     stack = make_encoder(phase4, gen)
     x, mask = normal(gen, B, L_SRC, D), lengths_mask([L_SRC, L_SRC - 3], L_SRC)
@@ -151,6 +153,7 @@ def test_a_masked_position_stays_masked_in_every_layer(phase4, gen):
 
 
 @pytest.mark.task("Encoder")
+@pytest.mark.holds("layers: ", "Create the layers")
 def test_the_layers_of_the_encoder_are_registered_and_independent(phase4, gen):
     stack = make_encoder(phase4, gen)
     contract.expect_parameters(stack, oracle.stack_shapes("encoder", N, D, D_FF), ENCODER)
@@ -249,6 +252,7 @@ def chain_decoder(phase4, stack, x, memory, self_mask=None, memory_mask=None, dr
 
 
 @pytest.mark.task("Decoder")
+@pytest.mark.holds("A stack of decoder layers", "no further normalisation")
 @pytest.mark.core
 def test_decoder_runs_its_layers_one_after_the_other_over_one_memory(phase4, gen):
     stack = make_decoder(phase4, gen)
@@ -309,6 +313,7 @@ def test_decoder_is_the_formula_and_no_future_leaks_through_its_layers(phase4, g
 
 
 @pytest.mark.task("Decoder")
+@pytest.mark.holds("with the same memory and masks")
 def test_masked_memory_has_no_influence_in_any_layer(phase4, gen):
     stack = make_decoder(phase4, gen)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
@@ -320,6 +325,7 @@ def test_masked_memory_has_no_influence_in_any_layer(phase4, gen):
 
 
 @pytest.mark.task("Decoder")
+@pytest.mark.holds("layers: ", "Create the layers")
 def test_the_layers_of_the_decoder_are_registered_and_independent(phase4, gen):
     stack = make_decoder(phase4, gen)
     contract.expect_parameters(stack, oracle.stack_shapes("decoder", N, D, D_FF), DECODER)

@@ -81,6 +81,9 @@ def own_logits(phase4, model, src, tgt, src_mask=None, tgt_mask=None):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds(
+    "The whole model of figure 1", "Predict, for every target position", "Logits ``(B, L_tgt, tgt_vocab_size)``"
+)
 @pytest.mark.core
 def test_the_model_embeds_encodes_decodes_and_projects(phase4, gen):
     model = make_model(phase4, gen)
@@ -137,6 +140,9 @@ def test_every_parameter_gets_the_gradient_that_torchs_stacks_give_it(phase4, ge
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds(
+    "Embed the source", "Embed the target", "memory: from", "tgt: ``int64 (B, L_tgt)``.", "src: ``int64 (B, L_src)``"
+)
 def test_encode_and_decode_are_the_two_halves_of_forward(phase4, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
@@ -201,6 +207,7 @@ def test_decode_hands_a_gradient_on_to_the_memory(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("what the decoder has seen so far", "``tgt_mask`` of the model")
 def test_no_logit_depends_on_a_later_target_token(phase4, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
@@ -215,6 +222,7 @@ def test_no_logit_depends_on_a_later_target_token(phase4, gen):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("``src_mask`` of the model")
 def test_padding_the_source_changes_no_logit(phase4, gen):
     model = make_model(phase4, gen)
     src, tgt = tokens_for(gen)
@@ -257,6 +265,7 @@ def test_a_repeated_token_still_knows_its_positions(phase4, gen, side):
 
 
 @pytest.mark.task("Transformer")
+@pytest.mark.holds("max_len: the longest sequence")
 @pytest.mark.parametrize("max_len", [6, 10])
 def test_the_longest_sequence_has_max_len_tokens(phase4, gen, max_len):
     model = make_model(phase4, gen, max_len=max_len)

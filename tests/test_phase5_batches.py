@@ -59,6 +59,7 @@ def batch_of(phase5: Any, pairs: Sequence, pad_id: int = PAD, bos_id: int = BOS,
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("into one rectangular batch", "src_ids + [eos]")
 @pytest.mark.core
 def test_a_batch_of_two_pairs_written_out(phase5):
     pairs = [([10, 11, 12], [20]), ([13], [21, 22, 23])]
@@ -75,6 +76,7 @@ def test_a_batch_of_two_pairs_written_out(phase5):
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("``num_tokens`` is an ``int``")
 @given(pairs=sentence_pairs, special=st.permutations([1, 2, 3, 9]))
 def test_a_batch_holds_its_pairs_whatever_their_lengths(phase5, pairs, special):
     pad_id, bos_id, eos_id, _ = special
@@ -102,6 +104,7 @@ def test_the_decoder_reads_one_step_behind_what_it_should_answer(phase5, pairs):
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("padded on the right with", "Padding is on the right")
 def test_source_and_target_are_padded_each_to_its_own_longest(phase5):
     pairs = [([4, 5, 6, 7, 8], [4]), ([5], [6, 7]), ([6, 7, 8], [])]
     batch = batch_of(phase5, pairs)
@@ -113,6 +116,7 @@ def test_source_and_target_are_padded_each_to_its_own_longest(phase5):
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("a list may be empty")
 def test_an_empty_sentence_still_has_its_special_tokens(phase5):
     pairs = [([], []), ([4, 5], []), ([], [6, 7, 8])]
     batch = batch_of(phase5, pairs)
@@ -163,6 +167,7 @@ def test_the_masks_of_a_batch_written_out(phase5):
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("``src_mask`` is the padding mask")
 @given(pairs=sentence_pairs)
 def test_the_masks_of_a_batch_belong_to_its_tokens(phase5, pairs):
     batch = batch_of(phase5, pairs)
@@ -174,6 +179,7 @@ def test_the_masks_of_a_batch_belong_to_its_tokens(phase5, pairs):
 
 
 @pytest.mark.task("make_batch")
+@pytest.mark.holds("ValueError: if ``pairs`` is empty")
 def test_no_pairs_are_refused_and_one_pair_is_not(phase5):
     expect_tokens(batch_of(phase5, [([4], [5])]), [([4], [5])], PAD, BOS, EOS)
     checks.expect_raises(ValueError, lambda: phase5.make_batch([], PAD, BOS, EOS), "make_batch([], ...)")

@@ -79,6 +79,7 @@ def test_the_loss_of_one_token_of_four_calculated_by_hand(phase5):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("Cross-entropy against softened", "q(k) = (1 - smoothing)", "-sum_k q(k) log p(k)")
 @pytest.mark.core
 def test_the_loss_is_cross_entropy_against_the_smoothed_target(phase5, gen):
     logits = normal(gen, 3, 4, 6, scale=2.0)
@@ -88,6 +89,7 @@ def test_the_loss_is_cross_entropy_against_the_smoothed_target(phase5, gen):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("target: ``int64 (B, L)``", "A scalar tensor")
 @given(gen=generators(), dims=sizes(3, 2, 7), smoothing=smoothings, data=st.data())
 def test_loss_and_gradient_are_right_at_every_size(phase5, gen, dims, smoothing, data):
     batch, length, vocab_size = dims
@@ -140,6 +142,7 @@ def test_with_full_smoothing_the_target_does_not_matter(phase5, gen):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("from 0 (plain cross-entropy) to 1", "Remember the settings")
 @given(gen=generators(), smoothing=st.floats(0.0, 1.0))
 def test_the_loss_is_a_mixture_of_its_two_extremes(phase5, gen, smoothing):
     logits = normal(gen, 3, 4, 6, scale=2.0, dtype=torch.float64)
@@ -196,6 +199,7 @@ def test_the_padding_token_has_its_share_of_the_target(phase5, pad_id):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("changes neither the loss nor a gradient")
 @pytest.mark.parametrize("size", [0.0, 30.0, 1e6, 3e38])
 def test_logits_at_padding_have_no_influence(phase5, gen, size):
     logits = normal(gen, 3, 4, 6, scale=2.0)
@@ -211,6 +215,7 @@ def test_logits_at_padding_have_no_influence(phase5, gen, size):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("Average the loss over all tokens")
 def test_every_token_counts_the_same_in_short_and_long_rows(phase5):
     target = torch.tensor([[1, 1, 1, 1], [1, 3, 3, 3]])
     logits = torch.zeros(2, 4, 5)
@@ -222,6 +227,7 @@ def test_every_token_counts_the_same_in_short_and_long_rows(phase5):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("positions whose target is padding do not count")
 @given(gen=generators(), extra=st.integers(1, 4))
 def test_more_padding_changes_nothing(phase5, gen, extra):
     logits = normal(gen, 3, 4, 6, scale=2.0)
@@ -235,6 +241,7 @@ def test_more_padding_changes_nothing(phase5, gen, extra):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("If all targets are padding")
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_batch_of_padding_costs_nothing_and_backward_works(phase5, gen, smoothing):
     criterion = phase5.LabelSmoothingLoss(3, smoothing)
@@ -266,6 +273,7 @@ def test_two_calls_do_not_mix(phase5, gen):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("large values must not overflow")
 @pytest.mark.parametrize("size", [200.0, 1000.0])
 def test_confident_logits_stay_finite(phase5, gen, size):
     logits = normal(gen, 3, 4, 6).sign() * size

@@ -42,6 +42,7 @@ def expect_unchanged(tokens: Tensor, before: Tensor, label: str) -> None:
 
 
 @pytest.mark.task("padding_mask")
+@pytest.mark.holds("Allow attention to every token", "True where the token is real", "tokens are ``int64 (B, L)``")
 @pytest.mark.core
 def test_the_padding_mask_is_true_at_every_real_token(phase5):
     tokens = torch.tensor([[5, 7, 3, 3], [6, 3, 3, 3], [4, 5, 6, 7]])
@@ -89,6 +90,7 @@ def test_the_padding_mask_lets_attention_see_the_real_keys_alone(phase5):
 
 
 @pytest.mark.task("padding_mask")
+@pytest.mark.holds("On the device of ``tokens``", "never changes an input in place")
 def test_the_padding_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(phase5, in_guest, gen):
     tokens = integers(gen, 0, 4, 3, 5)
     before, expected = tokens.clone(), oracle.padding_mask(tokens.numpy(), 2)
@@ -103,6 +105,7 @@ def test_the_padding_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(p
 
 
 @pytest.mark.task("look_ahead_mask")
+@pytest.mark.holds("to itself and to what came before", "True at ``[0, 0, q, k]``", "length: ``L``")
 @pytest.mark.core
 def test_the_look_ahead_mask_is_the_lower_triangle_with_its_diagonal(phase5):
     expected = np.array([[[[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]]], dtype=bool)
@@ -145,6 +148,7 @@ def test_nothing_after_a_position_reaches_it_through_the_look_ahead_mask(phase5)
 
 
 @pytest.mark.task("look_ahead_mask")
+@pytest.mark.holds("device: where the mask is made")
 def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5, in_guest):
     why = "pass `device` on to where the mask is made"
     expected = oracle.look_ahead_mask(3)
@@ -165,6 +169,7 @@ def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5, in_guest):
 
 
 @pytest.mark.task("decoder_mask")
+@pytest.mark.holds("Both masks at once", "True at ``[b, 0, q, k]``")
 @pytest.mark.core
 def test_the_decoder_mask_hides_the_future_and_the_padding(phase5):
     tokens = torch.tensor([[1, 5, 3, 3], [1, 5, 6, 7]])
@@ -214,6 +219,7 @@ def test_without_padding_every_row_has_the_same_triangle(phase5, gen, dims):
 
 
 @pytest.mark.task("decoder_mask")
+@pytest.mark.holds("On the device of ``tokens``")
 def test_the_decoder_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(phase5, in_guest, gen):
     tokens = integers(gen, 0, 4, 3, 5)
     before, expected = tokens.clone(), oracle.decoder_mask(tokens.numpy(), 2)

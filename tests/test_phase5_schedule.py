@@ -39,6 +39,7 @@ def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5):
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("The learning rate of one training step", "min(step^-0.5, step * warmup_steps^-1.5)")
 @given(step=st.integers(1, 90), **settings)
 def test_the_rate_is_equation_3_on_both_sides_of_the_peak(phase5, step, d_model, warmup_steps, factor):
     got = phase5.noam_learning_rate(step, d_model, warmup_steps, factor)
@@ -48,6 +49,7 @@ def test_the_rate_is_equation_3_on_both_sides_of_the_peak(phase5, step, d_model,
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("rises in a straight line")
 def test_the_rate_rises_in_a_straight_line_to_its_peak(phase5):
     first = phase5.noam_learning_rate(1, 16, 25)
     why = "during the warm-up the rate is step * warmup_steps^-1.5 / sqrt(d_model): the exponent is -1.5, not -0.5"
@@ -60,6 +62,7 @@ def test_the_rate_rises_in_a_straight_line_to_its_peak(phase5):
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("falls with the root of the step")
 def test_after_the_peak_the_rate_falls_with_the_root_of_the_step(phase5):
     for step in (25, 36, 49, 100, 2500):
         got = phase5.noam_learning_rate(step, 16, 25)
@@ -78,6 +81,7 @@ def test_a_wider_model_learns_more_slowly(phase5):
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("``factor`` is 1 in the paper")
 @given(step=st.integers(1, 90), **settings)
 def test_the_factor_multiplies_every_rate(phase5, step, d_model, warmup_steps, factor):
     label = f"noam_learning_rate({step}, {d_model}, {warmup_steps})"
@@ -99,6 +103,7 @@ def test_the_factor_scales_rise_peak_and_fall_alike(phase5, factor):
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("ValueError: if ``step`` is below 1")
 @pytest.mark.parametrize("step", [0, -1, -4000])
 def test_steps_below_1_are_refused(phase5, step):
     checks.expect_number(phase5.noam_learning_rate(1, 4, 1), 0.5, "noam_learning_rate(1, 4, 1)", EQUATION)
@@ -107,6 +112,7 @@ def test_steps_below_1_are_refused(phase5, step):
 
 
 @pytest.mark.task("noam_learning_rate")
+@pytest.mark.holds("counted from 1: a ``float``")
 @pytest.mark.parametrize("step", [1, 9, 40])
 def test_the_rate_is_a_plain_float(phase5, step):
     got = phase5.noam_learning_rate(step, 1, 9)
@@ -140,6 +146,9 @@ def test_the_first_five_steps_of_width_four_with_four_steps_of_warm_up(phase5, i
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds(
+    "step by step to ``noam_learning_rate``", "moves on to the rate of the next step", "Move to the next training step"
+)
 @pytest.mark.core
 def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest):
     optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0])
@@ -150,6 +159,7 @@ def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest):
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds("Building it sets the rate of step 1", "Set the rate of step 1")
 def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, in_guest):
     optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0, 1e-3])
     scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=9, factor=2.0)
@@ -186,6 +196,7 @@ def test_the_defaults_are_those_of_the_paper(phase5, in_guest):
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds("last_lr: ")
 def test_last_lr_is_the_rate_that_is_set_now(phase5, in_guest):
     optimizer = in_guest.schedule_tools.optimizer("SGD", [1.0])
     scheduler = phase5.NoamScheduler(optimizer, 4, warmup_steps=3)
@@ -235,6 +246,7 @@ def test_two_schedulers_count_their_own_steps(phase5, in_guest):
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds("Go on where ``state_dict`` was taken")
 @pytest.mark.parametrize("done", [0, 2, 5, 11])
 def test_a_resumed_run_goes_on_where_it_stopped(phase5, in_guest, done):
     tools = in_guest.schedule_tools
@@ -253,6 +265,7 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase5, in_guest, done):
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds("replace the ones given")
 def test_the_loaded_settings_replace_the_ones_given(phase5, in_guest):
     tools = in_guest.schedule_tools
     before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
@@ -269,6 +282,7 @@ def test_the_loaded_settings_replace_the_ones_given(phase5, in_guest):
 
 
 @pytest.mark.task("NoamScheduler")
+@pytest.mark.holds("plain numbers, no optimizer")
 def test_the_state_is_plain_data_that_a_file_can_hold(phase5, in_guest):
     tools = in_guest.schedule_tools
     before, after = tools.optimizer("Adam", [1.0]), tools.optimizer("Adam", [1.0])

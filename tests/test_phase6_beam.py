@@ -50,6 +50,7 @@ def test_length_penalty_is_that_of_wu(phase6):
 
 
 @pytest.mark.task("length_penalty")
+@pytest.mark.holds("((5 + length) / 6) ^ alpha", "What a log-probability is divided by", "length: number of tokens")
 @given(length=st.integers(1, 500), alpha=st.floats(0.0, 3.0))
 def test_length_penalty_is_the_formula_at_every_length(phase6, length, alpha):
     got = phase6.length_penalty(length, alpha)
@@ -59,6 +60,7 @@ def test_length_penalty_is_the_formula_at_every_length(phase6, length, alpha):
 
 
 @pytest.mark.task("length_penalty")
+@pytest.mark.holds("0 switches the penalty off")
 @given(length=st.integers(1, 100))
 def test_alpha_0_switches_the_penalty_off(phase6, length):
     got = phase6.length_penalty(length, 0.0)
@@ -135,6 +137,12 @@ def test_a_beam_of_two_finds_what_a_greedy_search_misses(phase6, in_guest):
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds(
+    "Search for the most probable answers",
+    "extends every live hypothesis by every token",
+    "those that end in EOS leave the beam",
+    "they call the three methods",
+)
 @pytest.mark.core
 @given(gen=generators(), beam_size=st.integers(1, 4), max_len=st.integers(1, 5), alpha=alphas)
 def test_beam_search_follows_the_rule_on_random_tables(phase6, in_guest, gen, beam_size, max_len, alpha):
@@ -147,6 +155,7 @@ def test_beam_search_follows_the_rule_on_random_tables(phase6, in_guest, gen, be
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("starts with one live hypothesis")
 @given(gen=generators(), sizes=st.sampled_from([(2, 4), (3, 3), (4, 2), (6, 2)]), alpha=alphas)
 def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, in_guest, gen, sizes, alpha):
     vocab_size, max_len = sizes
@@ -160,6 +169,7 @@ def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, i
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("keep their finite log-probability")
 def test_improbable_answers_keep_their_log_probabilities_in_float32(phase6, in_guest, gen):
     clearance = 0.0
     while clearance < 0.1:  # float32 has 7 digits
@@ -204,6 +214,7 @@ def test_each_token_is_appended_to_the_hypothesis_it_extends(phase6, in_guest):
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("An extension that is not kept is gone")
 def test_eos_outside_the_kept_extensions_is_not_collected(phase6, in_guest):
     # EOS comes third at the first step; with a beam of two it is gone, however good its score would have been.
     table = oracle.written_table(
@@ -282,6 +293,7 @@ def test_alpha_decides_between_short_and_long(phase6, in_guest):
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("counts EOS and not BOS")
 def test_long_answers_have_the_penalty_of_their_own_length(phase6, in_guest, gen):
     clearance = 0.0
     lengths: set[int] = set()
@@ -298,6 +310,7 @@ def test_long_answers_have_the_penalty_of_their_own_length(phase6, in_guest, gen
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("The search ends when")
 @pytest.mark.parametrize("max_len", [1, 2, 3])
 def test_hypotheses_that_reach_max_len_are_answers_too(phase6, in_guest, gen, max_len):
     clearance = 0.0
@@ -311,6 +324,7 @@ def test_hypotheses_that_reach_max_len_are_answers_too(phase6, in_guest, gen, ma
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("are then ranked by")
 def test_the_collected_and_the_live_are_ranked_together(phase6, in_guest):
     table = oracle.written_table(
         {
@@ -329,6 +343,7 @@ def test_the_collected_and_the_live_are_ranked_together(phase6, in_guest):
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("fewer extensions than")
 @pytest.mark.parametrize("beam_size", [7, 40])
 def test_a_beam_wider_than_the_vocabulary_starts_with_what_there_is(phase6, in_guest, gen, beam_size):
     table, expected = clear_case(gen, 3, 3, beam_size)
@@ -338,6 +353,7 @@ def test_a_beam_wider_than_the_vocabulary_starts_with_what_there_is(phase6, in_g
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("At most ``beam_size`` hypotheses")
 def test_the_defaults_are_those_of_the_paper(phase6, in_guest, gen):
     table, expected = clear_case(gen, 6, 4, beam_size=4)
     got = phase6.beam_search(model_of(in_guest, table), torch.tensor([[5, 6]]), None, BOS, EOS, 4)
@@ -354,6 +370,7 @@ def test_other_ids_of_bos_and_eos_serve_as_well(phase6, in_guest, gen):
 
 
 @pytest.mark.task("beam_search")
+@pytest.mark.holds("src: one row")
 @given(gen=generators(), words=st.lists(st.integers(4, 12), min_size=1, max_size=4), pads=st.integers(0, 2))
 def test_source_and_mask_go_with_every_hypothesis(phase6, in_guest, gen, words, pads):
     tables = torch.stack([random_table(gen, 4, 3) for _ in range(5)])

@@ -69,6 +69,7 @@ def test_a_model_that_always_answers_eos_calculated_by_hand(phase5, phase6, in_g
 
 
 @pytest.mark.task("evaluate")
+@pytest.mark.holds("each token counts the same")
 @pytest.mark.core
 def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, in_guest, gen):
     model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
@@ -77,6 +78,7 @@ def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, in_gues
 
 
 @pytest.mark.task("evaluate")
+@pytest.mark.holds("Measure the model on batches", "of two Python floats")
 @given(
     gen=generators(),
     shapes=st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), min_size=1, max_size=3),
@@ -106,6 +108,7 @@ def test_it_does_not_matter_how_sentences_are_put_into_batches(phase4, phase5, p
 
 
 @pytest.mark.task("evaluate")
+@pytest.mark.holds("which ones are not real")
 def test_padding_is_neither_right_nor_wrong(phase5, phase6, in_guest, gen):
     batch = phase5.make_batch([([4], [5, 6, 7, 0]), ([4], [])], PAD, BOS, EOS)  # 6 real tokens, 4 pads
     for table_says, accuracy in ((PAD, 0.0), (EOS, 2 / 6), (5, 1 / 6)):
@@ -186,6 +189,7 @@ def test_dropout_does_not_touch_the_measurement(phase4, phase5, phase6, gen):
 
 
 @pytest.mark.task("evaluate")
+@pytest.mark.holds("even if something raised")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("what", ["the model", "the loss", "the batches"])
 def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, in_guest, gen, what, training):
@@ -207,6 +211,7 @@ def test_evaluation_follows_the_device_of_model_and_batches(phase5, phase6, in_g
 
 
 @pytest.mark.task("evaluate")
+@pytest.mark.holds("ValueError: if there is no real target token")
 @pytest.mark.parametrize("training", [True, False])
 def test_nothing_to_measure_is_a_value_error(phase5, phase6, in_guest, gen, training):
     model = context_model(in_guest, gen).train(training)

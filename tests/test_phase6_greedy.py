@@ -77,6 +77,7 @@ def decode(phase6: Any, model: Any, src: Tensor, src_mask: Any, max_len: int) ->
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("``int64 (B, L)`` with ``L <= max_len``", "the length of the longest row")
 @pytest.mark.core
 def test_every_row_says_its_own_sentence(phase6, in_guest, gen):
     said = [[4, 5, 4, EOS], [0, EOS], [6, 6, 0, 5, 4, EOS]]
@@ -87,6 +88,7 @@ def test_every_row_says_its_own_sentence(phase6, in_guest, gen):
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("taking the most probable token", "starts from BOS alone")
 @given(gen=generators(), rows=st.lists(st.integers(0, 4), min_size=1, max_size=5), max_len=st.integers(1, 7))
 def test_greedy_is_the_most_probable_token_at_every_step(phase6, in_guest, gen, rows, max_len):
     table = random_table(gen)
@@ -115,6 +117,7 @@ def test_a_batch_is_decoded_as_its_rows_are_one_by_one(phase6, in_guest, gen, ro
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("how many tokens an answer has at most")
 @pytest.mark.parametrize("max_len", [1, 3, 4, 5, 6])
 def test_max_len_counts_the_tokens_made_with_eos_and_without_bos(phase6, in_guest, gen, max_len):
     said = [[4, 5, 0, EOS], [6, 0, 0, 6, 5, 4, 4, 6]]  # the second never ends
@@ -127,6 +130,7 @@ def test_max_len_counts_the_tokens_made_with_eos_and_without_bos(phase6, in_gues
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("All ends once every row")
 def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, in_guest, gen):
     said = [[4, 5, EOS], [EOS], [0, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
@@ -139,6 +143,7 @@ def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, in_guest, gen):
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("from then on it gets padding")
 def test_nothing_follows_eos_but_padding(phase6, in_guest, gen):
     # After its EOS the first row would say EOS again, and then words.
     said = [[4, EOS], [0, 6, 5, 4, 0, EOS]]
@@ -169,6 +174,7 @@ def test_the_ids_given_are_the_ids_used(phase6, in_guest, gen, ids):
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("The source is encoded once")
 def test_the_source_is_encoded_once(phase6, in_guest, gen):
     said = [[4, 5, 4, 0, EOS], [0, 6, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
@@ -179,6 +185,7 @@ def test_the_source_is_encoded_once(phase6, in_guest, gen):
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("``src_mask`` its mask", "Every mask is boolean")
 def test_the_source_mask_reaches_encoder_and_decoder(phase6, in_guest, gen):
     table = random_table(gen, sources=11)
     model = in_guest.fakes.TableModel(table, BOS).eval()

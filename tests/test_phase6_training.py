@@ -81,6 +81,9 @@ def test_a_step_from_equal_probabilities_calculated_by_hand(phase5, phase6, in_g
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds(
+    "Learn from one batch: forward", "The loss before the update", "Conventions of training and evaluation"
+)
 @pytest.mark.core
 def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
@@ -123,6 +126,7 @@ def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5,
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds("Gradients left over")
 def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [3, 2])
     before, numbers = tables_of(model), oracle.Numbers(batch)
@@ -150,6 +154,7 @@ def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, in_guest, gen):
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds("max_norm: if given")
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.5])
 def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, in_guest, gen, share):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
@@ -180,6 +185,7 @@ def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds("0 is a limit like any other")
 def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
     model, batch = steep_start(phase5, in_guest, gen, 0.0)
     before = tables_of(model)
@@ -191,6 +197,7 @@ def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds("put into training mode")
 @pytest.mark.parametrize("training", [True, False])
 def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_guest, gen, training):
     model, batch = context_model(in_guest, gen).train(training), random_batch(phase5, gen, [4, 2])
@@ -203,6 +210,7 @@ def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_gue
 
 
 @pytest.mark.task("train_step")
+@pytest.mark.holds("its method ``step()`` is called after")
 def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.8)
@@ -292,6 +300,7 @@ def test_the_losses_of_two_steps_calculated_by_hand(phase5, phase6, in_guest):
 
 
 @pytest.mark.task("train")
+@pytest.mark.holds("Learn from one batch after another", "The losses of the steps, in order")
 @pytest.mark.core
 def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, in_guest, gen):
     model = context_model(in_guest, gen)
@@ -303,6 +312,7 @@ def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, in_guest,
 
 
 @pytest.mark.task("train")
+@pytest.mark.holds("read once and in order")
 @given(gen=generators(), count=st.integers(0, 5))
 def test_batches_may_come_from_a_generator(phase5, phase6, in_guest, gen, count):
     model = context_model(in_guest, gen)
@@ -342,6 +352,7 @@ def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, in_guest, gen):
 
 
 @pytest.mark.task("train")
+@pytest.mark.holds("on_step: if given")
 def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, in_guest, gen):
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
@@ -371,6 +382,7 @@ def test_without_max_norm_no_step_of_training_is_clipped(phase5, phase6, in_gues
 
 
 @pytest.mark.task("train")
+@pytest.mark.holds("as for ``train_step``")
 @pytest.mark.parametrize("by_name", [True, False])
 def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, in_guest, gen, by_name):
     model = context_model(in_guest, gen)

@@ -62,6 +62,7 @@ def resolve_target(text: str | None) -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "task(name): the task of the course that a test belongs to")
     config.addinivalue_line("markers", "core: without this test the task earns nothing")
+    config.addinivalue_line("markers", "holds(quote, ...): the sentences of the contract that a test holds the code to")
     config.addinivalue_line("markers", "proof: a long proof, run by continuous integration alone")
     target = resolve_target(config.getoption("--target"))
     task = config.getoption("--task")
