@@ -74,13 +74,13 @@ def output_of(cell):
     text, html, pictures, raised = [], [], 0, ""
     for output in cell.outputs:
         data = output.get("data", {})
-        text.append(output.get("text", "") or data.get("text/plain", ""))
+        text.append(output.get("text", "") or data.get("text/plain", "") + "\n")
         html.append(data.get("text/html", ""))
         pictures += "image/png" in data
         if output.output_type == "error":
             raised = output.ename
             text.append("\n".join(output.traceback))
-    return Output("\n".join(text), "\n".join(html), pictures, raised)
+    return Output("".join(text), "\n".join(html), pictures, raised)
 
 
 def filled(phase, lang):
@@ -231,7 +231,7 @@ def test_what_goes_wrong_in_a_notebook_is_said(trouble, lang):
     assert "line 2" in gave["magic"].text or "2 行目" in gave["magic"].text
     said("no_name", "%%task sinusoidal_encoding")
     said("endless", "! merge_heads")
-    assert "no_such_module" in said("import", "! split_heads").text
+    assert "no_such_module" in said("import", "⊘ split_heads").text
     assert "tensor([[0, 1]" in said("right", "✓ split_heads").text
     assert "✓ split_heads" in said("stub").text
     assert said("raises", "✓ split_heads").raised == "AttributeError"

@@ -31,7 +31,7 @@ _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
-_FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n\*[^*\n].*\*$)?", re.MULTILINE)
+_FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n(?:\*[^*\n].*\*|図: .*)$)?", re.MULTILINE)
 
 
 FIGURES = {

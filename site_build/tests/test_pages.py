@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
@@ -105,6 +106,19 @@ def test_both_languages_have_the_same_sections(site):
             assert ids[0] == ids[1], f"{page}: the two languages have different sections"
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_lesson_leads_to_its_notebook(site, lang):
+    """To Colab, by the address that the build is given, and to the file, which lies in the site."""
+    for page in (site / SITE_OF[lang] / "lessons").glob("phase*.html"):
+        links = Links(page.read_text(encoding="utf-8")).links
+        opened = f"https://colab.research.google.com/github/example/kata/blob/main/notebooks/{lang}/{page.stem}.ipynb"
+        assert opened in links and f"../notebooks/{page.stem}.ipynb" in links
+        cells = json.loads((page.parent.parent / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8"))[
+            "cells"
+        ]
+        assert any(f"%kata {lang}" in "".join(cell["source"]) for cell in cells)
+
+
 def test_language_switch_stays_on_the_section(open_tab):
     tab = open_tab("lessons/phase2_attention.html")
     tab.evaluate("document.getElementById('heads').scrollIntoView()")
@@ -149,6 +163,9 @@ def test_printing_unfolds_hints_and_is_black_on_white(open_tab):
     picture = tab.locator(".md-typeset img[src$='.svg']").first
     assert picture.evaluate("picture => getComputedStyle(picture).filter") == "none"
     assert tab.locator(".figure").first.is_hidden() and tab.locator(".md-header").is_hidden()
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    frames = tab.locator(".md-typeset__scrollwrap").evaluate_all("all => all.map(e => getComputedStyle(e).overflowX)")
+    assert set(frames) == {"visible"}, "a wide table is cut off"
     tab.emulate_media(media="screen")
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details[open]").count() == 0
