@@ -48,7 +48,8 @@ The tasks of the [lesson]({lesson}), to be solved here. Run the first cell, then
 - A cell that begins with `%%task` goes into `exercises/{file}` when you run it, and the tests of its task run. The \
 rest of the file stays as it is, and what it held before is kept in `exercises/.kata/kept/`. Lines below the function \
 or class (a call, a `print`) run here alone.
-- `%hint {task}` in a cell of its own shows the next hint, one more each time.
+- `%hint {task}` in a cell of its own shows the next hint, one more each time; `%trace {task}` follows the lesson's \
+worked example through your code.
 - `%show {number}` draws what your code does; `check({number})` grades the whole phase.
 - The stub again, with your code kept: `!{{sys.executable}} {{course}}/grader.py reset {number} {task}`""",
     """\
@@ -61,7 +62,8 @@ or class (a call, a `print`) run here alone.
 - `%%task` で始まるセルを実行すると、コードが `exercises/{file}` に入り、その課題のテストが走ります。\
 ファイルのほかの部分は変わらず、元の内容は `exercises/.kata/kept/` に残ります。\
 関数やクラスより下の行 (呼び出しや `print`) は、ここで実行するだけです。
-- 別のセルで `%hint {task}` を実行すると、次のヒントが一つずつ出ます。
+- 別のセルで `%hint {task}` を実行すると、次のヒントが一つずつ出ます。\
+`%trace {task}` は、レッスンの例題をあなたのコードで一歩ずつ計算します。
 - `%show {number}` は自分のコードの働きを図にし、`check({number})` はフェーズ全体を採点します。
 - スタブに戻すには (書いたコードは残ります): `!{{sys.executable}} {{course}}/grader.py reset {number} {task}`""",
 )

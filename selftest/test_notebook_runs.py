@@ -174,6 +174,7 @@ TROUBLE = {
     "import": f"%%task split_heads\nimport no_such_module\n\n\n{RIGHT['split_heads']}",
     "right": f"%%task split_heads\n{TRIED}",
     "stub": f"%%task split_heads\n{STUB}",
+    "trace": "%trace split_heads",
     "raises": f"%%task split_heads\n{RIGHT['split_heads']}\nsplit_heads(None, 2)",
     "hint": "%hint merge_heads",
     "hint2": "%hint merge_heads",
@@ -235,6 +236,7 @@ def test_what_goes_wrong_in_a_notebook_is_said(trouble, lang):
     assert "tensor([[0, 1]" in said("right", "✓ split_heads").text
     assert "✓ split_heads" in said("stub").text
     assert said("raises", "✓ split_heads").raised == "AttributeError"
+    assert "(1, 2, 3, 2)" in said("trace", "✓").text
     said("hint")
     said("hint2")
     assert said("check", "✓ split_heads").text.count("✓") == 1, "the report is shown twice"

@@ -81,9 +81,6 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
     for path in [*(folder / "lessons" / "figures").glob("*.py"), *(folder / "notebooks").glob("*.py")]:
         path.unlink()  # they draw with the solutions, or make what is here already
-    for path in (folder / "notebooks").rglob("*.ipynb"):
-        if path.stem not in {phase.id for phase in phases}:
-            path.unlink()
     handed_out = {path.name for phase in phases for path in phase.suite()}
     for path in (folder / "tests").glob("test_*.py"):
         whole = path.name == "test_assembled.py" and len(phases) == len(COURSE)

@@ -1,4 +1,4 @@
-"""The course in a notebook: ``%load_ext kata.notebook`` brings ``%%task``, ``%hint``, ``%show``, ``%kata``, ``check``.
+"""The course in a notebook: ``%load_ext kata.notebook`` brings ``%%task``, ``%hint``, ``%trace``, ``%show``, ``check``.
 
 Nothing here is imported by the grader. IPython is needed for the magics alone (``requirements-notebook.txt``).
 """

@@ -1,4 +1,4 @@
-"""The magics of a notebook: ``%%task``, ``%hint``, ``%show``, ``%kata``."""
+"""The magics of a notebook: ``%%task``, ``%hint``, ``%trace``, ``%show``, ``%kata``."""
 
 from __future__ import annotations
 
@@ -148,6 +148,15 @@ class KataMagics(Magics):
     @line_magic
     def hint(self, line: str) -> None:
         """``%hint split_heads``: the next hint, as ``python grader.py hint``; ``%hint 2`` for a phase."""
+        self._tell("hint", line)
+
+    @line_magic
+    def trace(self, line: str) -> None:
+        """``%trace split_heads``: the lesson's worked example through your code, as ``python grader.py trace``."""
+        self._tell("trace", line)
+
+    def _tell(self, command: str, line: str) -> None:
+        """Print what a command of the grader says about a task or a phase."""
         words = line.split()
         try:
             phase, task = find(words[0] if words else "", PREFERENCES.lang)
@@ -155,7 +164,7 @@ class KataMagics(Magics):
             _say(str(error), wrong=True)
             return
         arguments = [str(phase.number), *([task] if task else []), *words[1:], *_target_option()]
-        print(_grader("hint", *arguments).strip("\n"))
+        print(_grader(command, *arguments).strip("\n"))
 
     @line_magic
     def show(self, line: str) -> None:
