@@ -199,6 +199,17 @@ def test_a_row_of_the_report_keeps_its_form():
     assert cell_len(row.plain) == 80
 
 
+def test_a_colour_is_the_mark_s_and_does_not_run_over_the_line(target):
+    failed = score_of(**{SPLIT: FAILED})
+    rows = [*terminal.task_rows(failed.tasks[1], "en", 80), *terminal.heading("title", "2 ", 30, 100, 80)]
+    rows += [*screen_of(target)._flow(PHASE, failed, frozenset(), set(), 80), screen_of(target)._bar(None)]
+    for row in rows:
+        assert str(row.style) == ""  # what a line begins with would colour all of it
+    coloured = [row.plain[span.start : span.end].strip() for row in rows for span in row.spans if span.style]
+    assert {"✗", "3/8 tests", "✓", "3/8", "2 title"} <= set(coloured)
+    assert not {SPLIT, MERGE, "30 / 100"} & set(coloured)
+
+
 # -- pages --
 
 

@@ -78,8 +78,9 @@ def screen(lang: str) -> pyte.Screen:
         (Path(folder) / COURSE[1].file).write_text(half_done(), encoding="utf-8")
         arguments = ["watch", "2", "--target", folder, "--lang", lang]
         with Terminal(arguments, columns=COLUMNS, lines=LINES) as terminal:
-            terminal.wait_for("phase2_attention.md#task-", seconds=120)  # the last line: where the lesson is
-            said = terminal.said.replace(folder, "exercises").replace("in phase2", "in exercises/phase2")
+            terminal.wait_for("phase2_attention.md#task-", seconds=120)  # one of the last lines: where the lesson is
+            terminal.listen(0.5)
+            said = terminal.said.replace(folder, "exercises")
             pyte.Stream(shown).feed(re.sub(r"\d\d:\d\d:\d\d", "10:00:00", said))
             terminal.press("q")
             terminal.end()

@@ -116,7 +116,7 @@ def _lost_tests(task: TaskScore, lang: str, width: int, folder: Folder) -> list[
         if test.state == PASSED or task.state in (PASSED, TODO):
             continue
         mark, style = MARKS[test.state]
-        lines.append(Text(" " * INDENT + sign(mark) + " ", style=style) + Text(test.test))
+        lines.append(Text.assemble((" " * INDENT + sign(mark) + " ", style), test.test))
         first = folder.in_message(in_language(test.message, lang)).strip().partition("\n")[0]
         lines += [Text("  ") + line for line in _indented(first, width - 2, style="dim")]
     return lines
@@ -137,10 +137,10 @@ def heading(
     size = BAR if width >= ROOMY else SHORT_BAR
     filled = int(size * score / max_score) if max_score else 0
     told = points or f"{score:g} / {max_score:g}"
-    right = Text("█" * filled, style="green") + Text("░" * (size - filled), style="dim") + Text(f" {told:>13}", style)
+    right = Text.assemble(("█" * filled, "green"), ("░" * (size - filled), "dim"), (f" {told:>13}", style))
     room = max(10, width - right.cell_len - 1)
     first, *rest = wrap(title, room - len(number))
-    lines = [Text(pad(number + first, room) + " ", style=style or "bold") + right]
+    lines = [Text.assemble((pad(number + first, room) + " ", style or "bold"), right)]
     return [*lines, *(Text(" " * len(number) + line, style=style or "bold") for line in rest)]
 
 
@@ -154,7 +154,7 @@ def task_rows(task: TaskScore, lang: str, width: int) -> list[Text]:
     if room < cell_len(task.name):  # a narrow screen
         right = f"{tests}  {points}"
         room = max(cell_len(task.name), width - cell_len(right) - 5)
-    row = Text(f"{sign(mark):>3} ", style=style) + Text(task.name)
+    row = Text.assemble((f"{sign(mark):>3} ", style), task.name)
     below = []
     reason = waits_for(task, lang)
     if reason:

@@ -248,9 +248,7 @@ class Screen:
                 piece = Text(f"{sign(mark)} {task.name}", style="dim")
             else:
                 mark, style = terminal.MARKS[found.state]
-                piece = Text(f"{sign(mark)} ", style=style) + Text(
-                    task.name, style="dim" if found.state == TODO else ""
-                )
+                piece = Text.assemble((f"{sign(mark)} ", style), (task.name, "dim" if found.state == TODO else ""))
                 if found.state not in (PASSED, TODO):
                     piece.append(f" {found.passed}/{found.total}", style=style)
             if lines[-1].cell_len + 2 + piece.cell_len > width and lines[-1].plain.strip():
@@ -262,8 +260,8 @@ class Screen:
         """A bar over all tasks of the course."""
         passed, total = self._scoreboard.passed(at_work)
         filled = BAR * passed // total
-        bar = Text("█" * filled, style="green") + Text("░" * (BAR - filled), style="dim")
-        return bar + Text("  " + choose(SENTENCES["course"], self.lang).format(passed=passed, total=total))
+        words = choose(SENTENCES["course"], self.lang).format(passed=passed, total=total)
+        return Text.assemble(("█" * filled, "green"), ("░" * (BAR - filled), "dim"), "  " + words)
 
     def _next_step(self, phase: Phase, at_hand: TaskScore | None) -> tuple[list[Text], list[Text]]:
         """What to open, which task, which lesson; what there is to do once a phase is complete."""
@@ -310,7 +308,7 @@ class Screen:
 
     def _key(self, key: str, what: str, **values: object) -> list[Text]:
         first, *rest = self._indented(what, columns=4, **values)
-        return [Text("  ") + Text(key, style="bold") + Text(first.plain[3:]), *rest]
+        return [Text.assemble("  ", (key, "bold"), first.plain[3:]), *rest]
 
     def _indented(self, what: str, columns: int = terminal.INDENT, **values: object) -> list[Text]:
         sentence = choose(SENTENCES[what], self.lang).format(**values)
