@@ -230,3 +230,19 @@ def test_an_upload_that_takes_too_long_has_results_all_the_same(place, tmp_path)
     results = service.grade(make_target(tmp_path / "mine", solved=(1,)))
     assert results["score"] == 0.0
     assert "打ち切りました" in results["output"]
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_without_solutions_it_grades_on_the_students_own_and_names_no_mistake(place, tmp_path):
+    settings = Settings(phases=(COURSE[0].id, COURSE[1].id))
+    write_bundle(place / "edition.zip", settings, without_solutions=True)
+    service = Service(place / "edition", place / "edition.zip")
+    folder = make_target(tmp_path / "mine", solved=(1,))
+    wrong = replaced(solution(1), " * math.sqrt(self.d_model)", "")
+    (folder / COURSE[0].file).write_text(wrong, encoding="utf-8")
+    results = service.grade(folder)
+    assert results["score"] == 80.0
+    [failed] = [test for test in results["tests"] if test["name"].endswith(": TokenEmbedding")]
+    assert "expected" in failed["output"]
+    assert failed["extra_data"]["diagnoses"] == []
