@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from kata.classroom.bundle import Settings, write_bundle
+from kata.classroom.gradescope import cores
 from kata.course.phases import COURSE
 from kata.diagnosis.misconceptions import by_id
+from kata.grading.run import MAX_JOBS
 from selftest.grader_runs import environment, run_grader
 from selftest.submissions import make_target, replaced, solution
 
@@ -101,6 +103,16 @@ def test_the_scripts_are_bash(service):
         text = (service.prefix / "source" / script).read_text(encoding="utf-8")
         assert text.startswith("#!/usr/bin/env bash\n")
         subprocess.run(["bash", "-n", str(service.prefix / "source" / script)], check=True, timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("told", "sessions"),
+    [("50000 100000\n", 1), ("200000 100000\n", 2), ("max 100000\n", min(os.cpu_count(), MAX_JOBS))],
+)
+def test_no_more_sessions_than_the_container_has_processors_for(told, sessions, tmp_path):
+    (tmp_path / "cpu.max").write_text(told, encoding="ascii")
+    assert cores(tmp_path / "cpu.max") == sessions
+    assert cores(tmp_path / "nothing") == min(os.cpu_count(), MAX_JOBS)
 
 
 def test_an_empty_or_broken_upload_says_what_to_hand_in(service, tmp_path):

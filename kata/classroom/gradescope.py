@@ -17,11 +17,13 @@ from typing import Any, Sequence
 
 from ..course.edition import handed_out
 from ..course.phases import COURSE, PROJECT, Phase
+from ..grading.run import MAX_JOBS
 from ..i18n import choose
 from ..reports.gradescope import for_the_instructor
 from .bundle import SETTINGS, Settings
 from .submissions import Submission, find_one
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
 NOBODY = 65534
 """The user and group that own nothing."""
 
@@ -130,7 +132,7 @@ def _run_grader(
                 os.chown(path, user, user)
         command = [sys.executable, str(PROJECT / "grader.py"), *(str(phase.number) for phase in phases)]
         command += [f"--target={target}", f"--seed={settings.seed}", f"--lang={settings.lang}", "--gradescope=-"]
-        environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
+        environment = {"KATA_JOBS": str(cores(QUOTA)), **os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
         # Not pipes: after a time-out something may still hold them open.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             subprocess.run(
@@ -142,6 +144,19 @@ def _run_grader(
             return out.read(), err.read().decode("utf-8", "replace")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def cores(quota: Path) -> int:
+    """How many sessions the container has processor time for: it may see all cores of its machine.
+
+    Args:
+        quota: the file in which Linux tells microseconds of a period, and the period (control groups, version 2).
+    """
+    try:
+        allowed, period = quota.read_text(encoding="ascii").split()
+        return max(1, int(allowed) // int(period))
+    except (OSError, ValueError):  # none, or "max"
+        return min(os.cpu_count() or 1, MAX_JOBS)
 
 
 def _is_root() -> bool:
