@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from . import style
-from .picture import Data, Picture, array_of, frozen
+from .picture import Claim, Data, Picture, array_of, close, frozen
 from .style import of
 
 LENGTH, D_MODEL = 100, 64
@@ -23,24 +23,59 @@ VALUE = ("value", "値")
 
 ENCODING_TITLE = ("Sinusoidal encoding of {length} positions", "{length} 個の位置の正弦波エンコーディング")
 ENCODING_CAPTION = (
-    "Every row is the code of one position. On the left the columns change from one position to the next, on the "
-    "right hardly at all: like the digits of a number, fast ones tell neighbours apart and slow ones tell "
-    "regions apart. Row 0 is 0, 1, 0, 1, ... The wavelengths below grow from 2π to nearly 10000 · 2π.",
-    "各行が一つの位置のエンコーディングです。左の列は隣の位置でもう値が変わり、右の列はほとんど変わりません。数の桁と同じで、"
-    "速い列が隣どうしを、遅い列が大まかな場所を区別します。行 0 は 0、1、0、1、… です。下の波の波長は 2π から 1"
-    "0000 · 2π 近くまで伸びます。",
+    ("Every row is the code of one position.", "各行が一つの位置のエンコーディングです。"),
+    Claim(
+        lambda data: bool(
+            np.abs(np.diff(data["table"][:, :2], axis=0)).mean() > 0.3
+            and np.abs(np.diff(data["table"][:, -2:], axis=0)).max() < 0.01
+        ),
+        (
+            "On the left the columns change from one position to the next, on the right hardly at "
+            "all: like the digits of a "
+            "number, fast ones tell neighbours apart and slow ones tell regions apart.",
+            "左の列は隣の位置でもう値が変わり、右の列はほとんど変わりません。数の桁と同じで、速い列が"
+            "隣どうしを、遅い列が大まかな"
+            "場所を区別します。",
+        ),
+    ),
+    Claim(
+        lambda data: close(data["table"][0], np.arange(D_MODEL) % 2),
+        ("Row 0 is 0, 1, 0, 1, ...", "行 0 は 0、1、0、1、… です。"),
+    ),
+    Claim(
+        lambda data: close(_angles_of(data["table"][2]) - _angles_of(data["table"][1]), _speeds(D_MODEL)),
+        (
+            "The wavelengths below grow from 2π to nearly 10000 · 2π.",
+            "下の波の波長は 2π から 10000 · 2π 近くまで伸びます。",
+        ),
+    ),
 )
 COLUMN = ("column {column}", "列 {column}")
 THREE_COLUMNS = ("three of its columns", "そのうちの三つの列")
 
-DISTANCE_TITLE = ("Dot products of encodings depend on the distance alone", "エンコーディングの内積は距離だけで決まる")
+DISTANCE_TITLE = ("Dot products of the encodings of every two positions", "二つの位置のエンコーディングの内積")
 DISTANCE_CAPTION = (
-    "Left: the dot product of every pair of positions; each diagonal has one colour. Right: three rows of it, "
-    "moved so that the position itself is at 0. The three lines lie on each other: PE[p] · PE[p + k] does not "
-    "depend on p. The top is d_model / 2 = {top}, since every pair of columns adds sin² + cos² = 1.",
-    "左: すべての位置の組の内積です。どの対角線も一つの色になります。右: そのうち三行を、自分自身の位置が 0 に来"
-    "るようにずらしたものです。三本の線が重なるのは、PE[p] · PE[p + k] が p によらないからです。どの列の組も sin"
-    "² + cos² = 1 を足すので、頂点の高さは d_model の半分の {top} です。",
+    (
+        "Left: the dot product of every pair of positions. Right: three rows of it, moved so that "
+        "the position itself is "
+        "at 0.",
+        "左: すべての位置の組の内積です。右: そのうち三行を、自分自身の位置が 0 に来るようにずらしたものです。",
+    ),
+    Claim(
+        lambda data: all(close(np.diag(data["products"], k), data["products"][0, k], 0.01) for k in range(LENGTH)),
+        (
+            "Each diagonal has one colour, and the three lines lie on each other: PE[p] · PE[p + k] "
+            "does not depend on p.",
+            "どの対角線も一つの色になり、三本の線が重なります。PE[p] · PE[p + k] が p によらないからです。",
+        ),
+    ),
+    Claim(
+        lambda data: close(np.diag(data["products"]), D_MODEL / 2, 0.01),
+        (
+            "The top is d_model / 2 = {top}, since every pair of columns adds sin² + cos² = 1.",
+            "どの列の組も sin² + cos² = 1 を足すので、頂点の高さは d_model の半分の {top} です。",
+        ),
+    ),
 )
 DISTANCE = ("distance k in positions", "距離 k (位置の差)")
 DOT_PRODUCT = ("dot product PE[p] · PE[p + k]", "内積 PE[p] · PE[p + k]")
@@ -50,25 +85,72 @@ THREE_ROWS = ("three rows against distance", "三つの行と距離")
 
 CLOCK_TITLE = ("Each pair of columns is the hand of a clock", "列の組は、それぞれ時計の針")
 CLOCK_CAPTION = (
-    "A hand points to (PE[pos, 2i], PE[pos, 2i + 1]), that is (sine, cosine): position 0 points up, and each "
-    "further position turns the hand clockwise by the same angle. All tips lie on the circle. Pair 0 turns once "
-    "in 6.3 positions, pair 8 in 63, pair 16 in 628, like the hands for seconds, minutes and hours.",
-    "針は (PE[pos, 2i], PE[pos, 2i + 1])、つまり (sin, cos) を指します。位置 0 は真上を向き、位置が一つ進むごとに"
-    "同じ角度だけ時計回りに動きます。先端はすべて円の上にあります。組 0 は 6.3、組 8 は 63、組 16 は 628 の位置で"
-    "一周し、秒針・分針・時針のようです。",
+    (
+        "A hand points to (PE[pos, 2i], PE[pos, 2i + 1]), that is (sine, cosine).",
+        "針は (PE[pos, 2i], PE[pos, 2i + 1])、つまり (sin, cos) を指します。",
+    ),
+    Claim(
+        lambda data: close(data["hands"][:, 0], [0, 1]),
+        ("Position 0 points up.", "位置 0 は真上を向きます。"),
+    ),
+    Claim(
+        lambda data: close(np.linalg.norm(data["hands"], axis=-1), 1),
+        ("All tips lie on the circle.", "先端はすべて円の上にあります。"),
+    ),
+    Claim(
+        lambda data: (
+            close(
+                _angles_of(data["hands"][:, 1].reshape(-1)),
+                np.array([10000.0 ** (-2 * i / D_MODEL) for i in CLOCK_PAIRS]),
+            )
+            and close(data["hands"][:, 2, 0], 2 * data["hands"][:, 1, 0] * data["hands"][:, 1, 1])
+        ),  # twice the angle
+        (
+            "Each further position turns the hand clockwise by the same angle: pair 0 turns once in "
+            "6.3 positions, pair 8 "
+            "in 63, pair 16 in 628, like the hands for seconds, minutes and hours.",
+            "位置が一つ進むごとに、針は同じ角度だけ時計回りに動きます。組 0 は 6.3、組 8 は 63、組 "
+            "16 は 628 の位置で一周し、"
+            "秒針・分針・時針のようです。",
+        ),
+    ),
 )
 CLOCK_PAIRS, CLOCK_POSITIONS = (0, 8, 16), 12
 PAIR = ("pair i = {pair}: columns {even}, {odd}", "組 i = {pair}: 列 {even}、{odd}")
 SINE, COSINE = ("sine (even column)", "sin (偶数列)"), ("cosine (odd column)", "cos (奇数列)")
 
-SHIFT_TITLE = ("One matrix moves every position by {offset}", "一つの行列がどの位置も {offset} だけ動かす")
+SHIFT_TITLE = ("The matrix that is to move every position by {offset}", "どの位置も {offset} だけ動かすはずの行列")
 SHIFT_CAPTION = (
-    "Left: position_shift_matrix({offset}, 16). It is 0 except in blocks of 2 × 2, each of which rotates one "
-    "clock hand; the slower the pair, the closer its block is to the identity. Right: it turns the hands of pair "
-    "8 from the dots to the squares. Each square must lie in a ring, which is where PE[pos + {offset}] is.",
-    "左: position_shift_matrix({offset}, 16) です。2 × 2 のブロックのほかは 0 で、それぞれのブロックが時計の針を"
-    "一本回します。遅い組ほどブロックは単位行列に近づきます。右: この行列は組 8 の針を丸から四角へ回します。四角"
-    "は、PE[pos + {offset}] の場所を示す輪の中に入らなければなりません。",
+    ("Left: position_shift_matrix({offset}, 16).", "左: position_shift_matrix({offset}, 16) です。"),
+    Claim(
+        lambda data: close(data["matrix"] * (1 - np.kron(np.eye(8), np.ones((2, 2)))), 0),
+        (
+            "It is 0 except in blocks of 2 × 2, one for each clock hand.",
+            "時計の針ごとの 2 × 2 のブロックのほかは 0 です。",
+        ),
+    ),
+    Claim(
+        lambda data: (
+            close(data["matrix"] @ data["matrix"].T, np.eye(16))
+            and float(np.abs(data["matrix"][-2:, -2:] - np.eye(2)).max()) < 0.01
+        ),
+        (
+            "Each block rotates its hand; the slower the pair, the closer its block is to the identity.",
+            "それぞれのブロックが針を一本回します。遅い組ほどブロックは単位行列に近づきます。",
+        ),
+    ),
+    (
+        "Right: it takes the hands of pair 8 from the dots to the squares. Each square must lie in a "
+        "ring, which is where "
+        "PE[pos + {offset}] is.",
+        "右: この行列は組 8 の針を丸から四角へ移します。四角は、PE[pos + {offset}] の場所を示す輪の中"
+        "に入らなければなりません。",
+    ),
+    Claim(
+        lambda data: close(data["after"], data["wanted"]),
+        ("They do.", "そのとおりになっています。"),
+        ("They do not.", "ここではそうなっていません。"),
+    ),
 )
 SHIFT_OFFSET, SHIFT_PAIR, SHIFT_POSITIONS = 10, 8, (0, 15, 35)
 MATRIX = ("the matrix M, d_model = 16", "行列 M (d_model = 16)")
@@ -80,13 +162,28 @@ ROW, COLUMN_AXIS = ("row", "行"), ("column", "列")
 
 SIZE_TITLE = ("Why embeddings are multiplied by √d_model", "埋め込みに √d_model を掛ける理由")
 SIZE_CAPTION = (
-    "Length of the vectors that are added at the bottom of the model. A row of a table that starts with standard "
-    "deviation d_model^-0.5 has length 1 at any width, while an encoding has length √(d_model / 2): without the "
-    "factor √d_model the positions would drown the tokens, the more so the wider the model. What TokenEmbedding "
-    "gives must lie on the dotted line.",
-    "モデルの入り口で足し合わされるベクトルの長さです。標準偏差 d_model^-0.5 で始まる表の行は、幅によらず長さが 1"
-    " です。一方、エンコーディングの長さは √(d_model / 2) です。√d_model を掛けなければ、幅が広いほどトークンが"
-    "位置に埋もれてしまいます。TokenEmbedding の出力は点線の上にあるはずです。",
+    (
+        "Length of the vectors that are added at the bottom of the model. A row of a table that starts with standard "
+        "deviation d_model^-0.5 has length 1 at any width.",
+        "モデルの入り口で足し合わされるベクトルの長さです。標準偏差 d_model^-0.5 で始まる表の行は、幅"
+        "によらず長さが 1 です。",
+    ),
+    Claim(
+        lambda data: close(data["encoding"], np.sqrt(np.array(WIDTHS) / 2), 0.02),
+        (
+            "An encoding has length √(d_model / 2): without the factor √d_model the positions would "
+            "drown the tokens, the "
+            "more so the wider the model.",
+            "エンコーディングの長さは √(d_model / 2) です。√d_model を掛けなければ、幅が広いほどトー"
+            "クンが位置に埋もれてしまいます。",
+        ),
+    ),
+    ("What TokenEmbedding gives must lie on the dotted line.", "TokenEmbedding の出力は点線の上にあるはずです。"),
+    Claim(
+        lambda data: close(data["embedding"] / np.sqrt(WIDTHS), 1, 0.1),
+        ("It does.", "そのとおりになっています。"),
+        ("It does not.", "ここではそうなっていません。"),
+    ),
 )
 WIDTHS = (16, 32, 64, 128, 256, 512)
 VOCABULARY, SIZE_LENGTH = 50, 50
@@ -106,7 +203,7 @@ def encoding_data(phase: Any) -> Data:
 def draw_encoding(data: Data, lang: str) -> Figure:
     """Heat map of the table, and three of its columns as waves."""
     table = data["table"]
-    figure = style.new_figure(6.2, of(ENCODING_TITLE, lang, length=LENGTH), of(ENCODING_CAPTION, lang))
+    figure = style.new_figure(6.2, of(ENCODING_TITLE, lang, length=LENGTH), style.tell(ENCODING_CAPTION, data, lang))
     above, below = figure.subplots(2, 1, height_ratios=(2.2, 1))
     image = style.heat_map(above, table, -1, 1, style.DIVERGING)
     figure.colorbar(image, ax=above, label=of(VALUE, lang), pad=0.01)
@@ -133,7 +230,7 @@ def distance_data(phase: Any) -> Data:
 def draw_distance(data: Data, lang: str) -> Figure:
     """Heat map of the dot products, and three of its rows against distance."""
     products = data["products"]
-    figure = style.new_figure(4.4, of(DISTANCE_TITLE, lang), of(DISTANCE_CAPTION, lang, top=D_MODEL // 2))
+    figure = style.new_figure(4.4, of(DISTANCE_TITLE, lang), style.tell(DISTANCE_CAPTION, data, lang, top=D_MODEL // 2))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
     image = style.heat_map(left, products, products.min(), products.max())
     left.set_aspect("equal")
@@ -162,7 +259,7 @@ def clock_data(phase: Any) -> Data:
 
 def draw_clock(data: Data, lang: str) -> Figure:
     """A clock for every pair, with a hand for every position."""
-    figure = style.new_figure(3.3, of(CLOCK_TITLE, lang), of(CLOCK_CAPTION, lang))
+    figure = style.new_figure(3.3, of(CLOCK_TITLE, lang), style.tell(CLOCK_CAPTION, data, lang))
     for pair, hands, axes in zip(CLOCK_PAIRS, data["hands"], figure.subplots(1, len(CLOCK_PAIRS))):
         _clock_face(axes, hands, lang)
         axes.set_title(of(PAIR, lang, pair=pair, even=2 * pair, odd=2 * pair + 1))
@@ -192,8 +289,8 @@ def shift_data(phase: Any) -> Data:
 
 def draw_shift(data: Data, lang: str) -> Figure:
     """Heat map of the matrix, and the hands before and after."""
-    title, caption = (of(pair, lang, offset=SHIFT_OFFSET) for pair in (SHIFT_TITLE, SHIFT_CAPTION))
-    figure = style.new_figure(3.9, title, caption)
+    caption = style.tell(SHIFT_CAPTION, data, lang, offset=SHIFT_OFFSET)
+    figure = style.new_figure(3.9, of(SHIFT_TITLE, lang, offset=SHIFT_OFFSET), caption)
     left, right = figure.subplots(1, 2)
     image = style.heat_map(left, data["matrix"], -1, 1, style.DIVERGING)
     left.set_aspect("equal")
@@ -242,7 +339,7 @@ def size_data(phase: Any) -> Data:
 
 def draw_size(data: Data, lang: str) -> Figure:
     """Lengths against width, both on logarithmic scales."""
-    figure = style.new_figure(4.2, of(SIZE_TITLE, lang), of(SIZE_CAPTION, lang))
+    figure = style.new_figure(4.2, of(SIZE_TITLE, lang), style.tell(SIZE_CAPTION, data, lang))
     axes = figure.subplots()
     axes.plot(WIDTHS, np.sqrt(WIDTHS), ":", color=style.BLACK, linewidth=5, alpha=0.35, label=of(ROOT, lang))
     names = (("embedding", TOKEN_EMBEDDING), ("encoding", POSITIONAL), ("table", TABLE_ROW))
@@ -259,6 +356,16 @@ def draw_size(data: Data, lang: str) -> Figure:
     axes.grid()
     axes.legend()
     return figure
+
+
+def _angles_of(row: np.ndarray) -> np.ndarray:
+    """The angle of every pair (sine, cosine)."""
+    return np.arctan2(row[0::2], row[1::2])
+
+
+def _speeds(d_model: int) -> np.ndarray:
+    """What a pair turns by from one position to the next."""
+    return 10000.0 ** (-np.arange(0, d_model, 2) / d_model)
 
 
 def _table(phase: Any) -> np.ndarray:

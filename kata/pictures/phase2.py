@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import style
-from .picture import Data, Picture, array_of, frozen, pair_of
+from .picture import Claim, Data, Picture, array_of, close, frozen, pair_of
 from .style import of
 
 TOKENS = ("the", "cat", "saw", "the", "dog", "<eos>", "<pad>", "<pad>")
@@ -20,13 +20,44 @@ D_MODEL, NUM_HEADS = 32, 4
 
 HEADS_TITLE = ("Attention weights of every head under every mask", "各マスクをかけたときの、各ヘッドの注意の重み")
 HEADS_CAPTION = (
-    "A row is a query, a column a key; every row adds up to 1. Grey cells are exactly 0. The padding mask "
-    "empties the columns of <pad>, the look-ahead mask everything to the right of the diagonal, and both "
-    "together do both; what is left of a row is shared out anew among the keys that remain. The four heads see "
-    "the same tokens and attend differently. Weights are random here, nothing was trained.",
-    "行がクエリ、列がキーで、どの行の和も 1 です。灰色のマスはちょうど 0 です。パディングマスクは <pad> の列を、"
-    "先読みマスクは対角線より右を空にし、両方をかけると両方が空になります。残ったキーに重みが配り直されます。四つ"
-    "のヘッドは同じトークンを見ながら、それぞれ別の場所に注意を向けます。ここでの重みは乱数で、学習はしていません。",
+    (
+        "A row is a query, a column a key. Outlined cells are forbidden by the mask: under the "
+        "padding mask the columns of "
+        "<pad>, under the look-ahead mask everything to the right of the diagonal.",
+        "行がクエリ、列がキーです。枠で囲んだマスはマスクが禁じています。パディングマスクは <pad> の"
+        "列を、先読みマスクは"
+        "対角線より右を禁じます。",
+    ),
+    Claim(
+        lambda data: not _leaks(data).any(),
+        ("They are grey, exactly 0, as they must be.", "そこは灰色、つまりちょうど 0 で、これで正しい状態です。"),
+        (
+            "Not all of them are grey (exactly 0): where one has a colour, a query reads a key that its mask forbids.",
+            "灰色 (ちょうど 0) でないマスがあります。色の付いたマスでは、マスクが禁じたキーをクエリが読んでいます。",
+        ),
+    ),
+    Claim(
+        lambda data: close(data["weights"].sum(axis=-1), 1),
+        ("Every row adds up to 1.", "どの行の和も 1 です。"),
+        ("Not every row adds up to 1, as weights must.", "和が 1 にならない行があります (重みの和は 1 のはずです)。"),
+    ),
+    Claim(
+        lambda data: not _leaks(data).any() and close(data["weights"].sum(axis=-1), 1),
+        (
+            "What is left of a row is shared out anew among the keys that remain.",
+            "残ったキーに重みが配り直されています。",
+        ),
+        ("", ""),
+    ),
+    Claim(
+        lambda data: not close(data["weights"][0, 0], data["weights"][0, 1], 0.01),
+        (
+            "The heads see the same tokens and attend differently.",
+            "ヘッドは同じトークンを見ながら、それぞれ別の場所に注意を向けます。",
+        ),
+        ("The heads attend alike, which they should not.", "どのヘッドも同じ所を見ています (別々になるはずです)。"),
+    ),
+    ("The projections are random here, nothing was trained.", "ここでの射影は乱数で、学習はしていません。"),
 )
 MASKS = (
     ("no mask", "マスクなし"),
@@ -40,14 +71,31 @@ WEIGHT = ("attention weight", "注意の重み")
 
 SATURATION_TITLE = ("What the division by √d_k is for", "√d_k で割る理由")
 SATURATION_CAPTION = (
-    "{queries} random queries over {keys} random keys. A dot product of d_k terms has standard deviation √d_k, "
-    "so without the scale the softmax saturates as d_k grows: one key takes all the weight (left), and hardly "
-    "any gradient gets back to the scores (middle). Divided by √d_k the scores keep the same spread at every "
-    "d_k. Right: the weights of one query at d_k = {d_k}.",
-    "{queries} 個の乱数のクエリと {keys} 個の乱数のキーです。d_k 項の内積の標準偏差は √d_k なので、割らなければ "
-    "d_k とともにソフトマックスが飽和します。一つのキーが重みを独り占めし (左)、スコアに戻る勾配がほとんどなくな"
-    "ります (中央)。√d_k で割れば、スコアの広がりは d_k によらず一定です。右: d_k = {d_k} での、あるクエリの重"
-    "みです。",
+    (
+        "{queries} random queries over {keys} random keys. A dot product of d_k terms has standard deviation √d_k.",
+        "{queries} 個の乱数のクエリと {keys} 個の乱数のキーです。d_k 項の内積の標準偏差は √d_k です。",
+    ),
+    Claim(
+        lambda data: (
+            data["largest"][1, -1] > 0.8 > 0.3 > data["largest"][1, 0]
+            and data["gradient"][1, -1] < 0.5 * data["gradient"][1, 1]
+        ),
+        (
+            "Without the scale the softmax saturates as d_k grows: one key takes all the weight (left), and hardly any "
+            "gradient gets back to the scores (middle).",
+            "割らなければ d_k とともにソフトマックスが飽和します。一つのキーが重みを独り占めし (左)、"
+            "スコアに戻る勾配がほとんど"
+            "なくなります (中央)。",
+        ),
+    ),
+    Claim(
+        lambda data: bool(np.ptp(data["largest"][0]) < 0.15),
+        (
+            "Divided by √d_k the scores keep the same spread at every d_k.",
+            "√d_k で割れば、スコアの広がりは d_k によらず一定です。",
+        ),
+    ),
+    ("Right: the weights of one query at d_k = {d_k}.", "右: d_k = {d_k} での、あるクエリの重みです。"),
 )
 WIDTHS = (1, 4, 16, 64, 256, 1024)
 SHOWN_WIDTH = 256
@@ -61,13 +109,32 @@ D_K = ("d_k", "d_k")
 
 SPLIT_TITLE = ("How the features are cut into heads", "特徴をヘッドに切り分ける")
 SPLIT_CAPTION = (
-    "Each cell says position.feature; its colour is the head it belongs to, darker for later positions. "
-    "split_heads gives the first head the features 0 to 3 of every position and the second the features 4 to 7; "
-    "the rows are still the positions. If colours are mixed within a head, the tensor was reshaped without a "
-    "transpose, and positions got into each other's rows. merge_heads must give back what there was.",
-    "各マスには「位置.特徴」を書きました。色は属するヘッドで、後の位置ほど濃くなります。split_heads は、すべての"
-    "位置の特徴 0〜3 を最初のヘッドに、4〜7 を次のヘッドに渡し、行は位置のままです。一つのヘッドの中で色が混ざる"
-    "のは、転置せずに形だけを変えて、位置どうしが混ざったときです。merge_heads は元の並びに戻さなければなりません。",
+    (
+        "Each cell says position.feature; its colour is the head it belongs to, darker for later positions.",
+        "各マスには「位置.特徴」を書きました。色は属するヘッドで、後の位置ほど濃くなります。",
+    ),
+    Claim(
+        lambda data: close(data["heads"], np.stack(np.split(data["x"], SPLIT_HEADS, axis=1))),
+        (
+            "split_heads gives the first head the features 0 to 3 of every position and the second "
+            "the features 4 to 7; the "
+            "rows are still the positions.",
+            "split_heads は、すべての位置の特徴 0〜3 を最初のヘッドに、4〜7 を次のヘッドに渡し、行は位置のままです。",
+        ),
+    ),
+    (
+        "If colours are mixed within a head, the tensor was reshaped without a transpose, and "
+        "positions got into each other's "
+        "rows. merge_heads must give back what there was.",
+        "一つのヘッドの中で色が混ざるのは、転置せずに形だけを変えて、位置どうしが混ざったときです。"
+        "merge_heads は元の並びに"
+        "戻さなければなりません。",
+    ),
+    Claim(
+        lambda data: close(data["merged"], data["x"]),
+        ("It does.", "そのとおりになっています。"),
+        ("It does not.", "ここでは戻っていません。"),
+    ),
 )
 SPLIT_LENGTH, SPLIT_WIDTH, SPLIT_HEADS = 5, 8, 2
 BEFORE = ("x: (L, d_model)", "x: (L, d_model)")
@@ -77,7 +144,7 @@ POSITION, FEATURE = ("position", "位置"), ("feature", "特徴")
 
 
 def heads_data(phase: Any) -> Data:
-    """``weights``: ``(masks, heads, L, L)``."""
+    """``weights``: ``(masks, heads, L, L)``; ``allowed``: what each mask allows, ``(masks, L, L)``."""
     length = len(TOKENS)
     generator = torch.Generator().manual_seed(3)
     module = phase.MultiHeadAttention(D_MODEL, NUM_HEADS)
@@ -95,13 +162,15 @@ def heads_data(phase: Any) -> Data:
     for mask in (None, padding, look_ahead, padding & look_ahead):
         _, answer = pair_of(module(x, x, x, mask), what)
         weights.append(array_of(answer, shape, f"{what} (the weights)")[0])
-    return frozen(weights=np.stack(weights))
+    everything = torch.ones(1, 1, length, length, dtype=torch.bool)
+    masks = (everything, padding & everything, look_ahead, padding & look_ahead)
+    return frozen(weights=np.stack(weights), allowed=np.stack([mask[0, 0].numpy() for mask in masks]))
 
 
 def draw_heads(data: Data, lang: str) -> Figure:
     """A heat map for every mask and head."""
     weights = data["weights"]
-    figure = style.new_figure(8.0, of(HEADS_TITLE, lang), of(HEADS_CAPTION, lang))
+    figure = style.new_figure(8.0, of(HEADS_TITLE, lang), style.tell(HEADS_CAPTION, data, lang))
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad="#d0d0d0")
     axes = figure.subplots(len(MASKS), NUM_HEADS, sharex=True, sharey=True)
     image: Any = None
@@ -109,6 +178,7 @@ def draw_heads(data: Data, lang: str) -> Figure:
         for head in range(NUM_HEADS):
             shown = np.ma.masked_equal(weights[row, head], 0.0)
             image = style.heat_map(axes[row, head], shown, 0, max(1.0, weights.max()), colours, TOKENS, TOKENS, True)
+            style.outline(axes[row, head], ~data["allowed"][row])
             if row == 0:
                 axes[row, head].set_title(of(HEAD, lang, number=head + 1))
         axes[row, 0].set_ylabel(of(name, lang))
@@ -116,6 +186,11 @@ def draw_heads(data: Data, lang: str) -> Figure:
         axes[-1, head].set_xlabel(of(KEY, lang))
     figure.colorbar(image, ax=axes, label=of(WEIGHT, lang), shrink=0.5, aspect=30)
     return figure
+
+
+def _leaks(data: Data) -> np.ndarray:
+    """Where a weight that its mask forbids is not 0: ``(masks, heads, L, L)``."""
+    return (data["weights"] != 0) & ~data["allowed"][:, None]
 
 
 def saturation_data(phase: Any) -> Data:
@@ -142,7 +217,7 @@ def saturation_data(phase: Any) -> Data:
 
 def draw_saturation(data: Data, lang: str) -> Figure:
     """Largest weight and gradient against d_k, and the weights of one query."""
-    caption = of(SATURATION_CAPTION, lang, queries=NUM_QUERIES, keys=NUM_KEYS, d_k=SHOWN_WIDTH)
+    caption = style.tell(SATURATION_CAPTION, data, lang, queries=NUM_QUERIES, keys=NUM_KEYS, d_k=SHOWN_WIDTH)
     figure = style.new_figure(3.6, of(SATURATION_TITLE, lang), caption)
     left, middle, right = figure.subplots(1, 3)
     for row, name in enumerate((WITH_SCALE, WITHOUT_SCALE)):
@@ -187,7 +262,7 @@ def split_data(phase: Any) -> Data:
 
 def draw_split(data: Data, lang: str) -> Figure:
     """The features before, in heads, and merged again; every cell says where it came from."""
-    figure = style.new_figure(2.7, of(SPLIT_TITLE, lang), of(SPLIT_CAPTION, lang))
+    figure = style.new_figure(2.7, of(SPLIT_TITLE, lang), style.tell(SPLIT_CAPTION, data, lang))
     axes = figure.subplots(1, 2 + SPLIT_HEADS, width_ratios=(2, *([1] * SPLIT_HEADS), 2), sharey=True)
     _draw_cells(axes[0], data["x"], of(BEFORE, lang), lang)
     for head in range(SPLIT_HEADS):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from . import style
-from .picture import Data, Picture, array_of, frozen
+from .picture import Claim, Data, Picture, array_of, close, frozen
 from .style import of
 
 DEPTH, WIDTH, ROWS = 32, 64, 32
@@ -21,15 +21,36 @@ DEPTH_TITLE = (
     "{depth} 層の深さで: 残差接続と正規化の役割",
 )
 DEPTH_CAPTION = (
-    "A stack of {depth} feed-forward networks at their start (Xavier weights). Plain, the signal and the "
-    "gradient shrink from layer to layer until nothing is left. With the residual connection alone the gradient "
-    "arrives, but activations and gradients grow with every layer. With normalisation alone sizes are kept, but "
-    "all that a layer knows has to pass through the next network. AddAndNorm keeps the sizes and hands x itself "
-    "on.",
-    "初期値 (Xavier) のままのフィードフォワードネットワークを {depth} 個重ねました。そのままでは、信号も勾配も層"
-    "ごとに縮み、やがて消えます。残差接続だけなら勾配は届きますが、活性も勾配も層ごとに膨らみます。正規化だけなら"
-    "大きさは保たれますが、情報はすべて次のネットワークを通り抜けなければなりません。AddAndNorm は大きさを保ち、x"
-    " そのものも次へ渡します。",
+    (
+        "A stack of {depth} feed-forward networks at their start (Xavier weights).",
+        "初期値 (Xavier) のままのフィードフォワードネットワークを {depth} 個重ねました。",
+    ),
+    Claim(
+        lambda data: data["activations"][0, -1] < 1e-3 and data["gradients"][0, 0] < 1e-3,
+        (
+            "Plain, the signal and the gradient shrink from layer to layer until nothing is left.",
+            "そのままでは、信号も勾配も層ごとに縮み、やがて消えます。",
+        ),
+    ),
+    Claim(
+        lambda data: data["activations"][1, -1] > 2 * data["activations"][1, 0] and data["gradients"][1, 0] > 2,
+        (
+            "With the residual connection alone the gradient arrives, but activations and gradients "
+            "grow with every layer.",
+            "残差接続だけなら勾配は届きますが、活性も勾配も層ごとに膨らみます。",
+        ),
+    ),
+    Claim(
+        lambda data: bool((np.abs(data["activations"][2, 1:] - 1) < 0.2).all()),
+        (
+            "With normalisation alone sizes are kept, but all that a layer knows has to pass through the next network.",
+            "正規化だけなら大きさは保たれますが、情報はすべて次のネットワークを通り抜けなければなりません。",
+        ),
+    ),
+    Claim(
+        lambda data: bool((np.abs(data["activations"][3, 1:] - 1) < 0.2).all()) and 0.3 < data["gradients"][3, 0] < 5,
+        ("AddAndNorm keeps the sizes and hands x itself on.", "AddAndNorm は大きさを保ち、x そのものも次へ渡します。"),
+    ),
 )
 VARIANTS = (
     ("plain: FFN(x)", "そのまま: FFN(x)"),
@@ -41,15 +62,32 @@ ACTIVATION = ("standard deviation of the activations", "活性の標準偏差")
 GRADIENT = ("gradient norm, relative to the last layer", "勾配のノルム (最後の層との比)")
 LAYER = ("layer (0: the input)", "層 (0 は入力)")
 
-NORM_TITLE = ("Layer normalisation gives every position the same scale", "層正規化は、どの位置も同じスケールにそろえる")
+NORM_TITLE = ("What layer normalisation does to every position", "層正規化が各位置にすること")
 NORM_CAPTION = (
-    "Six positions whose features differ in mean and spread, before (left) and after (middle) LayerNorm with "
-    "gain 1 and bias 0: each on its own comes to mean 0 and standard deviation 1, whatever the others are. "
-    "Right: with gain 2 and bias 1 the module moves them all to mean 1 and standard deviation 2, so that "
-    "learning can undo the normalisation.",
-    "平均も広がりも異なる六つの位置の、LayerNorm の前 (左) と後 (中央、ゲイン 1、バイアス 0) です。ほかの位置とは"
-    "無関係に、それぞれが平均 0、標準偏差 1 になります。右: ゲイン 2、バイアス 1 なら、どれも平均 1、標準偏差 2 "
-    "に移ります。必要なら、学習によって正規化を打ち消せるということです。",
+    (
+        "Six positions whose features differ in mean and spread, before (left) and after (middle) "
+        "LayerNorm with gain 1 and "
+        "bias 0.",
+        "平均も広がりも異なる六つの位置の、LayerNorm の前 (左) と後 (中央、ゲイン 1、バイアス 0) です。",
+    ),
+    Claim(
+        lambda data: close(data["after"].mean(axis=1), 0, 5e-3) and close(data["after"].std(axis=1), 1, 5e-3),
+        (
+            "Each on its own comes to mean 0 and standard deviation 1, whatever the others are.",
+            "ほかの位置とは無関係に、それぞれが平均 0、標準偏差 1 になります。",
+        ),
+    ),
+    Claim(
+        lambda data: close(data["affine"].mean(axis=1), 1, 5e-3) and close(data["affine"].std(axis=1), 2, 5e-3),
+        (
+            "Right: with gain 2 and bias 1 the module moves them all to mean 1 and standard "
+            "deviation 2, so that learning can "
+            "undo the normalisation.",
+            "右: ゲイン 2、バイアス 1 なら、どれも平均 1、標準偏差 2 に移ります。必要なら、学習によっ"
+            "て正規化を打ち消せるという"
+            "ことです。",
+        ),
+    ),
 )
 NORM_MEANS, NORM_SPREADS, NORM_WIDTH = (0.0, 4.0, -6.0, 1.0, -2.0, 7.0), (1.0, 0.3, 2.0, 3.0, 0.1, 1.5), 64
 BEFORE = ("before", "適用前")
@@ -63,12 +101,23 @@ RELU_TITLE = (
     "ReLU があるから、フィードフォワードネットワークは曲がれる",
 )
 RELU_CAPTION = (
-    "PositionwiseFeedForward with d_model = 1 and d_ff = 4, over one input feature. Each hidden unit is a "
-    "straight line that the ReLU cuts off at 0 (thin); their weighted sum bends where a unit sets in (thick). "
-    "Without the ReLU (dotted) two linear layers are one linear layer: a straight line, however wide.",
-    "d_model = 1、d_ff = 4 の PositionwiseFeedForward を、一つの入力特徴の関数として描きました。隠れユニットはそ"
-    "れぞれ、ReLU が 0 で切り落とした直線です (細線)。その重み付き和は、ユニットが働き始めるところで折れ曲がります ("
-    "太線)。ReLU がなければ (点線)、線形層を二つ重ねても一つと同じで、どれだけ広くしても直線のままです。",
+    (
+        "PositionwiseFeedForward with d_model = 1 and d_ff = 4, over one input feature. Each hidden "
+        "unit should be a straight "
+        "line that the ReLU cuts off at 0 (thin). Without the ReLU (dotted) two linear layers are one linear layer: a "
+        "straight line, however wide.",
+        "d_model = 1、d_ff = 4 の PositionwiseFeedForward を、一つの入力特徴の関数として描きました。"
+        "隠れユニットはそれぞれ、"
+        "ReLU が 0 で切り落とした直線になるはずです (細線)。ReLU がなければ (点線)、線形層を二つ重ねても一つと同じで、"
+        "どれだけ広くしても直線のままです。",
+    ),
+    Claim(
+        lambda data: close(data["output"], data["units"].sum(axis=0)),
+        (
+            "The network (thick) is their weighted sum and bends where a unit sets in.",
+            "ネットワーク (太線) はその重み付き和で、ユニットが働き始める所で折れ曲がります。",
+        ),
+    ),
 )
 HINGES = (-2.0, -0.5, 0.5, 1.5)
 SLOPES = (1.0, -1.6, 2.2, -2.6)
@@ -109,7 +158,9 @@ def depth_data(phase: Any) -> Data:
 
 def draw_depth(data: Data, lang: str) -> Figure:
     """Activations and gradients against depth on logarithmic scales."""
-    figure = style.new_figure(4.2, of(DEPTH_TITLE, lang, depth=DEPTH), of(DEPTH_CAPTION, lang, depth=DEPTH))
+    figure = style.new_figure(
+        4.2, of(DEPTH_TITLE, lang, depth=DEPTH), style.tell(DEPTH_CAPTION, data, lang, depth=DEPTH)
+    )
     for axes, name, title in zip(figure.subplots(1, 2), ("activations", "gradients"), (ACTIVATION, GRADIENT)):
         for number, label in enumerate(VARIANTS):
             values = np.where(data[name][number] > 0, data[name][number], np.nan)
@@ -142,7 +193,7 @@ def norm_data(phase: Any) -> Data:
 
 def draw_norm(data: Data, lang: str) -> Figure:
     """The features of every position as dots, with mean and standard deviation."""
-    figure = style.new_figure(3.7, of(NORM_TITLE, lang), of(NORM_CAPTION, lang))
+    figure = style.new_figure(3.7, of(NORM_TITLE, lang), style.tell(NORM_CAPTION, data, lang))
     generator = np.random.default_rng(0)
     panels = zip(figure.subplots(1, 3, sharex=True), ("before", "after", "affine"), (BEFORE, AFTER, AFTER_AFFINE))
     for axes, name, title in panels:
@@ -186,7 +237,7 @@ def relu_data(phase: Any) -> Data:
 
 def draw_relu(data: Data, lang: str) -> Figure:
     """Output against input, with the parts it is the sum of."""
-    figure = style.new_figure(3.8, of(RELU_TITLE, lang), of(RELU_CAPTION, lang))
+    figure = style.new_figure(3.8, of(RELU_TITLE, lang), style.tell(RELU_CAPTION, data, lang))
     axes = figure.subplots()
     for number, unit in enumerate(data["units"]):
         label = of(UNIT, lang) if number == 0 else None

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from . import style
-from .picture import Data, Picture, array_of, frozen
+from .picture import Claim, Data, Picture, array_of, frozen
 from .style import of
 
 VOCABULARY, D_MODEL, D_FF, LAYERS, HEADS = 37000, 512, 2048, 6, 8
@@ -23,16 +23,36 @@ PARAMETERS_TITLE = (
     "base モデルのパラメータは {total:,} 個 (想定 {expected:,} 個)",
 )
 PARAMETERS_CAPTION = (
-    "Your Transformer in the paper's base size: d_model 512, 8 heads, 6 layers, d_ff 2048, one shared vocabulary "
-    "of 37,000. Bars are counted in your model, every parameter once; black marks are what the formulas of the "
-    "paper give, with biases in the attention. A bar of a sixth of its mark means that one layer was used six "
-    "times; a bar that is missing, that parameters are not registered (a plain list instead of nn.ModuleList). "
-    "Most parameters are in feed-forward networks and embeddings, not in the attention.",
-    "論文の base サイズ (d_model 512、ヘッド 8、6 層、d_ff 2048、共有の語彙 37,000) で作った、あなたの Transforme"
-    "r です。棒は実際に数えた値で、一つのパラメータは一度だけ数えます。黒い印は論文の式による値です (注意のバイア"
-    "スを含む)。棒が印の 6 分の 1 なら、同じ層を 6 回使っています。棒がなければ、パラメータが登録されていません"
-    " (nn.ModuleList でなくただのリスト)。パラメータの多くは注意ではなく、フィードフォワードネットワークと埋め込"
-    "みにあります。",
+    (
+        "Your Transformer in the paper's base size: d_model 512, 8 heads, 6 layers, d_ff 2048, one "
+        "shared vocabulary of "
+        "37,000. Bars are counted in your model, every parameter once; black marks are what the "
+        "formulas of the paper give, "
+        "with biases in the attention.",
+        "論文の base サイズ (d_model 512、ヘッド 8、6 層、d_ff 2048、共有の語彙 37,000) で作った、あ"
+        "なたの Transformer です。"
+        "棒は実際に数えた値で、一つのパラメータは一度だけ数えます。黒い印は論文の式による値です (注意"
+        "のバイアスを含む)。",
+    ),
+    Claim(
+        lambda data: bool((data["counted"] == data["expected"]).all()),
+        ("Every bar ends at its mark.", "どの棒も印のところで終わっています。"),
+        (
+            "Not every bar ends at its mark. A bar of a sixth of its mark means that one layer was "
+            "used six times; a bar that "
+            "is missing, that parameters are not registered (a plain list instead of nn.ModuleList).",
+            "印のところで終わらない棒があります。棒が印の 6 分の 1 なら、同じ層を 6 回使っています。"
+            "棒がなければ、パラメータが登録"
+            "されていません (nn.ModuleList でなくただのリスト)。",
+        ),
+    ),
+    Claim(
+        lambda data: data["counted"][[0, 2, 6]].sum() > data["counted"].sum() / 2,
+        (
+            "Most parameters are in feed-forward networks and embeddings, not in the attention.",
+            "パラメータの多くは注意ではなく、フィードフォワードネットワークと埋め込みにあります。",
+        ),
+    ),
 )
 PARTS = (
     (("embeddings and output projection", "埋め込みと出力射影"), r"(src_embedding|tgt_embedding|output_projection)\."),
@@ -50,14 +70,40 @@ COUNTED, EXPECTED = ("counted in your model", "あなたのモデルで数えた
 
 CAUSALITY_TITLE = ("Which output changes when one token changes?", "一つのトークンを変えると、どの出力が変わるか")
 CAUSALITY_CAPTION = (
-    "A row is the token that was replaced, a column where the result changed and by how much; grey cells did not "
-    "change at all. Left: every token reaches all of the memory, but a <pad> only itself. Middle: target token t "
-    "changes outputs t and later ones, never an earlier one; a coloured cell below the diagonal is a leak from "
-    "the future. Right: every source token reaches every output, a <pad> none.",
-    "行は取り換えたトークン、列は結果が変わった位置と変化の大きさで、灰色のマスはまったく変わらなかったことを示し"
-    "ます。左: どのトークンもメモリ全体に届きますが、<pad> は自分の位置にしか届きません。中央: 訳文側のトークン t"
-    " は出力 t 以降を変え、それより前は決して変えません。対角線より下に色の付いたマスがあれば、未来の情報が漏れて"
-    "います。右: 入力のどのトークンもすべての出力に届き、<pad> はどこにも届きません。",
+    (
+        "A row is the token that was replaced, a column where the result changed and by how much; "
+        "grey cells did not change "
+        "at all. Outlined cells must not change.",
+        "行は取り換えたトークン、列は結果が変わった位置と変化の大きさで、灰色のマスはまったく変わらな"
+        "かったことを示します。枠で"
+        "囲んだマスは、変わってはいけない所です。",
+    ),
+    Claim(
+        lambda data: not _forbidden_changes(data, "memory") and bool((data["memory"][:5, :5] >= UNCHANGED).all()),
+        (
+            "Left: every token reaches all of the memory, but a <pad> only itself.",
+            "左: どのトークンもメモリ全体に届きますが、<pad> は自分の位置にしか届きません。",
+        ),
+    ),
+    Claim(
+        lambda data: not _forbidden_changes(data, "target"),
+        (
+            "Middle: target token t changes outputs t and later, never an earlier one.",
+            "中央: 訳文側のトークン t は出力 t 以降を変え、それより前は決して変えません。",
+        ),
+        (
+            "Middle: an outlined cell is coloured: an output changed with a token that comes after "
+            "it, a leak from the future.",
+            "中央: 枠の中に色が付いています。後のトークンで出力が変わった、つまり未来の情報が漏れています。",
+        ),
+    ),
+    Claim(
+        lambda data: not _forbidden_changes(data, "source") and bool((data["source"][:5] >= UNCHANGED).all()),
+        (
+            "Right: every source token reaches every output, a <pad> none.",
+            "右: 入力のどのトークンもすべての出力に届き、<pad> はどこにも届きません。",
+        ),
+    ),
 )
 SOURCE = ("w1", "w2", "w3", "w4", "<eos>", "<pad>", "<pad>")
 TARGET = ("<bos>", "y1", "y2", "y3", "y4", "y5", "y6")
@@ -81,6 +127,21 @@ PANELS = (
 CHANGE = ("greatest change of a feature", "変化の大きさ (特徴ごとの最大)")
 UNCHANGED = 1e-9
 """Smaller changes are rounding."""
+
+
+_PADDED = np.array([token == "<pad>" for token in SOURCE])
+
+FORBIDDEN = {
+    "memory": _PADDED[:, None] & ~np.eye(len(SOURCE), dtype=bool),
+    "target": np.tril(np.ones((len(TARGET), len(TARGET)), dtype=bool), -1),
+    "source": np.repeat(_PADDED[:, None], len(TARGET), axis=1),
+}
+"""Where a replaced token (row) must not change the result (column)."""
+
+
+def _forbidden_changes(data: Data, name: str) -> bool:
+    """Whether something changed where it must not."""
+    return bool((data[name][FORBIDDEN[name]] >= UNCHANGED).any())
 
 
 def parameters_data(phase: Any) -> Data:
@@ -107,7 +168,7 @@ def draw_parameters(data: Data, lang: str) -> Figure:
     """A bar for every part, with the number that the formulas give as a mark."""
     counted, expected = data["counted"], data["expected"]
     title = of(PARAMETERS_TITLE, lang, total=int(counted.sum()), expected=int(expected.sum()))
-    figure = style.new_figure(4.2, title, of(PARAMETERS_CAPTION, lang))
+    figure = style.new_figure(4.2, title, style.tell(PARAMETERS_CAPTION, data, lang))
     axes = figure.subplots()
     shown = len(PARTS) if counted[-1] else len(PARTS) - 1  # "anything else" only where there is something
     places = np.arange(shown)
@@ -167,7 +228,7 @@ def causality_data(phase: Any) -> Data:
 
 def draw_causality(data: Data, lang: str) -> Figure:
     """Three heat maps on one logarithmic scale."""
-    figure = style.new_figure(3.5, of(CAUSALITY_TITLE, lang), of(CAUSALITY_CAPTION, lang))
+    figure = style.new_figure(3.5, of(CAUSALITY_TITLE, lang), style.tell(CAUSALITY_CAPTION, data, lang))
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad="#d0d0d0", under="#440154")
     axes = figure.subplots(1, 3)
     names = (("memory", SOURCE, SOURCE), ("target", TARGET, TARGET), ("source", SOURCE, TARGET))
@@ -176,6 +237,7 @@ def draw_causality(data: Data, lang: str) -> Figure:
         shown = np.ma.masked_less(data[name], UNCHANGED)
         image = style.heat_map(panel, shown, None, None, colours, rows, columns, True)
         image.set_norm(LogNorm(1e-3, 1))
+        style.outline(panel, FORBIDDEN[name])
         panel.set_title(of(title, lang))
         panel.set_ylabel(of(row_label, lang))
         panel.set_xlabel(of(column_label, lang))

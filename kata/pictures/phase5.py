@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from . import style
-from .picture import Data, Picture, UnusableAnswer, array_of, frozen, number_of
+from .picture import Claim, Data, Picture, UnusableAnswer, array_of, close, frozen, number_of
 from .style import of
 
 PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 3
@@ -21,13 +21,35 @@ WORDS = (("abcde", "edcba"), ("fg", "gf"), ("hij", "jih"))
 
 MASKS_TITLE = ("The masks of a batch: blue may be attended to", "バッチのマスク: 青いところに注意を向けられる")
 MASKS_CAPTION = (
-    "Three targets of different lengths as the decoder reads them. The padding mask (one row a sentence) is "
-    "False where there is <pad>. The look-ahead mask is the same for all: query q sees keys up to q, the "
-    "diagonal included. The decoder mask is both at once, and so differs from sentence to sentence: a triangle "
-    "whose padding columns are cut off.",
-    "長さの違う三つの訳文を、デコーダが読む形で並べました。パディングマスク (一文が一行) は <pad> の位置が False "
-    "です。先読みマスクは全文に共通で、クエリ q は自分を含めて q までのキーを見ます。デコーダのマスクはその両方で、"
-    "文ごとに違います。三角形から、パディングの列を切り取った形になります。",
+    (
+        "Three targets of different lengths as the decoder reads them. Outlined cells must be grey: "
+        "the future and <pad>.",
+        "長さの違う三つの訳文を、デコーダが読む形で並べました。枠で囲んだマス (未来と <pad>) は灰色で"
+        "なければなりません。",
+    ),
+    Claim(
+        lambda data: bool((data["padding"] == (data["tokens"] != PAD)).all()),
+        (
+            "The padding mask (one row a sentence) is False where there is <pad>, and there alone.",
+            "パディングマスク (一文が一行) は、<pad> の所だけが False です。",
+        ),
+    ),
+    Claim(
+        lambda data: bool((data["look_ahead"] == np.tril(np.ones_like(data["look_ahead"]))).all()),
+        (
+            "The look-ahead mask is the same for all: query q sees keys up to q, the diagonal included.",
+            "先読みマスクは全文に共通で、クエリ q は自分を含めて q までのキーを見ます。",
+        ),
+    ),
+    Claim(
+        lambda data: bool((data["decoder"] == _decoder_masks(data)).all()),
+        (
+            "The decoder mask is both at once, and so differs from sentence to sentence: a triangle "
+            "whose padding columns are "
+            "cut off.",
+            "デコーダのマスクはその両方で、文ごとに違います。三角形から、パディングの列を切り取った形になります。",
+        ),
+    ),
 )
 PADDING = ("padding_mask: (B, 1, 1, L)", "padding_mask: (B, 1, 1, L)")
 LOOK_AHEAD = ("look_ahead_mask: (1, 1, L, L)", "look_ahead_mask: (1, 1, L, L)")
@@ -39,29 +61,71 @@ BATCH_TITLE = (
     "make_batch が作るもの: 数える目標トークンは {count} 個",
 )
 BATCH_CAPTION = (
-    "Three pairs of the toy task reverse. The source ends with <eos>. tgt_in starts with <bos> and is what the "
-    "decoder reads; tgt_out ends with <eos> and is what it should answer: the same tokens one step earlier, so "
-    "that at each position the answer is the token that comes next. All rows are padded on the right. num_tokens "
-    "counts the cells of tgt_out that are not <pad>.",
-    "小さな課題 reverse の三つの組です。入力の末尾は <eos> です。tgt_in は <bos> で始まり、デコーダが読みます。tg"
-    "t_out は <eos> で終わり、デコーダが答えるべきものです。同じトークンが一つ前にずれているので、どの位置でも答"
-    "えは「次のトークン」になります。行はすべて右側をパディングします。num_tokens は、tgt_out のうち <pad> でない"
-    "マスの数です。",
+    (
+        "Three pairs of the toy task reverse. tgt_in is what the decoder reads, tgt_out what it should answer.",
+        "小さな課題 reverse の三つの組です。tgt_in はデコーダが読むもの、tgt_out はデコーダが答えるべきものです。",
+    ),
+    Claim(
+        lambda data: close(data["src"], _right_batch()[0]),
+        ("The source ends with <eos>.", "入力の末尾は <eos> です。"),
+    ),
+    Claim(
+        lambda data: close(data["tgt_in"], _right_batch()[1]) and close(data["tgt_out"], _right_batch()[2]),
+        (
+            "tgt_in starts with <bos>, tgt_out ends with <eos>: the same tokens one step earlier, so "
+            "that at each position the "
+            "answer is the token that comes next. All rows are padded on the right.",
+            "tgt_in は <bos> で始まり、tgt_out は <eos> で終わります。同じトークンが一つ前にずれてい"
+            "るので、どの位置でも答えは"
+            "「次のトークン」になります。行はすべて右側をパディングします。",
+        ),
+    ),
+    Claim(
+        lambda data: int(data["num_tokens"]) == int((data["tgt_out"] != PAD).sum()),
+        (
+            "num_tokens counts the cells of tgt_out that are not <pad>.",
+            "num_tokens は、tgt_out のうち <pad> でないマスの数です。",
+        ),
+    ),
 )
 POSITION = ("position", "位置")
 
 SMOOTHING_TITLE = ("What label smoothing asks for", "ラベル平滑化が求めるもの")
 SMOOTHING_CAPTION = (
-    "Targets are read from your loss: its gradient by a very low logit is −target / tokens. Left: the true token "
-    "keeps 1−ε+ε/V, every token gets ε/V. Middle: a sentence of three tokens and two <pad>; rows of <pad> are "
-    "empty, since they do not count. Right: without smoothing the loss goes on falling as the true token's logit "
-    "grows, so logits grow without bound; with smoothing it has a lowest point and rises again: being too sure "
-    "costs.",
-    "目標分布は、あなたの損失から読み取りました。ロジットがごく小さいとき、その勾配は −目標 / トークン数 です。左"
-    ": 正解は 1−ε+ε/V、ほかのトークンもそれぞれ ε/V を受け取ります。中央: 三つのトークンと二つの <pad> の文で"
-    "す。<pad> は数えないので空の行になります。右: 平滑化がなければ、正解のロジットが大きいほど損失は下がり続け、"
-    "ロジットは際限なく大きくなります。平滑化があれば最小の点があり、そこから先は損失が増えます。自信の持ちすぎは"
-    "損になります。",
+    (
+        "Targets are read from your loss: its gradient by a very low logit is −target / tokens.",
+        "目標分布は、あなたの損失から読み取りました。ロジットがごく小さいとき、その勾配は −目標 / トークン数 です。",
+    ),
+    Claim(
+        lambda data: close(
+            data["targets"],
+            [epsilon / VOCABULARY + (1 - epsilon) * (np.arange(VOCABULARY) == TRUE_TOKEN) for epsilon in EPSILONS],
+        ),
+        (
+            "Left: the true token keeps 1−ε+ε/V, every other token gets ε/V.",
+            "左: 正解は 1−ε+ε/V、ほかのトークンはそれぞれ ε/V を受け取ります。",
+        ),
+    ),
+    ("Middle: a sentence of three tokens and two <pad>.", "中央: 三つのトークンと二つの <pad> の文です。"),
+    Claim(
+        lambda data: close(data["sentence"][3:], 0) and close(data["sentence"][:3].sum(axis=1), 1, 0.01),
+        ("Rows of <pad> are empty, since they do not count.", "<pad> は数えないので空の行になります。"),
+    ),
+    Claim(
+        lambda data: bool((np.diff(data["losses"][0]) < 0).all()),
+        (
+            "Right: without smoothing the loss goes on falling as the true token's logit grows, so "
+            "logits grow without bound.",
+            "右: 平滑化がなければ、正解のロジットが大きいほど損失は下がり続け、ロジットは際限なく大きくなります。",
+        ),
+    ),
+    Claim(
+        lambda data: all(0 < int(np.argmin(losses)) < len(GAPS) - 1 for losses in data["losses"][1:]),
+        (
+            "With smoothing it has a lowest point and rises again: being too sure costs.",
+            "平滑化があれば最小の点があり、そこから先は損失が増えます。自信の持ちすぎは損になります。",
+        ),
+    ),
 )
 VOCABULARY, TRUE_TOKEN, EPSILONS = 8, 5, (0.0, 0.1, 0.3)
 SENTENCE_TARGETS = (TRUE_TOKEN, 3, EOS, PAD, PAD)
@@ -75,14 +139,37 @@ TRUE_TOKENS = ("true token", "正解のトークン")
 
 NOAM_TITLE = ("The Noam schedule: up in a line, down with the root", "Noam スケジュール: 直線で上がり、平方根で下がる")
 NOAM_CAPTION = (
-    "The rate rises for warmup steps and then falls with 1/√step. Left: a longer warm-up gives a later and "
-    "lower peak, 1/√(d_model·warmup); all curves end on the same one, since the fall does not depend on the "
-    "warm-up. Right: a wider model gets a smaller rate, by 1/√d_model. The paper uses d_model 512 and 4000 "
-    "warm-up steps: a peak of 0.0007.",
-    "学習率は warmup ステップまで上がり、その後は 1/√step で下がります。左: ウォームアップが長いほど、頂点は遅く、"
-    "低くなります (高さ 1/√(d_model·warmup))。下りはウォームアップによらないので、どの曲線も最後は重なります。"
-    "右: 幅の広いモデルほど、学習率は 1/√d_model に従って小さくなります。論文は d_model 512、ウォームアップ 4000"
-    " で、頂点は約 0.0007 です。",
+    Claim(
+        lambda data: all(
+            abs(int(STEPS[np.argmax(rates)]) - warmup) <= 101 for rates, warmup in zip(data["warmups"], WARMUPS)
+        ),
+        ("The rate rises for warmup steps and then falls.", "学習率は warmup ステップまで上がり、その後は下がります。"),
+    ),
+    Claim(
+        lambda data: (
+            bool((np.diff(data["warmups"].max(axis=1)) < 0).all())
+            and close(data["warmups"][:, -1] / data["warmups"][0, -1], 1)
+        ),
+        (
+            "Left: a longer warm-up gives a later and lower peak, 1/√(d_model·warmup); all curves "
+            "end on the same one, since "
+            "the fall, with 1/√step, does not depend on the warm-up.",
+            "左: ウォームアップが長いほど、頂点は遅く、低くなります (高さ 1/√(d_model·warmup))。"
+            "1/√step で下がる部分はウォームアップ"
+            "によらないので、どの曲線も最後は重なります。",
+        ),
+    ),
+    Claim(
+        lambda data: close(data["widths"] * np.sqrt(WIDTHS)[:, None] / (data["widths"][:1] * np.sqrt(WIDTHS[0])), 1),
+        (
+            "Right: a wider model gets a smaller rate, by 1/√d_model.",
+            "右: 幅の広いモデルほど、学習率は 1/√d_model に従って小さくなります。",
+        ),
+    ),
+    (
+        "The paper uses d_model 512 and 4000 warm-up steps, for which equation 3 has its peak at 0.0007.",
+        "論文は d_model 512、ウォームアップ 4000 で、式 3 の頂点は約 0.0007 です。",
+    ),
 )
 STEPS = np.unique(np.concatenate([np.arange(1, 100, 3), np.linspace(100, 20000, 200).round()])).astype(int)
 WARMUPS, WIDTHS = (1000, 2000, 4000, 8000), (256, 512, 1024)
@@ -93,14 +180,25 @@ WARMUP_LABEL, WIDTH_LABEL = ("warm-up {value}", "ウォームアップ {value}")
 
 SCHEDULER_TITLE = ("The rate that the optimizer really had", "オプティマイザに実際に設定された学習率")
 SCHEDULER_CAPTION = (
-    "NoamScheduler over 80 steps (d_model 64, warm-up 20). After step 40 the training stopped; a new optimizer "
-    "and a new scheduler took over with load_state_dict. Every dot must lie on the line, which is the formula: a "
-    "shift to the side means that the first step had another step's rate, a restart at step 40 that the state "
-    "was not restored.",
-    "NoamScheduler を 80 ステップ動かしました (d_model 64、ウォームアップ 20)。ステップ 40 の後で学習を止め、新"
-    "しいオプティマイザとスケジューラが load_state_dict で引き継ぎました。点はすべて、式を表す線の上に載るはずで"
-    "す。横にずれていれば最初のステップの学習率が別のステップのものになっており、40 からやり直していれば状態が復"
-    "元されていません。",
+    (
+        "NoamScheduler over 80 steps (d_model 64, warm-up 20). After step 40 the training stopped; a "
+        "new optimizer and a new "
+        "scheduler took over with load_state_dict. Every dot must lie on the line, which is the formula.",
+        "NoamScheduler を 80 ステップ動かしました (d_model 64、ウォームアップ 20)。ステップ 40 の後で学習を止め、新しい"
+        "オプティマイザとスケジューラが load_state_dict で引き継ぎました。点はすべて、式を表す線の上に載るはずです。",
+    ),
+    Claim(
+        lambda data: close(data["rates"] / data["formula"], 1),
+        ("They all do.", "そのとおりになっています。"),
+        (
+            "They do not all: a shift to the side means that the first step had another step's rate, "
+            "a restart at step 40 "
+            "that the state was not restored.",
+            "載っていない点があります。横にずれていれば最初のステップの学習率が別のステップのものにな"
+            "っており、40 からやり直して"
+            "いれば状態が復元されていません。",
+        ),
+    ),
 )
 FORMULA, FIRST_RUN, RESUMED = ("formula", "式"), ("until the stop", "停止まで"), ("resumed", "再開後")
 SCHEDULED, STOPPED_AFTER, SMALL_WIDTH, SMALL_WARMUP = 80, 40, 64, 20
@@ -123,10 +221,11 @@ def masks_data(phase: Any) -> Data:
 def draw_masks(data: Data, lang: str) -> Figure:
     """The padding mask with its tokens, the look-ahead mask, and the decoder mask of every sentence."""
     tokens = data["tokens"]
-    figure = style.new_figure(5.8, of(MASKS_TITLE, lang), of(MASKS_CAPTION, lang))
+    figure = style.new_figure(5.8, of(MASKS_TITLE, lang), style.tell(MASKS_CAPTION, data, lang))
     grid = figure.add_gridspec(2, len(tokens), height_ratios=(1, 1))
     left = figure.add_subplot(grid[0, :-1])
     style.heat_map(left, data["padding"], 0, 1, _ALLOWED)
+    style.outline(left, tokens == PAD)
     for row, column in np.ndindex(*tokens.shape):
         colour = "white" if data["padding"][row, column] else style.BLACK
         left.text(column, row, _name(tokens[row, column]), ha="center", va="center", color=colour)
@@ -138,6 +237,7 @@ def draw_masks(data: Data, lang: str) -> Figure:
     right = figure.add_subplot(grid[0, -1])
     numbers = [str(position) for position in range(tokens.shape[1])]
     style.heat_map(right, data["look_ahead"], 0, 1, _ALLOWED, numbers, numbers)
+    style.outline(right, np.triu(np.ones_like(data["look_ahead"], dtype=bool), 1))
     right.set_title(of(LOOK_AHEAD, lang))
     right.set_ylabel(of(QUERY, lang))
     right.set_xlabel(of(KEY, lang))
@@ -145,10 +245,28 @@ def draw_masks(data: Data, lang: str) -> Figure:
         axes = figure.add_subplot(grid[1, number])
         names = [_name(token) for token in tokens[number]]
         style.heat_map(axes, mask, 0, 1, _ALLOWED, names, names, True)
+        style.outline(axes, ~_decoder_masks(data)[number])
         axes.set_title(of(DECODER, lang, number=number + 1))
         axes.set_xlabel(of(KEY, lang))
         axes.set_ylabel(of(QUERY, lang))
     return figure
+
+
+def _decoder_masks(data: Data) -> np.ndarray:
+    """What each sentence's decoder may attend to: ``(B, L, L)``."""
+    length = data["tokens"].shape[1]
+    return (data["tokens"] != PAD)[:, None, :] & np.tril(np.ones((length, length), dtype=bool))
+
+
+def _right_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``src``, ``tgt_in``, ``tgt_out`` as they should be."""
+    rows = (
+        [[*_ids(source), EOS] for source, _ in WORDS],
+        [[BOS, *_ids(target)] for _, target in WORDS],
+        [[*_ids(target), EOS] for _, target in WORDS],
+    )
+    padded = [[row + [PAD] * (max(map(len, part)) - len(row)) for row in part] for part in rows]
+    return np.array(padded[0]), np.array(padded[1]), np.array(padded[2])
 
 
 def batch_data(phase: Any) -> Data:
@@ -173,7 +291,7 @@ def batch_data(phase: Any) -> Data:
 def draw_batch(data: Data, lang: str) -> Figure:
     """Three tables of tokens; special tokens have colours of their own."""
     title = of(BATCH_TITLE, lang, count=int(data["num_tokens"]))
-    figure = style.new_figure(2.2, title, of(BATCH_CAPTION, lang))
+    figure = style.new_figure(2.2, title, style.tell(BATCH_CAPTION, data, lang))
     colours = ListedColormap(["#dddddd", style.GREEN, style.ORANGE, "#cfe6f5"])
     for axes, name in zip(figure.subplots(1, 3), ("src", "tgt_in", "tgt_out")):
         tokens = np.clip(data[name], -99, 999).astype(int)
@@ -206,7 +324,7 @@ def smoothing_data(phase: Any) -> Data:
 
 def draw_smoothing(data: Data, lang: str) -> Figure:
     """Smoothed targets of a token and of a sentence, and the loss against confidence."""
-    figure = style.new_figure(3.6, of(SMOOTHING_TITLE, lang), of(SMOOTHING_CAPTION, lang))
+    figure = style.new_figure(3.6, of(SMOOTHING_TITLE, lang), style.tell(SMOOTHING_CAPTION, data, lang))
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1, 1.1))
     tokens = np.arange(VOCABULARY)
     for number, epsilon in enumerate(EPSILONS):
@@ -256,7 +374,7 @@ def noam_data(phase: Any) -> Data:
 
 def draw_noam(data: Data, lang: str) -> Figure:
     """Rates against steps, for several warm-ups and several widths."""
-    figure = style.new_figure(3.8, of(NOAM_TITLE, lang), of(NOAM_CAPTION, lang))
+    figure = style.new_figure(3.8, of(NOAM_TITLE, lang), style.tell(NOAM_CAPTION, data, lang))
     left, right = figure.subplots(1, 2, sharey=True)
     _draw_rates(left, data["warmups"], [of(WARMUP_LABEL, lang, value=value) for value in WARMUPS], lang)
     _draw_rates(right, data["widths"], [of(WIDTH_LABEL, lang, value=value) for value in WIDTHS], lang)
@@ -285,7 +403,7 @@ def scheduler_data(phase: Any) -> Data:
 
 def draw_scheduler(data: Data, lang: str) -> Figure:
     """The optimizer's rates as dots over the formula's line."""
-    figure = style.new_figure(3.6, of(SCHEDULER_TITLE, lang), of(SCHEDULER_CAPTION, lang))
+    figure = style.new_figure(3.6, of(SCHEDULER_TITLE, lang), style.tell(SCHEDULER_CAPTION, data, lang))
     axes = figure.subplots()
     steps = np.arange(1, SCHEDULED + 1)
     axes.plot(steps, data["formula"], color=style.GREY, linewidth=1, label=of(FORMULA, lang))

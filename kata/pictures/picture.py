@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence, Tuple
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+
+from ..i18n import choose
 
 Data = Mapping[str, np.ndarray]
 """What a picture shows, as named arrays."""
@@ -16,6 +18,56 @@ Data = Mapping[str, np.ndarray]
 
 class UnusableAnswer(Exception):
     """The code ran, but what it returned cannot be drawn; the message says what came and what was needed."""
+
+
+Pair = Tuple[str, str]
+"""English and Japanese."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a caption that the data may belie: then it is told as what should be seen, and is not.
+
+    Attributes:
+        holds: whether the data shows it.
+        words: the sentence.
+        instead: what to say where it does not hold; None for the sentence itself, marked as not true here.
+    """
+
+    holds: Callable[[Data], bool]
+    words: Pair
+    instead: Pair | None = None
+
+
+NOT_SO: Pair = (
+    "(Not so here, and it should be: {words})",
+    "(本来は次のとおりですが、ここではそうなっていません: {words})",
+)
+
+
+def caption(parts: Sequence[Pair | Claim], data: Data, lang: str, **values: object) -> str:
+    """A caption that says only what the picture shows.
+
+    Args:
+        parts: its sentences, some of them claims.
+        data: what the picture shows.
+        lang: the language that is drawn.
+        values: for the sentences' fields.
+    """
+    said = []
+    for part in parts:
+        words = part.words if isinstance(part, Claim) else part
+        text = choose(words, lang).format(**values)
+        if isinstance(part, Claim) and not part.holds(data):
+            other = NOT_SO if part.instead is None else part.instead
+            text = choose(other, lang).format(words=text, **values)
+        said.append(text)
+    return ("" if lang == "ja" else " ").join(filter(None, said))
+
+
+def close(one: Any, other: Any, tolerance: float = 1e-3) -> bool:
+    """Whether all numbers agree, as far as an eye can tell."""
+    return bool(np.allclose(one, other, atol=tolerance, rtol=tolerance))
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from rich.cells import cell_len
 
 from ..i18n import choose
 from ..line_breaking import wrap
 from . import fonts
+from .picture import caption as caption_of
 
 WIDTH = 10.0
 """Width of every picture in inches; a point is 1.4 pixels when it is shown 1000 pixels wide."""
@@ -97,14 +99,15 @@ def new_figure(height: float, title: str, caption: str) -> Figure:
     figure.set_layout_engine("constrained", rect=(0.008, below / total, 0.984, height / total))
     figure.text(0.012, 1 - 0.14 / total, title, fontsize=15, va="top")
     figure.text(0.012, 0.12 / total, "\n".join(lines), fontsize=10, color="#444444", va="bottom", linespacing=1.45)
-    figure.set_label(f"{title}. {caption}")
+    figure.set_label(f"{title}\n{caption}")
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG; its title and caption go along as text for those who cannot see it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", metadata={"Description": figure.get_label(), "Software": None})
+    title, _, caption = str(figure.get_label()).partition("\n")
+    figure.savefig(path, format="png", metadata={"Title": title, "Description": caption, "Software": None})
 
 
 def heat_map(
@@ -137,6 +140,18 @@ def heat_map(
         axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
     return image
+
+
+def outline(axes: Axes, cells: np.ndarray) -> None:
+    """Frame the cells of a heat map where ``cells`` is True: what is not allowed to be anything but empty."""
+    for row, column in zip(*np.nonzero(cells)):
+        frame = Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, fill=False, edgecolor=VERMILION, linewidth=1.1)
+        axes.add_patch(frame)
+
+
+def tell(figure_caption: Sequence[Any], data: Any, lang: str, **values: object) -> str:
+    """A caption of sentences and claims, in the language that can be drawn."""
+    return caption_of(figure_caption, data, fonts.drawable(lang), **values)
 
 
 def note(axes: Axes, text: str) -> None:

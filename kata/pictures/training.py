@@ -47,13 +47,17 @@ ALIGNMENT_TITLE = (
     "デコーダが見ている場所: 第 {layer} 層の交差注意",
 )
 ALIGNMENT_CAPTION = (
-    "A row is one token of the output, a column one token of the source; a row's weights add up to 1. Bright "
-    "cells show which source tokens were read while that token was made. For reverse a bright diagonal runs from "
-    "bottom left to top right, for copy from top left to bottom right; in a translation it follows the order of "
-    "the words. Heads share the work: one alone need not make sense.",
-    "行は出力のトークン、列は入力のトークンで、各行の重みの和は 1 です。明るいマスは、そのトークンを出すときに読"
-    "まれた入力を示します。reverse では左下から右上へ、copy では左上から右下へ明るい対角線が現れ、翻訳では語順に"
-    "沿って並びます。ヘッドは仕事を分け合うので、一つだけを見て意味が分からなくても構いません。",
+    "A row is one token of the output, a column one token of the source. Bright cells show which "
+    "source tokens were read "
+    "while that token was made. In a model that has learned reverse, look for a bright diagonal from "
+    "bottom left to top "
+    "right, for copy from top left to bottom right; in a translation it follows the order of the "
+    "words. Heads share the "
+    "work: one alone need not make sense.",
+    "行は出力のトークン、列は入力のトークンです。明るいマスは、そのトークンを出すときに読まれた入力を"
+    "示します。学習できた"
+    "モデルなら、reverse では左下から右上へ、copy では左上から右下へ明るい対角線が見えるはずです。翻訳では語順に沿って"
+    "並びます。ヘッドは仕事を分け合うので、一つだけを見て意味が分からなくても構いません。",
 )
 MEAN_OF_HEADS = ("mean of all heads", "全ヘッドの平均")
 HEAD = ("head {number}", "ヘッド {number}")
