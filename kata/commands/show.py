@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
+import sys
+import webbrowser
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
-from ..course.phases import PROJECT, REFERENCE, Phase
+from ..course.phases import COURSE, PROJECT, REFERENCE, Phase
 from ..i18n import LANGUAGES, choose
 from ..sandbox.loader import package_for
 from ..source.files import display_path
@@ -31,15 +34,35 @@ TODO_UNNAMED = ("{file}: not written yet{place}", "{file}: まだ書かれてい
 NOT_DRAWN = ("{file}: {message}", "{file}: {message}")
 NOT_WRITTEN = ("{path} could not be written: {reason}", "{path} に書き込めませんでした: {reason}")
 STOPPED = ("interrupted", "中断しました。")
+PAGE = ("All pictures with their captions: {page}", "すべての図と説明: {page}")
+NO_PAGE = ("There is no picture yet to show on a page.", "ページに載せる図がまだありません。")
+ALL = "all"
+
+EXAMPLES = """\
+examples:
+  python grader.py show 2                   draw the pictures of phase 2
+  python grader.py show 2 --open            and look at all that were drawn, in a browser
+  python grader.py show all --lang ja       every phase, in Japanese
+"""
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py show``."""
     parser = argparse.ArgumentParser(
         prog="python grader.py show",
-        description="Draw pictures of a phase with your own code. Phase 6 shows your last trainings.",
+        description="Draw pictures of a phase with your own code, and write a page with all that were drawn. Phase 6 "
+        "shows your last trainings.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
+    parser.add_argument("phase", type=_phase_or_all, metavar="PHASE", help="1 to 6, or a name; all for every phase")
+    parser.add_argument("--open", action="store_true", help="open the page of all pictures in a browser")
+    parser.add_argument(
+        "--in-terminal",
+        choices=("auto", "kitty", "iterm2", "sixel", "no"),
+        default="auto",
+        help="print the pictures themselves by this protocol (default: where the terminal can)",
+    )
     parser.add_argument("--target", default=None, metavar="DIR", help="folder of the code (default: exercises)")
     parser.add_argument(
         "--into", default=None, metavar="DIR", help="folder to write to (default: pictures, in the project)"
@@ -66,21 +89,55 @@ def main(arguments: Sequence[str]) -> int:
     advice = fonts.advice(options.lang)
     if advice:
         print(advice)
-    folder = into / f"phase{options.phase.number}"
-    try:
-        if options.phase.number == 6:
-            from ..pictures import phase6
+    from ..pictures import page, terminal
 
-            drawn = phase6.draw_last_runs(folder, options.lang, print, _said)
-        else:
-            drawn = draw_phase(options.phase, target, folder, options.lang)
+    protocol = terminal.supported(options.in_terminal)
+    phases = COURSE if options.phase is None else (options.phase,)
+    drawn, folder = True, into
+    try:
+        for phase in phases:
+            folder = into / f"phase{phase.number}"
+            before = _times(folder)
+            drawn = _draw(phase, target, folder, options.lang) and drawn
+            if protocol != terminal.NONE:
+                for path in page.files(into, phase):
+                    if _times(folder).get(path) != before.get(path):
+                        sys.stdout.write(terminal.drawn(path, protocol, shutil.get_terminal_size().columns))
+                        print(_said(path))
+        folder = into
+        written = page.write(into, options.lang)
     except KeyboardInterrupt:
         print(choose(STOPPED, options.lang))
         return INTERRUPTED
     except OSError as error:
         print(choose(NOT_WRITTEN, options.lang).format(path=_said(folder), reason=error.strerror or error))
         return UNDER
+    if written is not None:
+        print(choose(PAGE, options.lang).format(page=_said(written)))
+        if options.open:
+            webbrowser.open(written.resolve().as_uri())
+    elif options.open:
+        print(choose(NO_PAGE, options.lang))
     return GRADED if drawn else UNDER
+
+
+def _phase_or_all(text: str) -> Phase | None:
+    """A phase by number or name; None for all of them."""
+    return None if text == ALL else phase_option(text)
+
+
+def _times(folder: Path) -> dict[Path, int]:
+    """When each picture was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.glob("*.png")}
+
+
+def _draw(phase: Phase, target: Path, folder: Path, lang: str) -> bool:
+    """Draw a phase; return whether there was something to draw and all of it was drawn."""
+    if phase.number == 6:
+        from ..pictures import phase6
+
+        return phase6.draw_last_runs(folder, lang, print, _said)
+    return draw_phase(phase, target, folder, lang)
 
 
 def draw_phase(phase: Phase, target: Path, folder: Path, lang: str) -> bool:

@@ -84,6 +84,7 @@ ALL_PAIRS = ("dot products of all pairs of positions", "すべての位置の組
 THREE_ROWS = ("three rows against distance", "三つの行と距離")
 
 CLOCK_TITLE = ("Each pair of columns is the hand of a clock", "列の組は、それぞれ時計の針")
+CLOCK_PAIRS, CLOCK_POSITIONS = (0, 8, 16), 12
 CLOCK_CAPTION = (
     (
         "A hand points to (PE[pos, 2i], PE[pos, 2i + 1]), that is (sine, cosine).",
@@ -115,7 +116,6 @@ CLOCK_CAPTION = (
         ),
     ),
 )
-CLOCK_PAIRS, CLOCK_POSITIONS = (0, 8, 16), 12
 PAIR = ("pair i = {pair}: columns {even}, {odd}", "組 i = {pair}: 列 {even}、{odd}")
 SINE, COSINE = ("sine (even column)", "sin (偶数列)"), ("cosine (odd column)", "cos (奇数列)")
 
@@ -161,6 +161,7 @@ WANTED = ("PE[pos + {offset}]", "PE[pos + {offset}]")
 ROW, COLUMN_AXIS = ("row", "行"), ("column", "列")
 
 SIZE_TITLE = ("Why embeddings are multiplied by √d_model", "埋め込みに √d_model を掛ける理由")
+WIDTHS = (16, 32, 64, 128, 256, 512)
 SIZE_CAPTION = (
     (
         "Length of the vectors that are added at the bottom of the model. A row of a table that starts with standard "
@@ -185,7 +186,6 @@ SIZE_CAPTION = (
         ("It does not.", "ここではそうなっていません。"),
     ),
 )
-WIDTHS = (16, 32, 64, 128, 256, 512)
 VOCABULARY, SIZE_LENGTH = 50, 50
 MODEL_WIDTH = ("d_model", "d_model")
 MEAN_LENGTH = ("mean length of a vector", "ベクトルの長さの平均")

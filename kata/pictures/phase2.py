@@ -108,6 +108,7 @@ KEYS_SORTED = ("keys, largest weight first", "キー (重みの大きい順)")
 D_K = ("d_k", "d_k")
 
 SPLIT_TITLE = ("How the features are cut into heads", "特徴をヘッドに切り分ける")
+SPLIT_LENGTH, SPLIT_WIDTH, SPLIT_HEADS = 5, 8, 2
 SPLIT_CAPTION = (
     (
         "Each cell says position.feature; its colour is the head it belongs to, darker for later positions.",
@@ -136,7 +137,6 @@ SPLIT_CAPTION = (
         ("It does not.", "ここでは戻っていません。"),
     ),
 )
-SPLIT_LENGTH, SPLIT_WIDTH, SPLIT_HEADS = 5, 8, 2
 BEFORE = ("x: (L, d_model)", "x: (L, d_model)")
 AFTER = ("head {number}: (L, d_k)", "ヘッド {number}: (L, d_k)")
 MERGED = ("merged again", "merge_heads の結果")

@@ -48,7 +48,11 @@ DEPTH_CAPTION = (
         ),
     ),
     Claim(
-        lambda data: bool((np.abs(data["activations"][3, 1:] - 1) < 0.2).all()) and 0.3 < data["gradients"][3, 0] < 5,
+        lambda data: (
+            bool((np.abs(data["activations"][3, 1:] - 1) < 0.2).all())
+            and 0.3 < data["gradients"][3, 0] < 5
+            and not close(data["gradients"][3], data["gradients"][2])
+        ),  # as with normalisation alone
         ("AddAndNorm keeps the sizes and hands x itself on.", "AddAndNorm は大きさを保ち、x そのものも次へ渡します。"),
     ),
 )

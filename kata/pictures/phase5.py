@@ -91,6 +91,8 @@ BATCH_CAPTION = (
 POSITION = ("position", "位置")
 
 SMOOTHING_TITLE = ("What label smoothing asks for", "ラベル平滑化が求めるもの")
+VOCABULARY, TRUE_TOKEN, EPSILONS = 8, 5, (0.0, 0.1, 0.3)
+GAPS = np.linspace(-2, 12, 57)
 SMOOTHING_CAPTION = (
     (
         "Targets are read from your loss: its gradient by a very low logit is −target / tokens.",
@@ -127,9 +129,7 @@ SMOOTHING_CAPTION = (
         ),
     ),
 )
-VOCABULARY, TRUE_TOKEN, EPSILONS = 8, 5, (0.0, 0.1, 0.3)
 SENTENCE_TARGETS = (TRUE_TOKEN, 3, EOS, PAD, PAD)
-GAPS = np.linspace(-2, 12, 57)
 TARGET_OF = ("target for true token {token}", "正解が {token} のときの目標分布")
 TARGETS = ("targets of a sentence, ε = 0.1", "ある文の目標分布 (ε = 0.1)")
 LOSS_CURVE = ("loss against confidence", "自信と損失")
@@ -138,6 +138,8 @@ GAP, LOSS = ("logit of the true token minus the others'", "正解のロジット
 TRUE_TOKENS = ("true token", "正解のトークン")
 
 NOAM_TITLE = ("The Noam schedule: up in a line, down with the root", "Noam スケジュール: 直線で上がり、平方根で下がる")
+STEPS = np.unique(np.concatenate([np.arange(1, 100, 3), np.linspace(100, 20000, 200).round()])).astype(int)
+WARMUPS, WIDTHS = (1000, 2000, 4000, 8000), (256, 512, 1024)
 NOAM_CAPTION = (
     Claim(
         lambda data: all(
@@ -171,8 +173,6 @@ NOAM_CAPTION = (
         "論文は d_model 512、ウォームアップ 4000 で、式 3 の頂点は約 0.0007 です。",
     ),
 )
-STEPS = np.unique(np.concatenate([np.arange(1, 100, 3), np.linspace(100, 20000, 200).round()])).astype(int)
-WARMUPS, WIDTHS = (1000, 2000, 4000, 8000), (256, 512, 1024)
 BY_WARMUP = ("several warm-ups, d_model = 512", "ウォームアップを変える (d_model = 512)")
 BY_WIDTH = ("several widths, warm-up 4000", "幅を変える (ウォームアップ 4000)")
 STEP, RATE = ("training step", "学習ステップ"), ("learning rate", "学習率")

@@ -100,6 +100,7 @@ def new_figure(height: float, title: str, caption: str) -> Figure:
     figure.text(0.012, 1 - 0.14 / total, title, fontsize=15, va="top")
     figure.text(0.012, 0.12 / total, "\n".join(lines), fontsize=10, color="#444444", va="bottom", linespacing=1.45)
     figure.set_label(f"{title}\n{caption}")
+    figure.set_gid("ja" if any("\u3040" <= letter <= "\u30ff" for letter in caption) else "en")
     return figure
 
 
@@ -107,7 +108,8 @@ def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG; its title and caption go along as text for those who cannot see it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     title, _, caption = str(figure.get_label()).partition("\n")
-    figure.savefig(path, format="png", metadata={"Title": title, "Description": caption, "Software": None})
+    words = {"Title": title, "Description": caption, "Language": figure.get_gid() or "en", "Software": None}
+    figure.savefig(path, format="png", metadata=words)
 
 
 def heat_map(
