@@ -55,7 +55,7 @@ HEADS_CAPTION = (
             "The heads see the same tokens and attend differently.",
             "ヘッドは同じトークンを見ながら、それぞれ別の場所に注意を向けます。",
         ),
-        ("The heads attend alike, which they should not.", "どのヘッドも同じ所を見ています (別々になるはずです)。"),
+        ("The heads attend alike, which they should not.", "どのヘッドも同じところを見ています (別々になるはずです)。"),
     ),
     ("The projections are random here, nothing was trained.", "ここでの射影は乱数で、学習はしていません。"),
 )

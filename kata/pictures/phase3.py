@@ -119,7 +119,7 @@ RELU_CAPTION = (
         lambda data: close(data["output"], data["units"].sum(axis=0)),
         (
             "The network (thick) is their weighted sum and bends where a unit sets in.",
-            "ネットワーク (太線) はその重み付き和で、ユニットが働き始める所で折れ曲がります。",
+            "ネットワーク (太線) はその重み付き和で、ユニットが働き始めるところで折れ曲がります。",
         ),
     ),
 )

@@ -76,7 +76,7 @@ CAUSALITY_CAPTION = (
         "at all. Outlined cells must not change.",
         "行は取り換えたトークン、列は結果が変わった位置と変化の大きさで、灰色のマスはまったく変わらな"
         "かったことを示します。枠で"
-        "囲んだマスは、変わってはいけない所です。",
+        "囲んだマスは、変わってはいけないところです。",
     ),
     Claim(
         lambda data: not _forbidden_changes(data, "memory") and bool((data["memory"][:5, :5] >= UNCHANGED).all()),

@@ -31,7 +31,7 @@ MASKS_CAPTION = (
         lambda data: bool((data["padding"] == (data["tokens"] != PAD)).all()),
         (
             "The padding mask (one row a sentence) is False where there is <pad>, and there alone.",
-            "パディングマスク (一文が一行) は、<pad> の所だけが False です。",
+            "パディングマスク (一文が一行) は、<pad> のところだけが False です。",
         ),
     ),
     Claim(
