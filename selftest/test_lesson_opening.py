@@ -40,6 +40,8 @@ from kata.course.phases import COURSE, Phase
 from selftest.lesson_text import LANGUAGES, Lesson, count_words, lesson
 
 WORDS_BEFORE_THE_FIRST_TASK = 600
+ALL_WORDS = 31_132
+"""Of the six English lessons with all that is in them, as ``wc -w`` counts."""
 
 WORDS_A_MINUTE = 120
 """Slow, for a text with formulas and pictures. A table may differ by a minute."""
@@ -93,6 +95,11 @@ def _task(phase: Phase, task: str, text: Lesson) -> list[str]:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_lesson_leads_to_its_first_task_soon(phase, lang):
     assert problems(phase, lesson(phase, lang)) == []
+
+
+def test_the_lessons_do_not_grow():
+    """What comes in, something less needed makes room for."""
+    assert sum(len(lesson(phase, "en").text.split()) for phase in COURSE) <= ALL_WORDS
 
 
 def test_a_japanese_text_counts_about_as_many_words_as_its_english_original():

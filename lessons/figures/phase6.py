@@ -35,7 +35,12 @@ from .toys import (
 
 
 def cross_attention(model: Any, src: list[int], tgt: list[int]) -> list[list[float]]:
-    """The weights of the cross-attention in that of its heads which spreads them least: a row a target token."""
+    """The weights of the cross-attention in that head which looks most at the letters of ``tgt``: a row a target token.
+
+    Args:
+        model: a trained model.
+        src, tgt: a word without repeated letters, and what becomes of it: the same letters.
+    """
     seen: list[Tensor] = []
     handle = model.decoder.layers[-1].cross_attention.register_forward_hook(
         lambda module, inputs, output: seen.append(output[1])
@@ -45,8 +50,9 @@ def cross_attention(model: Any, src: list[int], tgt: list[int]) -> list[list[flo
         model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
     handle.remove()
     heads = seen[0][0]  # (h, L_tgt, L_src)
-    sharpest = heads.amax(dim=-1).mean(dim=-1).argmax()
-    return [[round(weight, 3) for weight in row] for row in heads[sharpest].tolist()]
+    on_the_letter = heads[:, range(len(tgt)), [src.index(letter) for letter in tgt]]
+    head = on_the_letter.mean(dim=1).argmax()
+    return [[round(weight, 3) for weight in row] for row in heads[head].tolist()]
 
 
 def measure_exposure(model: Any) -> dict[str, Any]:
