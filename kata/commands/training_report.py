@@ -13,15 +13,19 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..course.phases import PROJECT
+from ..course.edition import handed_out
+from ..course.phases import COURSE, PROJECT, Phase
+from ..grading.grade import grade
+from ..grading.run import SuitesBroken
 from ..i18n import choose
+from ..results import PASSED
 from ..signs import sign
 from ..toys import texts
-from ..toys.learner import Learner, LearnerError
+from ..toys.learner import Learner, LearnerError, named
 from ..toys.registry import TOYS
 from ..toys.run_folder import RUNS, NoCheckpoint, RunFolder
 from ..toys.stopping import Stop
-from ..toys.training import DIVERGED, DoesNotFit, Training
+from ..toys.training import DIVERGED, STOPPED, DoesNotFit, Training
 from .options import GRADED, INTERRUPTED, UNDER, USAGE
 
 
@@ -38,6 +42,23 @@ def check_writable(folder: Path) -> None:
         raise OSError(error.errno, error.strerror, str(existing)) from None
 
 
+WITH_REFERENCE = "with-reference"
+"""Folder of the trainings in which the reference takes part, among the others: they are not the learner's alone."""
+
+NEARLY_ALL, NEARLY_NONE = 0.95, 0.05
+"""Shares between which ``texts.PEEKED`` says nothing."""
+
+
+def finished_phases(target: Path, lang: str) -> tuple[Phase, ...]:
+    """The phases in which every task passes, or fails on this machine whoever wrote it.
+
+    Raises:
+        SuitesBroken: if that cannot be found out.
+    """
+    report = grade(target, handed_out(), lang=lang)
+    return tuple(score.phase for score in report.phases if all(t.state == PASSED or t.blameless for t in score.tasks))
+
+
 class TrainCommand:
     """One call of the command.
 
@@ -51,7 +72,8 @@ class TrainCommand:
     def __init__(self, options: argparse.Namespace, target: Path, name: str, console: Console) -> None:
         self.options, self.target, self.name, self.console = options, target, name, console
         self.lang: str = options.lang
-        self.folder = RunFolder(options.runs or RUNS, options.toy)
+        self.mixed: bool = options.with_reference or options.own is not None
+        self.folder = RunFolder(options.runs or RUNS, f"{WITH_REFERENCE}/{options.toy}" if self.mixed else options.toy)
         self.pictures = (options.into or PROJECT / "pictures") / "phase6"
 
     def say(self, pair: tuple[str, str], style: str = "", **values: Any) -> None:
@@ -77,7 +99,10 @@ class TrainCommand:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         for folder in (self.folder.path, self.pictures):
             check_writable(folder)
-        learner = Learner(self.target)
+        own = self._own_phases(checkpoint)
+        if not own:
+            return USAGE
+        learner = Learner(self.target, own)
         with Stop(lambda: self.say(texts.STOPPING)) as stop:
             try:
                 learner.rehearse()
@@ -90,8 +115,9 @@ class TrainCommand:
                         return USAGE
                 steps = options.steps or toy.steps
                 self._introduce(training, steps)
-                if training.step >= steps:
-                    self.say(texts.AT_END, step=training.step, more=training.step + toy.steps)
+                if training.step >= steps or training.holds(self.goal):
+                    ended = texts.AT_END if training.step >= steps else texts.GOAL_HELD
+                    self.say(ended, step=training.step, more=training.step + toy.steps)
                     return GRADED
                 if stop():
                     self.say(texts.STOPPED_BEFORE)
@@ -102,12 +128,70 @@ class TrainCommand:
                 outcome = self._train(steps, stop)
                 if outcome == DIVERGED:
                     return self._diverged()
+                if outcome != STOPPED:
+                    self._judge()
                 return self._finish(stop)
             finally:
                 learner.close()
 
+    @property
+    def goal(self) -> float | None:
+        """When to stop; with ``--steps`` that alone says when."""
+        return None if self.options.steps else TOYS[self.options.toy].goal
+
+    def _own_phases(self, checkpoint: dict[str, Any] | None) -> tuple[Phase, ...]:
+        """The phases to take from the target; none if they cannot be told, and that is said."""
+        if not self.mixed:
+            return COURSE
+        asked: tuple[Phase, ...] | None = self.options.own
+        if checkpoint is not None:
+            old = tuple(phase for phase in COURSE if phase.number in checkpoint["own"])
+            if asked in (None, old):
+                return old
+            self.say(texts.OTHER_PARTS, "red", old=named(old, self.lang), new=named(asked, self.lang))
+            return ()
+        if asked is None:
+            self.say(texts.FINISHED)
+            try:
+                asked = finished_phases(self.target, self.lang)
+            except SuitesBroken as error:
+                self.say(texts.NOT_GRADED, "red", reason=error)
+                return ()
+            if not asked:
+                self.say(texts.NONE_FINISHED, "red")
+        return asked
+
+    def _judge(self) -> None:
+        """Say whether the toy was learned and whose code that was, or what was seen instead."""
+        training, goal = self.training, TOYS[self.options.toy].goal
+        last = training.history["validations"][-1]
+        if goal is None:
+            return
+        if last["exact"] >= goal:
+            unseen = len(training.corpus.validation["unseen"])
+            values = {"what": training.toy.name, "exact": last["exact"], "unseen": unseen, "step": training.step}
+            self.say(texts.LEARNED, "bold green", who=self._who(), **values)
+            return
+        values = {"goal": goal, "exact": last["exact"], "step": training.step, "tokens": last["token_accuracy"]}
+        first = training.history["steps"][0]["loss"]
+        self.say(texts.NOT_LEARNED, "bold", first=first, loss=last["loss"], **values)
+        if last["token_accuracy"] >= NEARLY_ALL and last["exact"] <= NEARLY_NONE:
+            self.say(texts.PEEKED)
+
+    def _who(self) -> str:
+        own = self.training.learner.own
+        if own == COURSE:
+            return choose(texts.WHOLE, self.lang)
+        if len(own) == 1:
+            return choose(texts.YOUR_PHASE, self.lang).format(title=own[0].title(self.lang), number=own[0].number)
+        return choose(texts.YOUR_PHASES, self.lang).format(own=named(own, self.lang))
+
     def _introduce(self, training: Any, steps: int) -> None:
         self.say(texts.HEADER, "bold", toy=training.toy.name, target=self.name)
+        if self.mixed:
+            lent = [phase for phase in COURSE if phase not in training.learner.own]
+            own, lent_named = named(training.learner.own, self.lang), named(lent, self.lang) if lent else "-"
+            self.say(texts.PARTS, own=own, lent=lent_named)
         self.say(
             texts.SIZES,
             train=f"{len(training.corpus.train):,}",
@@ -130,7 +214,7 @@ class TrainCommand:
 
     def _train(self, steps: int, stop: Callable[[], bool]) -> str:
         if not self.console.is_terminal:
-            return self.training.run(steps, stop, lambda entry: None, self._validated)
+            return self.training.run(steps, stop, lambda entry: None, self._validated, self.goal)
         columns = (
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
@@ -144,7 +228,7 @@ class TrainCommand:
                 values = {"loss": entry["loss"], "lr": entry["lr"], "speed": entry["tokens_per_second"]}
                 progress.update(task, completed=entry["step"], **values)
 
-            return self.training.run(steps, stop, on_step, self._validated)
+            return self.training.run(steps, stop, on_step, self._validated, self.goal)
 
     def _validated(self, entry: dict[str, Any]) -> None:
         line = choose(texts.VALIDATION, self.lang).format(**entry)
@@ -218,7 +302,7 @@ class TrainCommand:
                 raise
             self.say(texts.NO_PICTURES)
             return
-        toy = self.training.toy.name
+        toy = self.training.toy.name + ("_with_reference" if self.mixed else "")
         todo: list[tuple[Any, str, Callable[..., None]]] = [
             (self.training.history, f"{toy}_curves.png", pictures.draw_history)
         ]
@@ -240,6 +324,7 @@ class TrainCommand:
 def called(options: argparse.Namespace) -> str:
     """The toy, and where its code and its runs are, as they are named on the command line."""
     words = [f"--data {options.data}" if options.data is not None else options.toy]
+    words += ["--with-reference"] if options.with_reference or options.own is not None else []
     words += [f"--target {options.target}"] if options.target else []
     words += [f"--runs {options.runs}"] if options.runs else []
     return " ".join(words)

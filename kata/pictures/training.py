@@ -21,6 +21,12 @@ CURVES_TITLE = (
     "{toy}: a training of {steps} steps (seed {seed}, {device})",
     "{toy}: {steps} ステップの学習 (シード {seed}、{device})",
 )
+WITH_REFERENCE_TITLE = (
+    "{toy}: your {own} within the reference, {steps} steps (seed {seed}, {device})",
+    "{toy}: あなたの{own} を解答に組み込んだ、{steps} ステップの学習 (シード {seed}、{device})",
+)
+PHASES = ("phases {numbers}", "フェーズ {numbers}")
+PHASE = ("phase {numbers}", "フェーズ {numbers}")
 CURVES_CAPTION = (
     "The thin line is the loss of every batch, the thick one its running mean. With label smoothing the loss "
     "cannot reach 0: it levels out at a floor. What counts is the exact match on sentences that were never "
@@ -66,13 +72,16 @@ OUTPUT_AXIS = ("output", "出力")
 WEIGHT_AXIS = ("attention weight", "注意の重み")
 
 
+ALL = [1, 2, 3, 4, 5, 6]
+
+
 def draw_history(history: dict[str, Any], path: Path, lang: str) -> None:
     """Draw the curves of a training: loss, quality on unseen sentences, learning rate.
 
     Args:
-        history: ``{"toy", "seed", "device", "steps": [{"step", "loss", "lr", ...}], "validations": [{"step", "loss",
-            "exact", "bleu"}]}``; ``exact`` is a share from 0 to 1, ``bleu`` is 0 to 100 or None. Either list may be
-            empty, and a loss may be NaN.
+        history: ``{"toy", "seed", "device", "own", "steps": [{"step", "loss", "lr", ...}], "validations": [{"step",
+            "loss", "exact", "bleu"}]}``; ``own`` are the learner's phases by number, all six if missing; ``exact`` is
+            a share from 0 to 1, ``bleu`` is 0 to 100 or None. Either list may be empty, and a loss may be NaN.
         path: PNG file to write; its folder is made.
         lang: ``"en"`` or ``"ja"``.
 
@@ -102,7 +111,10 @@ def draw_alignment(attention: dict[str, Any], path: Path, lang: str) -> None:
 def _history_figure(history: dict[str, Any], lang: str) -> Figure:
     steps, validations = history["steps"], history["validations"]
     last = steps[-1]["step"] if steps else 0
-    title = of(CURVES_TITLE, lang, toy=history["toy"], steps=last, seed=history["seed"], device=history["device"])
+    own = history.get("own", ALL)
+    words = of(PHASE if len(own) == 1 else PHASES, lang, numbers=", ".join(map(str, own)))
+    values = {"toy": history["toy"], "steps": last, "seed": history["seed"], "device": history["device"]}
+    title = of(CURVES_TITLE if own == ALL else WITH_REFERENCE_TITLE, lang, own=words, **values)
     figure = style.new_figure(5.6, title, of(CURVES_CAPTION, lang))
     grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
     _draw_losses(figure.add_subplot(grid[0, :]), steps, validations, lang)

@@ -1,4 +1,4 @@
-"""The learner's six phases, loaded together into this process for a training.
+"""The learner's six phases, or some of them within the reference, loaded into this process for a training.
 
 There is no wall here: nothing is judged. What the code raises becomes one message with a way out.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Collection, Iterator
 
 import torch
 
-from ..course.phases import COURSE, Phase
+from ..course.phases import COURSE, REFERENCE, Phase
 from ..results import TODO
-from ..sandbox.loader import package_for
+from ..sandbox.loader import VirtualPackage
 from ..sandbox.tracebacks import where
 from ..source.files import display_path
 from ..source.progress import unfinished
@@ -38,6 +38,16 @@ BROKEN = (
     "{message}\nWay out: `python grader.py {phase}` tests {file} and says more.",
     "{message}\n`python grader.py {phase}` を実行すると、{file} のテストの結果が分かります。",
 )
+IN_REFERENCE = (
+    "{message}\nThe reference's code raised this while it worked with your {own}.\n"
+    "Way out: `python grader.py {numbers}` tests yours and says more.",
+    "{message}\n{own} と一緒に動いている解答のコードで起きたエラーです。\n"
+    "`python grader.py {numbers}` を実行すると、あなたのコードのテストの結果が分かります。",
+)
+NO_REFERENCE = (
+    "This copy holds no solution of {lacking}: only what is here can stand in for what you have not finished.",
+    "この配布版には{lacking} の解答がないため、書き終えていない部分を補えません。",
+)
 NO_STEPS = (
     "train called on_step {called} times for {given} batches.\nWay out: `python grader.py 6` tests phase6_training.py.",
     "train は {given} 個のバッチに対して on_step を {called} 回呼びました。\n"
@@ -58,14 +68,25 @@ class Learner:
 
     Args:
         target: its folder.
+        own: the phases that come from there; the others come from the reference.
 
     Attributes:
         phase1 to phase6: the phases' modules.
+
+    Raises:
+        LearnerError: if the reference of another phase is not in this copy.
     """
 
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self._package = package_for(COURSE[0].id, target, target, assembled=True)
+    def __init__(self, target: Path, own: Collection[Phase] = COURSE) -> None:
+        self.target, self.own = target, tuple(phase for phase in COURSE if phase in own)
+        lent = [phase for phase in COURSE if phase not in own]
+        lacking = [phase for phase in lent if not (REFERENCE / phase.file).is_file()]
+        if lacking:
+            english, japanese = NO_REFERENCE
+            raise LearnerError(
+                english.format(lacking=named(lacking, "en")), japanese.format(lacking=named(lacking, "ja"))
+            )
+        self._package = VirtualPackage({phase.id: REFERENCE for phase in lent}, default=target)
         phases = [PhaseUnderTest(self._package, phase.id) for phase in COURSE]
         self.phase1, self.phase2, self.phase3, self.phase4, self.phase5, self.phase6 = phases
 
@@ -86,10 +107,17 @@ class Learner:
     def _explain(self, error: BaseException) -> tuple[str, str]:
         verdict = judge(error, [self.target])
         phase = self._phase_of(error, verdict.message)
-        named = re.match(r"Phase \d: (\w+)", str(error)) if verdict.state == TODO else None
+        stub = re.match(r"Phase \d: (\w+)", str(error)) if verdict.state == TODO else None
         path = self.target / phase.file
         if verdict.state == TODO:
-            return self._missing([(phase, named.group(1) if named else phase.id)])
+            return self._missing([(phase, stub.group(1) if stub else phase.id)])
+        if phase not in self.own:
+            numbers = " ".join(str(phase.number) for phase in self.own)
+            english, japanese = IN_REFERENCE
+            return (
+                english.format(message=verdict.message, own=named(self.own, "en"), numbers=numbers),
+                japanese.format(message=verdict.message, own=named(self.own, "ja"), numbers=numbers),
+            )
         values = {"message": verdict.message, "phase": phase.number, "file": display_path(path)}
         return BROKEN[0].format(**values), BROKEN[1].format(**values)
 
@@ -119,7 +147,7 @@ class Learner:
             LearnerError: if something is still to do or raises.
         """
         missing = [
-            (phase, task) for phase in COURSE for task in unfinished(phase, self.target) if task not in NOT_NEEDED
+            (phase, task) for phase in self.own for task in unfinished(phase, self.target) if task not in NOT_NEEDED
         ]
         if missing:
             raise LearnerError(*self._missing(missing))
@@ -143,6 +171,12 @@ class Learner:
             self.phase6.greedy_decode(model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, 3)
             self.phase6.beam_search(model, batch.src[:1], batch.src_mask[:1], BOS_ID, EOS_ID, 3)
             scheduler.load_state_dict(scheduler.state_dict())
+
+
+def named(phases: Collection[Phase], lang: str) -> str:
+    """``phase 2``, ``phases 2, 3``."""
+    numbers = ", ".join(str(phase.number) for phase in phases)
+    return f"フェーズ {numbers}" if lang == "ja" else f"phase{'s' if len(phases) > 1 else ''} {numbers}"
 
 
 def make_optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:

@@ -25,6 +25,7 @@ class Toy:
         group: how many batches are sorted by length together. Strings are not sorted: with batches of nearly one length
             each, ``reverse`` took about twice as many steps.
         every: steps between two validations.
+        goal: share of exact answers on unseen pairs at which the toy is learned; None where there is no such share.
         separator: what stands between two tokens of the target when people read it.
         source_separator: the same for the source.
         bleu: whether BLEU says something.
@@ -40,6 +41,7 @@ class Toy:
     batch_size: int = 64
     group: int = 20
     every: int = 200
+    goal: float | None = None
     separator: str = ""
     source_separator: str = ""
     bleu: bool = False
@@ -74,6 +76,7 @@ class Toy:
 
 STRINGS: dict[str, Any] = {
     "steps": 3000,
+    "goal": 0.99,
     "group": 1,
     "num_heads": 8,
     "warmup_steps": 100,

@@ -40,6 +40,55 @@ SIZES = (
     "{train} pairs to learn, {unseen} unseen ones to test; {parameters} parameters; seed {seed}, {device}",
     "学習 {train} 組、検証 {unseen} 組、パラメータ {parameters} 個、シード {seed}、{device}",
 )
+PARTS = (
+    "Yours: {own}. From the reference: {lent}.",
+    "あなたのコード: {own}。解答のコード: {lent}。",
+)
+FINISHED = ("Grading, to see which phases are finished ...", "完成したフェーズを調べるため、採点しています ...")
+NOT_GRADED = (
+    "The suites could not be run, so nobody knows which phases are finished: {reason}\n"
+    "Way out: name them, as in `--with 2,3`.",
+    "テストを実行できず、完成したフェーズが分かりません: {reason}\n`--with 2,3` のように指定してください。",
+)
+NONE_FINISHED = (
+    "No phase has all its points yet, so nothing in this model would be yours.\n"
+    "Way out: finish one (`python grader.py` shows the next task), or name one to train as it is: `--with 2`.",
+    "満点のフェーズがまだないので、あなたのコードの入ったモデルになりません。\n"
+    "まず一つ仕上げましょう (`python grader.py` で次の課題が分かります)。"
+    "`--with 2` のように指定すれば、今のままのコードで学習できます。",
+)
+OTHER_PARTS = (
+    "In the training to go on with, yours was {old}, not {new}. Way out: leave --with or --resume out.",
+    "続ける学習では、あなたのコードは{old} でした ({new} ではありません)。--with か --resume を外してください。",
+)
+WHOLE = ("Your Transformer", "あなたの Transformer ")
+YOUR_PHASE = (
+    "Your “{title}” (phase {number}), within the reference,",
+    "解答に組み込んだあなたの「{title}」(フェーズ {number}) ",
+)
+YOUR_PHASES = ("The reference with your {own}", "あなたの{own} を組み込んだ解答")
+LEARNED = (
+    "{who} learned to {what}: {exact:.1%} of {unseen} unseen strings exactly right after {step} steps.",
+    "{who}は {what} を学びました。{step} ステップ後、未知の文字列 {unseen} 個の {exact:.1%} に完全に正解しています。",
+)
+NOT_LEARNED = (
+    "The goal, {goal:.0%} of the unseen strings, was not reached: {exact:.1%} are exactly right after {step} steps. "
+    "The loss was {first:.3f} in the first step and is {loss:.3f} on unseen strings; of the next tokens after a right "
+    "beginning {tokens:.1%} are right.",
+    "目標 (未知の文字列の {goal:.0%}) には届きませんでした。{step} ステップ後の完全一致は {exact:.1%} です。"
+    "損失は最初のステップで {first:.3f}、未知の文字列で {loss:.3f} です。"
+    "正しい書き出しを与えると、次のトークンの {tokens:.1%} に正解します。",
+)
+PEEKED = (
+    "Nearly every next token is right, and nearly no string that the model writes alone: so behaves a decoder that "
+    "could see the answer while it learned. Look at the look-ahead mask, and at how the attention applies it.",
+    "次のトークンはほぼ正解できるのに、自分で書いた文字列はほぼすべて間違いです。"
+    "学習中に答えが見えていたデコーダはこうなります。先読みマスクと、注意でのその使い方を確かめましょう。",
+)
+GOAL_HELD = (
+    "The goal was reached by step {step}. Way out: `--steps {more}` trains on.",
+    "ステップ {step} で目標に届いています。`--steps {more}` を付けると続けられます。",
+)
 LETTERS = (
     "The {side} has no spaces: it is read letter by letter.",
     "{side}には空白がないため、1 文字ずつ読みます。",

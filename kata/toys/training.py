@@ -18,12 +18,15 @@ from .registry import Toy
 from .scoring import bleu, exact_match
 from .vocabulary import BOS_ID, EOS, EOS_ID, PAD_ID, Vocabulary
 
-DONE, STOPPED, DIVERGED = "done", "stopped", "diverged"
+DONE, REACHED, STOPPED, DIVERGED = "done", "reached", "stopped", "diverged"
 """How a training ended."""
 
 EVALUATION_BATCH = 100
 QUICK = 200
 """Sentences of each part that a validation on the way decodes; the last one decodes all."""
+
+HELD = 3
+"""Validations one after the other at the goal after which a training has reached it."""
 
 SAMPLES = 3
 COMPARED = 30
@@ -67,6 +70,7 @@ class Training:
             "toy": toy.name,
             "seed": seed,
             "device": device,
+            "own": [phase.number for phase in learner.own],
             "steps": [],
             "validations": [],
             "greedy": None,
@@ -100,17 +104,20 @@ class Training:
         stop: Callable[[], bool],
         on_step: Callable[[dict[str, Any]], None],
         on_validation: Callable[[dict[str, Any]], None],
+        goal: float | None = None,
     ) -> str:
-        """Train until ``steps`` steps are done in all.
+        """Train until ``steps`` steps are done in all, or the goal is reached.
 
         Args:
             steps: number of the last step.
             stop: asked before every step whether to stop; the step that runs is always finished.
             on_step: given the entry of ``history["steps"]`` after each step.
             on_validation: given the entry of ``history["validations"]``; a good place for a checkpoint.
+            goal: share of exact answers; see ``holds``. None trains to the last step in any case.
 
         Returns:
-            ``DONE``, ``STOPPED``, or ``DIVERGED`` if a loss is not finite: then the weights are spoilt.
+            ``DONE``, ``REACHED`` (the goal is), ``STOPPED``, or ``DIVERGED`` if a loss is not finite: then the weights
+            are spoilt.
 
         Raises:
             LearnerError: if the learner's code raises.
@@ -121,9 +128,19 @@ class Training:
                 return DIVERGED
             if stop():
                 return STOPPED
-            self.history["validations"].append(self.validate(None if self.step == steps else QUICK))
-            on_validation(self.history["validations"][-1])
+            validations = self.history["validations"]
+            validations.append(self.validate(None if self.step == steps else QUICK))
+            if self.step < steps and self.holds(goal):
+                validations[-1] = self.validate()  # the last one decodes all, and may decide otherwise
+            on_validation(validations[-1])
+            if self.holds(goal):
+                return REACHED
         return DONE
+
+    def holds(self, goal: float | None) -> bool:
+        """Whether the last ``HELD`` validations all had this share of exact answers."""
+        last = self.history["validations"][-HELD:]
+        return goal is not None and len(last) == HELD and all(entry["exact"] >= goal for entry in last)
 
     def _train(self, count: int, stop: Callable[[], bool], on_step: Callable[[dict[str, Any]], None]) -> bool:
         """Do ``count`` steps, fewer if stopped; return whether every loss was finite."""
@@ -250,6 +267,7 @@ class Training:
         with self.learner.guard():
             return {
                 "version": 1,
+                "own": self.history["own"],
                 "toy": self.toy.name,
                 "settings": asdict(self.toy),
                 "pairs": self._fingerprint(),
@@ -273,7 +291,7 @@ class Training:
         """
         if checkpoint["pairs"] != self._fingerprint():
             raise DoesNotFit("pairs")
-        settings = dict(checkpoint["settings"], steps=self.toy.steps, every=self.toy.every)
+        settings = dict(checkpoint["settings"], steps=self.toy.steps, every=self.toy.every, goal=self.toy.goal)
         if settings != asdict(self.toy):
             raise DoesNotFit("settings")
         try:
