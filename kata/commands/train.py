@@ -71,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
         type=steps_option,
         default=None,
         metavar="N",
-        help="last step, goal or no goal (default: the toy's own)",
+        help="last step, goal or no goal (default: the toy's)",
     )
     parser.add_argument(
         "--seed", type=seed_option, default=None, metavar="N|random", help="seed of all random draws (default: 0)"
