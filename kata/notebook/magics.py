@@ -183,7 +183,7 @@ class KataMagics(Magics):
             drawn = sorted(Path(folder).rglob("*.png"), key=lambda path: path.stat().st_mtime)
             for path in drawn:
                 display(Image(data=path.read_bytes(), format="png", width=900, alt=path.stem))
-        left = [line for line in said.splitlines() if line.strip() and not line.strip().endswith(".png")]
+        left = [line for line in said.splitlines() if line.strip() and folder not in line]  # reasons, not paths
         if left:
             print("\n".join(left))
 

@@ -19,6 +19,8 @@ from typing import Callable, Mapping
 import numpy as np
 from PIL import Image
 
+from ..streams import is_terminal
+
 KITTY, ITERM2, SIXEL, NONE = "kitty", "iterm2", "sixel", "no"
 PROTOCOLS = (KITTY, ITERM2, SIXEL)
 
@@ -51,7 +53,7 @@ def find_protocol(environment: Mapping[str, str], ask: Callable[[], str]) -> str
 
 def device_attributes() -> str:
     """What the terminal says of itself, as ``62;4;22`` (4 is Sixel); empty if there is none, or no answer at once."""
-    if os.name != "posix" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if os.name != "posix" or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         return ""
     import termios
     import tty
@@ -143,7 +145,7 @@ def supported(wanted: str) -> str:
     """The protocol to use: what was asked for, or for ``auto`` what the terminal can; ``NONE`` where nobody looks."""
     if wanted != "auto":
         return wanted
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         return NONE
     with contextlib.suppress(OSError, ValueError):
         return find_protocol(os.environ, device_attributes)
