@@ -63,7 +63,7 @@ MADE = {
                 '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias + query, weights',
             ),
         ),
-        "heads-refused-with-assertion-error": (
+        "heads-assertion-for-value-error": (
             ('raise ValueError(f"{d_model} features', 'raise AssertionError(f"{d_model} features'),
         ),
         "attention-not-scaled": ((" * query.shape[-1] ** -0.5", ""),),
@@ -119,13 +119,6 @@ MADE = {
                 "variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)",
                 "mean = x.mean(-1, keepdim=True)\n        variance = x.square().mean(-1, keepdim=True) - mean.square()",
             ),
-        ),
-        "layer-norm-unbiased-and-eps-outside": (
-            (
-                "variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)",
-                "std, mean = torch.std_mean(x, dim=-1, keepdim=True)",
-            ),
-            ("torch.rsqrt(variance + self.eps)", "(std + self.eps).reciprocal()"),
         ),
         "feed-forward-silu": (
             (

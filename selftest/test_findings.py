@@ -157,3 +157,11 @@ def test_the_test_that_tells_the_causes_apart_is_told_first(monkeypatch):
     assert telling.most_telling([formula, failed("test_large[60]", "the output: wrong value")]) is formula
     assert telling.most_telling([failed("test_formula", "raises TypeError: no"), large]).message.startswith("raises")
     assert telling.most_telling([failed("test_new", "the output: wrong value"), large]).test.endswith("test_new")
+
+
+def test_the_table_of_telling_tests_names_tests_that_exist():
+    known = json.loads(telling.TELLING.read_text(encoding="utf-8"))
+    suites = {path.name: path.read_text(encoding="utf-8") for phase in COURSE for path in phase.suite()}
+    stale = [test for test in known if f"def {test.split('::')[1]}(" not in suites.get(test.split("::")[0], "")]
+    assert stale == [], "run python -m selftest.telling"
+    assert {way for ways in known.values() for way in ways} <= {*dict(telling.WAYS), "other"}

@@ -14,16 +14,18 @@ CROSS, SELF = "self.cross_attention(x, memory, memory, memory_mask)", "self.self
 
 CRASHES = {
     "the cross-attention gets the target's mask": (
-        4, {}, [(CROSS, "self.cross_attention(x, memory, memory, self_mask)")], "DecoderLayer", None
+        4, {}, [(CROSS, "self.cross_attention(x, memory, memory, self_mask)")], "DecoderLayer",
+        "decoder-layer-self-mask-in-both"
     ),
     "the keys of the cross-attention are the target's": (
-        4, {}, [(CROSS, "self.cross_attention(x, x, memory, memory_mask)")], "DecoderLayer", None
+        4, {}, [(CROSS, "self.cross_attention(x, x, memory, memory_mask)")], "DecoderLayer",
+        "decoder-layer-keys-from-the-decoder",
     ),
     "the mean over another dimension": (
         3,
         {"LayerNorm.forward": "mean = x.mean(1)\nvariance = x.var(-1, unbiased=False, keepdim=True)\n"
          "return (x - mean) / (variance + self.eps).sqrt() * self.weight + self.bias"},
-        [], "LayerNorm", None,
+        [], "LayerNorm", "layer-norm-mean-over-dimension-1-without-keepdim",
     ),
     "masks exchanged": (
         4, {},

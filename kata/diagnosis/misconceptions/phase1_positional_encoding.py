@@ -303,7 +303,7 @@ CATALOGUE = (
     *family(
         id="positions-too-long-raises-{value}",
         task="PositionalEncoding",
-        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError", "index-error": "IndexError"},
+        values={"runtime-error": "RuntimeError", "index-error": "IndexError"},
         edits=(
             (
                 "if length > max_len:\n    ...",

@@ -249,6 +249,7 @@ CATALOGUE = (
         met=(
             "https://github.com/hyunwoongko/transformer/issues/15",
             "https://github.com/reczoo/FuxiCTR/issues/30",
+            "https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53",
         ),
     ),
     Misconception(
@@ -266,19 +267,6 @@ CATALOGUE = (
             "https://github.com/jsbaan/transformer-from-scratch/pull/6",
             "https://github.com/ajhalthor/Transformer-Neural-Network/issues/8",
         ),
-    ),
-    Misconception(
-        id="heads-split-and-merged-by-reshape-alone",
-        task="MultiHeadAttention",
-        edits=((QUERY, RESHAPED_QUERY), (KEY, RESHAPED_KEY), (VALUE, RESHAPED_VALUE), (RETURN, RESHAPED_RETURN)),
-        en="Inside this class heads are cut and put together by `view` or `reshape` alone. The two fit each other, so "
-        "the shapes and the way back are right, but a `head` holds all features of a few positions and attends "
-        "among those. Use your `split_heads` and `merge_heads`, which exchange L and h.",
-        ja="このクラスの中で、ヘッドの分割も結合も `view` か `reshape` だけで行っています。互いに打ち消すので形状は正"
-        "しくなりますが、一つの「ヘッド」に少数の位置の全特徴が入り、その中だけで注意を向けます。L と h を入れ替え"
-        "る `split_heads` と `merge_heads` を使ってください。",
-        lesson="split-merge",
-        met=("https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53",),
     ),
     Misconception(
         id="heads-drop-weights",
@@ -413,7 +401,7 @@ CATALOGUE = (
     *family(
         id="heads-refused-with-{value}",
         task="MultiHeadAttention",
-        values={"assertion-error": "AssertionError", "runtime-error": "RuntimeError"},
+        values={"runtime-error": "RuntimeError"},
         edits=(
             (
                 "if d_model % num_heads != 0:\n    ...",

@@ -28,6 +28,7 @@ CATALOGUE = (
         met=(
             "https://github.com/harvardnlp/annotated-transformer/pull/119",
             "https://github.com/allenai/allennlp/pull/953",
+            "https://github.com/harvardnlp/annotated-transformer/issues/122",
         ),
     ),
     Misconception(
@@ -56,6 +57,7 @@ CATALOGUE = (
         met=(
             "https://github.com/hkproj/pytorch-transformer/pull/31",
             "https://github.com/hyunwoongko/transformer/issues/7",
+            "https://github.com/codertimo/BERT-pytorch/issues/30",
         ),
     ),
     Misconception(
@@ -377,26 +379,6 @@ CATALOGUE = (
         "`sqrt(var + eps)` です (Ba ら 2016)。`x.std(...)` はすでに平方根です。",
         lesson="layer-norm",
         met=("https://github.com/hyunwoongko/transformer/issues/7",),
-    ),
-    Misconception(
-        id="layer-norm-unbiased-and-eps-outside",
-        task="LayerNorm",
-        edits=(
-            (VARIANCE, "variance = x.var(dim=-1, keepdim=True)"),
-            (NORMALISED, "normalised = (x - mean) / (torch.sqrt(variance) + self.eps)"),
-        ),
-        en="The row is divided by `x.std(...) + eps`, as in the best-known annotated implementation. That differs "
-        "from the formula (Ba et al. 2016) twice: torch's `std` divides by `d_model - 1`, the formula by `d_model` "
-        "(`unbiased=False`); and `eps` belongs to the variance, inside the root, `sqrt(var + eps)`, where it keeps "
-        "the gradient of a constant row finite.",
-        ja="よく知られた解説つき実装と同じく、行を `x.std(...) + eps` で割っています。式 (Ba ら 2016) との違いは二つあ"
-        "ります。torch の `std` は `d_model - 1` で割りますが、式では `d_model` で割ります (`unbiased=False`)。また"
-        "、`eps` は根号の中で分散に足し、`sqrt(var + eps)` とします。そうすれば定数の行でも勾配が有限です。",
-        lesson="layer-norm",
-        met=(
-            "https://github.com/harvardnlp/annotated-transformer/issues/122",
-            "https://github.com/codertimo/BERT-pytorch/issues/30",
-        ),
     ),
     *family(
         id="layer-norm-default-eps-{value}",

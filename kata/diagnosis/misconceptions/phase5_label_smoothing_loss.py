@@ -310,25 +310,4 @@ CATALOGUE = (
         "まいます。交差エントロピーは `-sum q log p` です。",
         lesson="label-smoothing",
     ),
-    Misconception(
-        id="smoothing-over-the-others-and-nan",
-        task="LabelSmoothingLoss",
-        edits=(
-            (
-                PER_TOKEN,
-                """
-                off = self.smoothing / (logits.size(-1) - 1)
-                per_token = -(1.0 - self.smoothing - off) * at_target - off * log_probs.sum(dim=-1)
-                """,
-            ),
-            (MEAN, "return per_token.masked_fill(~is_real, 0.0).sum() / is_real.sum()"),
-        ),
-        en="Two things: epsilon is shared out over the `V - 1` wrong tokens, `eps / (V - 1)` each, where the formula "
-        "gives every one of the `V` tokens `eps / V`, the right one included; and a batch of padding alone gives 0 "
-        "/ 0, NaN: divide by at least 1.",
-        ja="二つあります。イプシロンを間違いの `V - 1` 個だけに `eps / (V - 1)` ずつ分けていますが、式では正解も含めた"
-        " `V` 個すべてに `eps / V` ずつです。また、パディングだけのバッチで 0 / 0、つまり NaN になります。少なくと"
-        "も 1 で割ってください。",
-        lesson="label-smoothing",
-    ),
 )
