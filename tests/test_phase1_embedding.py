@@ -175,6 +175,7 @@ def test_shift_by_zero_is_the_identity(phase1):
 
 
 @pytest.mark.task("position_shift_matrix")
+@pytest.mark.holds("in torch's default dtype")
 def test_shift_matrix_has_the_default_dtype(phase1, in_guest):
     label = "position_shift_matrix(2, 6)"
     checks.expect_dtype(phase1.position_shift_matrix(2, 6), torch.float32, label, "use torch's default dtype")
@@ -276,6 +277,7 @@ def test_embedding_faces_float64(phase1, gen):
 
 
 @pytest.mark.task("TokenEmbedding")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_embedding_follows_device_and_dtype(phase1, in_guest, gen):
     module, tokens, label = make_embedding(phase1, gen), integers(gen, 0, 11, 2, 3), "TokenEmbedding(11, 6)(tokens)"
     contract.follows_the_device(in_guest, module, (tokens,), label)

@@ -254,6 +254,7 @@ def test_attention_faces_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("scaled_dot_product_attention")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_attention_follows_device_and_dtype(phase2, in_guest, gen):
     tensors = inputs(gen)
     expect_attention(attend(phase2, *tensors), formula(tensors))

@@ -340,6 +340,7 @@ def test_multi_head_attention_faces_odd_memory_layouts(phase2, gen):
 
 
 @pytest.mark.task("MultiHeadAttention")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_multi_head_attention_follows_device_and_dtype(phase2, in_guest, gen):
     module, tensors = make(phase2, gen), inputs(gen)
     expect_attention(attend(module, *tensors), formula(module, tensors, 3))

@@ -211,6 +211,7 @@ def test_add_and_norm_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("AddAndNorm")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_add_and_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_join(phase3, gen)
     x, sublayer_output = pair(gen, 3, 5, 6)

@@ -167,6 +167,7 @@ def test_feed_forward_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("PositionwiseFeedForward")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_feed_forward_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_network(phase3, gen)
     x = normal(gen, 3, 5, 4)

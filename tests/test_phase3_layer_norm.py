@@ -249,6 +249,7 @@ def test_layer_norm_faces_float64(phase3, gen):
 
 
 @pytest.mark.task("LayerNorm")
+@pytest.mark.holds("Code follows the dtype and device of its inputs")
 def test_layer_norm_faces_other_devices_dtypes_and_odd_layouts(phase3, in_guest, gen):
     module = make_norm(phase3, gen, 6)
     x = normal(gen, 3, 5, 6)

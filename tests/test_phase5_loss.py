@@ -299,6 +299,7 @@ def test_the_loss_faces_float64(phase5, gen):
 
 
 @pytest.mark.task(TASK)
+@pytest.mark.holds("Code follows the device of its inputs")
 def test_the_loss_follows_the_device_of_the_logits(phase5, in_guest, gen):
     logits, label = normal(gen, 3, 4, 6), "LabelSmoothingLoss(3, 0.1)(logits, target)"
     criterion, all_padding = phase5.LabelSmoothingLoss(3, 0.1), torch.full((3, 4), 3)

@@ -268,6 +268,7 @@ def test_decoding_leaves_source_and_mask_as_they_are(phase6, in_guest, gen):
 
 
 @pytest.mark.task("greedy_decode")
+@pytest.mark.holds("on the device of ``src``")
 def test_greedy_decoding_stays_on_the_device_of_the_source(phase6, in_guest, gen):
     said = [[4, 5, EOS], [0, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
