@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer, TextLexer
+from pygments.lexers import TextLexer, get_lexer_for_filename
+from pygments.util import ClassNotFound
 
 from kata.course.phases import COURSE
 from notebooks.cells import colab
@@ -184,7 +185,10 @@ def _code(span: str) -> str:
 def code_page(name: str) -> str:
     """A source file as a page of its own, which the search leaves out."""
     text = (PROJECT / name).read_text(encoding="utf-8")
-    lexer = PythonLexer() if name.endswith(".py") else TextLexer()
+    try:
+        lexer = get_lexer_for_filename(name)
+    except ClassNotFound:
+        lexer = TextLexer()
     code = highlight(text, lexer, HtmlFormatter(cssclass="highlight", wrapcode=True))
     return f"---\nsearch:\n  exclude: true\n---\n# `{name}` {{#file}}\n\n{code}\n"
 

@@ -53,8 +53,11 @@ def test_page(open_tab, page):
     assert not left, f"{page} shows what should have been understood: {left}"
     for width in (360, 390, 1280):
         tab.set_viewport_size({"width": width, "height": 800})
-        tab.wait_for_timeout(300)  # the theme moves its drawer
-        wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        for _ in range(10):  # the theme moves its drawer, on a busy machine for longer
+            tab.wait_for_timeout(300)
+            wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            if wide <= 0:
+                break
         assert wide <= 0, f"{page} is {wide} pixels wider than a window of {width}"
     tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     tab.add_script_tag(path=str(HERE / "node_modules" / "axe-core" / "axe.min.js"))
@@ -74,7 +77,8 @@ def test_pages_of_source_files(open_tab, site, address):
     tab = open_tab(pages[0], viewport={"width": 360, "height": 800})
     for page in pages:
         tab.goto(address + page)
-        assert tab.locator("h1").count() == 1 and tab.locator(".highlight .k").count() > 0, page
+        coloured = tab.locator(".highlight span[class]").count()
+        assert tab.locator("h1").count() == 1 and coloured > 0, page
         assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page
 
 
