@@ -15,8 +15,13 @@ function sectionInView() {
 }
 
 // What is wider than the page scrolls in itself: let the keyboard reach it.
-for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .highlight pre, div.tex"))
-  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+function reach() {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .highlight pre, div.tex"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+}
+reach();
+addEventListener("load", () => setTimeout(reach)); // the theme wraps tables when it has started
+addEventListener("resize", reach);
 
 // A Japanese query is cut into words as the index is (lunr/tinyseg.js); all of them have to be found.
 const QUERY = 2; // the theme's number for this message to the search's worker
