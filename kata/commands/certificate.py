@@ -125,12 +125,13 @@ def _draw(target: Path, into: Path, lang: str) -> tuple[list[tuple[Phase, Path]]
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             command = [str(phase.number), "--target", str(target), "--into", str(into), "--lang", lang]
+            command += ["--in-terminal", "no"]
             status = commands.run("show", command)
         if status == INTERRUPTED:
             raise KeyboardInterrupt
         drawn = sorted((into / f"phase{phase.number}").glob("*.png"))
         pictures += [(phase, path) for path in drawn if path.stat().st_mtime >= began]
-        undrawn += [line for line in said.getvalue().splitlines() if status and not line.endswith(".png")]
+        undrawn += [line for line in said.getvalue().splitlines() if status and not line.endswith((".png", ".html"))]
         if status == USAGE:  # no matplotlib
             break
     return pictures, undrawn

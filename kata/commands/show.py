@@ -20,7 +20,7 @@ from ..i18n import LANGUAGES, choose
 from ..sandbox.loader import package_for
 from ..source.files import display_path
 from ..source.tree import line_of
-from .options import GRADED, INTERRUPTED, UNDER, USAGE, find_target, phase_option
+from .options import GRADED, INTERRUPTED, UNDER, USAGE, Parser, find_target, phase_option
 
 if TYPE_CHECKING:
     from ..pictures.picture import Picture
@@ -48,7 +48,7 @@ examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The options of ``python grader.py show``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python grader.py show",
         description="Draw pictures of a phase with your own code, and write a page with all that were drawn. Phase 6 "
         "shows your last trainings.",
