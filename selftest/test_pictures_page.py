@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import os
 import re
+import subprocess
+import sys
 import webbrowser
 from html.parser import HTMLParser
 
@@ -12,7 +16,7 @@ import pytest
 from PIL import Image
 
 from kata import commands
-from kata.course.phases import COURSE
+from kata.course.phases import COURSE, PROJECT
 from kata.pictures import page, style, terminal
 from selftest.test_pictures_data import MISTAKES, right
 
@@ -112,6 +116,26 @@ def test_the_protocol_is_the_terminals(environment, answer, protocol):
     assert terminal.find_protocol(environment, lambda: answer) == protocol
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX's")
+@pytest.mark.parametrize(("answer", "told"), [(b"\033[?62;4;22c", "62;4;22"), (b"", "")])
+def test_the_terminal_is_asked_and_need_not_answer(answer, told):
+    import pty
+
+    code = "from kata.pictures import terminal; print('told', terminal.device_attributes(), 'end')"
+    master, slave = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    said = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while b"end" not in said:
+            said += os.read(master, 1000)
+            if said.endswith(b"\033[c"):
+                os.write(master, answer)
+    assert process.wait(timeout=20) == 0
+    os.close(master)
+    assert f"told {told} end" in said.decode().replace("\r\n", "\n")
+
+
 def test_nothing_is_printed_into_a_pipe(capsys):
     assert terminal.supported("auto") == terminal.NONE
     assert terminal.supported("sixel") == terminal.SIXEL
@@ -121,7 +145,8 @@ def test_kitty_and_iterm2_get_the_file_as_it_is(folder):
     png = (folder / "phase2" / "split.png").read_bytes()
     codes = re.findall(r"\033_G([^;]*);([^\033]*)\033\\", terminal.kitty(png, 78))
     assert base64.b64decode("".join(text for _, text in codes)) == png
-    assert codes[0][0] == "a=T,f=100,q=2,c=78,m=1" and codes[-1][0] == "m=0"
+    assert len(codes) > 3
+    assert [keys for keys, _ in codes] == ["a=T,f=100,q=2,c=78,m=1", *["m=1"] * (len(codes) - 2), "m=0"]
     assert max(len(text) for _, text in codes) <= terminal.CHUNK
     head, _, rest = terminal.iterm2(png, 78).partition(":")
     assert head == f"\033]1337;File=inline=1;size={len(png)};width=78;preserveAspectRatio=1"
