@@ -40,7 +40,7 @@ BESIDE = {("session_protocol", "results"), ("streams", "signs"), ("__init__", "n
 NEVER_IMPORT_TORCH = ("__init__", "course", "source", "grading", "reports", "commands", "cli", "notebook")
 """Rooms of the grader's own process: they load torch, if at all, inside a function of ``train`` or ``show``."""
 
-WITH_TORCH = {"kata.commands.training_report"}
+WITH_TORCH = {"kata.commands.training_report", "kata.commands.ablation_report"}
 """What ``train`` imports once it trains."""
 
 FILES = sorted((PROJECT / "kata").rglob("*.py"))

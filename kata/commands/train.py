@@ -18,7 +18,10 @@ from .options import INTERRUPTED, USAGE, Parser, find_target
 from .release import phases_option
 
 DEVICES = ("cpu", "cuda", "mps")
-TOY_NAMES = ("copy", "reverse", "sort", "en-ja", "own")
+STRING_TOYS = ("copy", "reverse", "sort")
+TOY_NAMES = (*STRING_TOYS, "en-ja", "own")
+PARTS = ("positions", "scaling", "residual", "norm", "mask", "warmup", "smoothing")
+"""What ``--without`` takes away: the keys of ``toys.ablation.ABLATIONS``, which needs torch."""
 
 EPILOG = """\
 toys:
@@ -31,6 +34,7 @@ examples:
   python grader.py train en-ja --target solutions
   python grader.py train reverse --with-reference     what you have finished learns within the reference
   python grader.py train reverse --with 2             the same with your phase 2 as it is, finished or not
+  python grader.py train reverse --without mask       a small model with and without the look-ahead mask, side by side
   python grader.py train en-ja --resume --steps 4000
   python grader.py train --data pairs.tsv
 
@@ -65,6 +69,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--with", type=phases_option, default=None, dest="own", metavar="PHASES", help="the same with these, as in 2,3"
+    )
+    parser.add_argument(
+        "--without", choices=PARTS, default=None, metavar="PART", help=f"take a part away and see: {', '.join(PARTS)}"
     )
     parser.add_argument(
         "--steps",
@@ -103,6 +110,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"--data brings its own pairs, {options.toy} makes its own: leave one of them out")
     if options.data is not None:
         options.toy = "own"
+    if options.without and (options.toy not in STRING_TOYS or options.resume):
+        parser.error(f"--without trains {', '.join(STRING_TOYS)} from the start: no other toy, and no --resume")
     if options.own == ():
         parser.error("--with none: name the phases that are yours, as in 2,3")
     target, name = find_target(options.target, parser)
@@ -110,6 +119,7 @@ def main(arguments: Sequence[str]) -> int:
 
     from ..toys.learner import LearnerError
     from ..toys.pairs_file import PairsError
+    from .ablation_report import AblationCommand
     from .training_report import TrainCommand, called, say
 
     console = Console(highlight=False)
@@ -120,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # steady: with models this small, more threads mostly wait for each other
     try:
-        return TrainCommand(options, target, name, console).run()
+        return (AblationCommand if options.without else TrainCommand)(options, target, name, console).run()
     except (LearnerError, PairsError) as error:
         say(console, choose(error.pair, options.lang), "red")
         return USAGE

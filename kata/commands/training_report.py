@@ -94,9 +94,7 @@ class TrainCommand:
                 self.say(texts.OTHER_SEED, "red", old=checkpoint["seed"], new=options.seed)
                 return USAGE
         seed = checkpoint["seed"] if checkpoint else options.seed or 0
-        device = options.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = self.device
         for folder in (self.folder.path, self.pictures):
             check_writable(folder)
         own = self._own_phases(checkpoint)
@@ -133,6 +131,13 @@ class TrainCommand:
                 return self._finish(stop)
             finally:
                 learner.close()
+
+    @property
+    def device(self) -> str:
+        """The device that was asked for, or cuda where there is one."""
+        if self.options.device != "auto":
+            return str(self.options.device)
+        return "cuda" if torch.cuda.is_available() else "cpu"
 
     @property
     def goal(self) -> float | None:
@@ -188,10 +193,7 @@ class TrainCommand:
 
     def _introduce(self, training: Any, steps: int) -> None:
         self.say(texts.HEADER, "bold", toy=training.toy.name, target=self.name)
-        if self.mixed:
-            lent = [phase for phase in COURSE if phase not in training.learner.own]
-            own, lent_named = named(training.learner.own, self.lang), named(lent, self.lang) if lent else "-"
-            self.say(texts.PARTS, own=own, lent=lent_named)
+        self._name_parts(training.learner)
         self.say(
             texts.SIZES,
             train=f"{len(training.corpus.train):,}",
@@ -206,6 +208,12 @@ class TrainCommand:
                     self.say(texts.LETTERS, side=side)
         if training.step:
             self.say(texts.GOES_ON, step=training.step)
+
+    def _name_parts(self, learner: Learner) -> None:
+        if self.mixed:
+            lent = [phase for phase in COURSE if phase not in learner.own]
+            own, lent_named = named(learner.own, self.lang), named(lent, self.lang) if lent else "-"
+            self.say(texts.PARTS, own=own, lent=lent_named)
 
     def _set_aside(self) -> None:
         kept = self.folder.set_aside()

@@ -48,6 +48,13 @@ BLEU = ("BLEU / 100", "BLEU / 100")
 RATE = ("learning rate", "学習率")
 NOTHING_MEASURED = ("nothing was measured yet", "まだ測っていません")
 
+COMPARISON_TITLE = ("{toy}, {second} (seed {seed}, {device})", "{toy}: {second} (シード {seed}、{device})")
+COMPARISON_CAPTION = (
+    "Two trainings from the same first weights, with the same batches in the same order. {seen}",
+    "同じ初期値から、同じバッチを同じ順に使った 2 回の学習です。{seen}",
+)
+PLAIN_LOSS = ("loss on unseen strings, measured without smoothing", "未知の文字列での損失 (平滑化なしで測定)")
+
 ALIGNMENT_TITLE = (
     "Where the decoder looks: cross-attention of layer {layer}",
     "デコーダが見ている場所: 第 {layer} 層の交差注意",
@@ -92,6 +99,23 @@ def draw_history(history: dict[str, Any], path: Path, lang: str) -> None:
         style.save(_history_figure(history, lang), path)
 
 
+def draw_comparison(histories: list[dict[str, Any]], labels: list[str], seen: str, path: Path, lang: str) -> None:
+    """Draw two trainings in one picture: the loss on unseen strings, and how many come out exactly right.
+
+    Args:
+        histories: as for ``draw_history``; each validation also has ``"cross_entropy"`` in nats a token.
+        labels: what to call them.
+        seen: what came out of it, in ``lang``; a part of the caption.
+        path: PNG file to write; its folder is made.
+        lang: ``"en"`` or ``"ja"``.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    with style.look(lang):
+        style.save(_comparison_figure(histories, labels, seen, lang), path)
+
+
 def draw_alignment(attention: dict[str, Any], path: Path, lang: str) -> None:
     """Draw the cross-attention of one sentence: every head, and the mean of all.
 
@@ -120,6 +144,30 @@ def _history_figure(history: dict[str, Any], lang: str) -> Figure:
     _draw_losses(figure.add_subplot(grid[0, :]), steps, validations, lang)
     _draw_quality(figure.add_subplot(grid[1, 0]), validations, last, lang)
     _draw_rates(figure.add_subplot(grid[1, 1]), steps, lang)
+    return figure
+
+
+def _comparison_figure(histories: list[dict[str, Any]], labels: list[str], seen: str, lang: str) -> Figure:
+    values = {name: histories[0][name] for name in ("toy", "seed", "device")}
+    title = of(COMPARISON_TITLE, lang, second=labels[1], **values)
+    figure = style.new_figure(3.6, title, of(COMPARISON_CAPTION, lang, seen=seen))
+    for column, (name, words) in enumerate((("cross_entropy", PLAIN_LOSS), ("exact", EXACT))):
+        axes = figure.add_subplot(1, 2, column + 1)
+        axes.set_title(of(words, lang))
+        axes.set_xlabel(of(STEP_AXIS, lang))
+        axes.grid(axis="y")
+        for number, (history, label) in enumerate(zip(histories, labels)):
+            where, height = (_column(history["validations"], key) for key in ("step", name))
+            look: dict[str, Any] = {"marker": style.MARKERS[number], "linestyle": style.LINES[number], "markersize": 5}
+            axes.plot(where, height, color=style.COLOURS[number], label=label, **look)
+        axes.set_xlim(left=0)
+        if name == "exact":
+            axes.set_ylim(-0.03, 1.03)
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        else:
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel(of(LOSS_AXIS, lang))
+        axes.legend()
     return figure
 
 

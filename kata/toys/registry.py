@@ -33,6 +33,7 @@ class Toy:
         warmup_steps, factor: the Noam schedule. With the paper's factor 1 a model as narrow as this has rates that are
             too high: its peak is ``factor / sqrt(d_model * warmup_steps)``.
         max_norm: the gradient's norm is clipped to it.
+        letters, longest: how many letters strings are made of, and the length of the longest.
         train_pairs, held_pairs: how many pairs there are to learn, and in each part of the validation.
     """
 
@@ -54,6 +55,8 @@ class Toy:
     warmup_steps: int = 400
     factor: float = 0.2
     max_norm: float = 1.0
+    letters: int = len(strings.LETTERS)
+    longest: int = strings.LONGEST
     train_pairs: int = 30_000
     held_pairs: int = 500
 
@@ -71,7 +74,8 @@ class Toy:
             return pairs_file.make_corpus(pairs_file.read_pairs(data), seed)
         if self.name == "en-ja":
             return make_en_ja(seed, train=self.train_pairs, validation=self.held_pairs)
-        return strings.make_corpus(self.name, seed, train=self.train_pairs, validation=self.held_pairs)
+        size = {"letters": self.letters, "longest": self.longest}
+        return strings.make_corpus(self.name, seed, train=self.train_pairs, validation=self.held_pairs, **size)
 
 
 STRINGS: dict[str, Any] = {

@@ -23,24 +23,30 @@ TASKS: dict[str, Callable[[str], str]] = {
 }
 
 
-def make_corpus(task: str, seed: int, train: int, validation: int) -> Corpus:
+def make_corpus(
+    task: str, seed: int, train: int, validation: int, letters: int = len(LETTERS), longest: int = LONGEST
+) -> Corpus:
     """Draw strings and what the task makes of them; no string of validation is in training.
 
     Args:
         task: a key of ``TASKS``.
         seed: seed of the training strings.
         train, validation: how many distinct strings there are of each.
+        letters, longest: how many letters to draw from, and the length of the longest string.
     """
     taken: set[str] = set()
-    unseen = _draw(task, Random(SPLIT_SEED), validation, taken)
-    pairs = _draw(task, Random(f"{task} {seed}"), train, taken)
+    alphabet, lengths = LETTERS[:letters], (SHORTEST, longest)
+    unseen = _draw(task, Random(SPLIT_SEED), validation, taken, alphabet, lengths)
+    pairs = _draw(task, Random(f"{task} {seed}"), train, taken, alphabet, lengths)
     return Corpus(train=pairs, validation={"unseen": unseen})
 
 
-def _draw(task: str, random: Random, count: int, taken: set[str]) -> list[Pair]:
+def _draw(
+    task: str, random: Random, count: int, taken: set[str], alphabet: str, lengths: tuple[int, int]
+) -> list[Pair]:
     pairs: list[Pair] = []
     while len(pairs) < count:
-        text = "".join(random.choices(LETTERS, k=random.randint(SHORTEST, LONGEST)))
+        text = "".join(random.choices(alphabet, k=random.randint(*lengths)))
         if text not in taken:
             taken.add(text)
             pairs.append((tuple(text), tuple(TASKS[task](text))))

@@ -85,6 +85,46 @@ PEEKED = (
     "次のトークンはほぼ正解できるのに、自分で書いた文字列はほぼすべて間違いです。"
     "学習中に答えが見えていたデコーダはこうなります。先読みマスクと、注意でのその使い方を確かめましょう。",
 )
+COMPARES = (
+    "Training {toy} twice with the code of {target}, {steps} steps each: as it is, and without {what}",
+    "{target} のコードで {toy} を {steps} ステップずつ 2 回学習します: そのままと、{what}なし",
+)
+IN_SMALL = (
+    "In small: strings of up to {longest} of {letters} letters, width {width}, heads {heads}, layers "
+    "{layers}, highest rate {rate:.1e}, seed {seed}, {device}. Lesson: {lesson}",
+    "小さな設定です: {letters} 種類の文字、最長 {longest} 文字、幅 {width}、ヘッド {heads}、層 {layers}、"
+    "最大の学習率 {rate:.1e}、シード {seed}、{device}。レッスン: {lesson}",
+)
+AS_IT_IS = ("as it is", "そのまま")
+WITHOUT = ("without {what}", "{what}なし")
+ON_THE_WAY = (
+    "  step {step:>5}  loss {cross_entropy:.3f}  exact {exact:6.1%}",
+    "  ステップ {step:>5}  損失 {cross_entropy:.3f}  完全一致 {exact:6.1%}",
+)
+SEEN = (
+    "Without {what} {exact:.1%} of the unseen strings came out exactly right after {steps} steps, against "
+    "{full_exact:.1%} with it; after a right beginning {tokens:.1%} of the next tokens were right, against "
+    "{full_tokens:.1%}; the loss, measured without smoothing, was {loss:.3f} against {full_loss:.3f}.",
+    "{what}がないと、{steps} ステップ後の未知の文字列の完全一致は {exact:.1%} でした (あるときは {full_exact:.1%})。"
+    "正しい書き出しに続くトークンの正解率は {tokens:.1%} (あるときは {full_tokens:.1%})、"
+    "平滑化なしで測った損失は {loss:.3f} (あるときは {full_loss:.3f}) です。",
+)
+HARDLY = (
+    "That is hardly a difference in this run.",
+    "今回の学習では、ほとんど差がありません。",
+)
+LEAKED = (
+    "Given the beginning it got nearly every next token right; alone it wrote nearly no string right.",
+    "書き出しを与えられれば次のトークンをほぼ当てるのに、自力ではほとんど正しく書けませんでした。",
+)
+BROKE = (
+    "Without {what} the loss was {loss} at step {step}: that training diverged.",
+    "{what}がないと、ステップ {step} で損失が {loss} になり、学習が発散しました。",
+)
+ABLATION_STOPPED = (
+    "Stopped: two trainings compare only when both are complete. Nothing was written.",
+    "中断しました。2 回の学習が終わらないと比べられないため、何も書いていません。",
+)
 GOAL_HELD = (
     "The goal was reached by step {step}. Way out: `--steps {more}` trains on.",
     "ステップ {step} で目標に届いています。`--steps {more}` を付けると続けられます。",

@@ -53,6 +53,7 @@ class Training:
     Attributes:
         step: how many steps are done.
         history: what ``history.json`` holds.
+        change_batch: is given every batch that the learner's code makes, and gives back the one to use.
 
     Raises:
         LearnerError: if the learner's code raises.
@@ -76,6 +77,7 @@ class Training:
             "greedy": None,
             "beam": None,
         }
+        self.change_batch: Callable[[Any], Any] = lambda batch: batch
         torch.manual_seed(seed)
         longest = max(self.max_len, max(len(source) for source, _ in pairs)) + 1
         with learner.guard():
@@ -204,6 +206,20 @@ class Training:
         entry["samples"] = samples[:SAMPLES] if len(samples) <= SAMPLES else [*samples[: SAMPLES - 1], samples[SAMPLES]]
         return entry
 
+    def cross_entropy(self) -> float:
+        """The loss on unseen pairs without label smoothing, which compares trainings that smooth differently."""
+        pairs = list(self.corpus.validation["unseen"])
+        with self.learner.guard(), self._random_state_kept():
+            batches = (self._batch(b) for b in in_order([self._encode(pair) for pair in pairs], EVALUATION_BATCH))
+            plain = self.learner.phase5.LabelSmoothingLoss(PAD_ID, 0.0)
+            return float(self.learner.phase6.evaluate(self.model, batches, plain).loss)
+
+    def try_out(self) -> None:
+        """One forward pass of a few pairs; nothing is learned and the random state is left as it was."""
+        with self.learner.guard(), self._random_state_kept(), torch.no_grad():
+            batch = self._batch(self._encoded[:2])
+            self.model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
+
     def compare(self, stop: Callable[[], bool]) -> None:
         """Decode some unseen sentences greedily and by beam search, and note both in the history."""
         pairs = list(self.corpus.validation["unseen"][:COMPARED])
@@ -291,8 +307,8 @@ class Training:
         """
         if checkpoint["pairs"] != self._fingerprint():
             raise DoesNotFit("pairs")
-        settings = dict(checkpoint["settings"], steps=self.toy.steps, every=self.toy.every, goal=self.toy.goal)
-        if settings != asdict(self.toy):
+        now = asdict(self.toy)  # what an older checkpoint does not know is as it was then
+        if {**now, **checkpoint["settings"], **{name: now[name] for name in ("steps", "every", "goal")}} != now:
             raise DoesNotFit("settings")
         try:
             self.model.load_state_dict(checkpoint["model"])
@@ -316,7 +332,7 @@ class Training:
         return self.source.encode(pair[0]), self.target.encode(pair[1])
 
     def _batch(self, pairs: list[Encoded]) -> Any:
-        return self.learner.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID).to(self.device)
+        return self.change_batch(self.learner.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID).to(self.device))
 
     def _said(self, pair: Pair, answer: list[str]) -> list[str]:
         """Source, output and reference as people write them."""
