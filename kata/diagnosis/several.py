@@ -21,10 +21,6 @@ MAX_UNEXPLAINED = 0.1
 the catalogue in some tests: ``selftest.false_names`` tells which names that would give."""
 
 
-ONE_OF = 4
-"""Of so many failing tests one may be left whatever its share: a trivial test hides no name."""
-
-
 class Several(NamedTuple):
     """What was found.
 

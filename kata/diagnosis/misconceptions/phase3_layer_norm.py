@@ -397,20 +397,6 @@ CATALOGUE = (
         met=("https://github.com/keras-team/keras-hub/issues/728",),
     ),
     Misconception(
-        id="layer-norm-over-dimension-1",
-        task="LayerNorm",
-        edits=(
-            (MEAN, "mean = x.mean(dim=1, keepdim=True)"),
-            (VARIANCE, "variance = x.var(dim=1, unbiased=False, keepdim=True)"),
-        ),
-        en="Mean and variance are taken over dimension 1. In `(B, L, d_model)` that is the positions, in `(L, "
-        "d_model)` the features: counted from the front it depends on how many dimensions `x` has. The features "
-        "are always the last one: `dim=-1`.",
-        ja="平均と分散を次元 1 に沿って計算しています。`(B, L, d_model)` では位置、`(L, d_model)` では特徴というように"
-        "、前から数えると `x` の次元数によって変わります。特徴はいつも最後の次元なので `dim=-1` とします。",
-        lesson="layer-norm",
-    ),
-    Misconception(
         id="layer-norm-mean-over-dimension-1",
         task="LayerNorm",
         edits=((MEAN, "mean = x.mean(dim=1, keepdim=True)"),),
