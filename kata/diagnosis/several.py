@@ -61,8 +61,7 @@ def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Seve
         if sets:
             named = _in_all(sets)
             left = every.difference(*(explained[entry.id] for entry in named))
-            few = max(MAX_UNEXPLAINED * len(every), len(every) >= ONE_OF)
-            return Several(named, len(left)) if len(left) <= few else Several(())
+            return Several(named, len(left)) if len(left) <= MAX_UNEXPLAINED * len(every) else Several(())
     return Several(())
 
 
