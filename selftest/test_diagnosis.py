@@ -158,7 +158,7 @@ def calls(monkeypatch):
     """Stands in for the work and takes note of it: the mistake in split_heads is named, second tries fail."""
     heard = []
 
-    def named(bench, phase_id, task, results, recordings):
+    def named(bench, phase_id, task, results, recordings, inlined):
         heard.append((task, sorted(results), recordings))
         return Several((SimpleNamespace(id="split-x"),) if task == "split_heads" else ())
 
