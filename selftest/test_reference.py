@@ -40,6 +40,17 @@ def test_phases_are_judged_before_a_guest_holds_their_reference():
         assert not {later.phase for later in parts[place:]} & set(builds_on(part.phase)), part
 
 
+@pytest.mark.parametrize("sessions", [1, 2, 3, 4])
+def test_sessions_begin_with_different_phases_and_ask_for_all_of_them(sessions):
+    parts = running._parts(running.Plan(COURSE, REFERENCE, 0))
+    orders = [running._begun_elsewhere(parts, place, sessions) for place in range(sessions)]
+    assert len({order[0].phase for order in orders}) == sessions
+    for order in orders:
+        assert sorted(order) == sorted(parts)
+        for place, part in enumerate(order):
+            assert not {later.phase for later in order[place:]} & set(builds_on(part.phase)), part
+
+
 def every_code(code):
     yield code
     for constant in code.co_consts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
@@ -100,7 +101,9 @@ def run(
         parts=_parts(plan),
         leave_out=sorted(plan.leave_out),
     )
-    workers += [Worker(orders, scheduler, session) for session in sessions]
+    for place, session in enumerate(sessions):
+        own = replace(orders, parts=_begun_elsewhere(orders.parts, place, len(sessions)))
+        workers.append(Worker(own, scheduler, session))
     _work_side_by_side(workers, scheduler, on_result)
 
     results = Results()
@@ -129,6 +132,20 @@ def _parts(plan: Plan) -> list[Part]:
         counts = count_tests(phase)
         parts += [Part(phase.id, task) for task in sorted(counts, key=lambda task: -counts[task])]
     return parts
+
+
+def _begun_elsewhere(parts: Sequence[Part], place: int, sessions: int) -> list[Part]:
+    """The parts in the order in which one of the sessions asks for them.
+
+    Of the phases that may be tested at the same time, each session begins with another one: a session makes a guest
+    for every phase that it has to do with, and where guests are started, not forked, that takes as long as many tests.
+    """
+    ordered: list[Part] = []
+    for _, level in groupby(parts, key=lambda part: len(builds_on(part.phase))):
+        phases = [list(of_phase) for _, of_phase in groupby(level, key=lambda part: part.phase)]
+        first = place * len(phases) // sessions
+        ordered += [part for of_phase in phases[first:] + phases[:first] for part in of_phase]
+    return ordered
 
 
 def _in_order(tasks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
