@@ -168,11 +168,14 @@ SEEN = [
     (DONE, history(0.0, 0.99, 0.1), "nearly no string right"),
     (DONE, history(0.97, 0.98, 0.102), "hardly a difference"),
     (DONE, history(0.5, 0.9, 0.4), None),
+    (DONE, history(0.5, 0.9, 0.1), None),
     (DIVERGED, {"validations": [], "steps": [{"step": 7, "loss": float("nan")}]}, "nan at step 7"),
 ]
 
 
-@pytest.mark.parametrize(("outcome", "ablated", "words"), SEEN, ids=["leak", "hardly", "figures only", "diverged"])
+@pytest.mark.parametrize(
+    ("outcome", "ablated", "words"), SEEN, ids=["leak", "hardly", "figures only", "one figure", "diverged"]
+)
 def test_a_sentence_never_claims_what_the_run_did_not_show(outcome, ablated, words):
     telling = AblationCommand.__new__(AblationCommand)
     telling.part = ABLATIONS["mask"]
