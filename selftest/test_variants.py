@@ -50,5 +50,5 @@ def test_a_folder_of_variants_scores_everything(tmp_path):
 @pytest.mark.proof
 @pytest.mark.timeout(2400)
 def test_every_variant_gets_full_marks():
-    found = prove(ALL, variants.SEEDS[:3])  # `python -m selftest.variants` takes all six
+    found = prove(ALL, variants.SEEDS[:1])  # `python -m selftest.variants` takes all six
     assert {f"{variant.phase.id}/{variant.name}": wrong for variant, wrong in found.items() if wrong} == {}
