@@ -197,15 +197,60 @@ def _navigation(pages: list[str], words: dict[str, str]) -> list:
 
 
 def _fill_formulas(formulas: list[tuple[bool, str]]) -> None:
+    given = [(display, tex.replace(r"\qquad", r"\qquad\allowbreak ")) for display, tex in formulas]
     made = subprocess.run(
-        ["node", str(HERE / "katex.mjs")], input=json.dumps(formulas), capture_output=True, encoding="utf-8", cwd=HERE
+        ["node", str(HERE / "katex.mjs")], input=json.dumps(given), capture_output=True, encoding="utf-8", cwd=HERE
     )
     if made.returncode:
         sys.exit(f"KaTeX does not understand:\n{made.stderr}")
     html = json.loads(made.stdout)
-    slot = re.compile(r'(<(span|div) class="tex" data-formula=")(\d+)("></\2>)')
+    slot = re.compile(r'([(\[「（]*)<(span|div) class="tex" data-formula="(\d+)"></\2>([,.;:!?)\]、。」）]*)')
+
+    def fill(match: re.Match) -> str:
+        before, tag, number, after = match.groups()
+        formula = html[int(number)]
+        if tag == "div":
+            return f'{before}<div class="tex">{_by_clauses(formula)}</div>{after}'
+        return f'<span class="tex">{_with_its_signs(formula, before, after)}</span>'
+
     for path in HTML.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        filled = slot.sub(lambda match: f'<{match[2]} class="tex">{html[int(match[3])]}</{match[2]}>', text)
+        filled = slot.sub(fill, text)
         if filled != text:
             path.write_text(filled, encoding="utf-8")
+
+
+def _by_clauses(formula: str) -> str:
+    """A displayed formula whose lines break between its clauses first, and in a clause only where that is too wide."""
+    piece, end = '<span class="katex-base">', "</span></span></span>"
+    begin, *pieces = formula[: -len(end)].split(piece)
+    clauses = [""]
+    for part in pieces:
+        clauses[-1] += piece + part
+        if 'class="mspace allowbreak"' in part:
+            clauses.append("")
+    return begin + "".join(f'<span class="clause">{clause}</span>' for clause in clauses if clause) + end
+
+
+def _with_its_signs(formula: str, before: str, after: str) -> str:
+    """A formula that no line break parts from the bracket before it or the full stop after it.
+
+    A browser may break a line on either side of each of KaTeX's pieces, so the outer ones share an unbroken element
+    with their signs.
+    """
+    piece, end = '<span class="katex-base">', "</span></span>"
+    begin, *pieces = formula[: -len(end)].split(piece)
+    first, last = ([part] if sign else [] for part, sign in ((pieces[0], before), (pieces[-1], after)))
+    if len(pieces) == 1 and (before or after):
+        return f'<span class="kept">{before}{formula}{after}</span>'
+    parts = []
+    for group, left, right in (
+        (first, before, ""),
+        (pieces[len(first) : len(pieces) - len(last)], "", ""),
+        (last, "", after),
+    ):
+        if group or (not parts and not right):
+            inside = begin + "".join(piece + part for part in group) + end
+            parts.append(f'<span class="kept">{left}{inside}{right}</span>' if left or right else inside)
+            begin = '<span class="katex"><span class="katex-html" aria-hidden="true">'
+    return "".join(parts)

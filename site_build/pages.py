@@ -32,6 +32,8 @@ _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
+_NUMBER = re.compile(r"(?<![\w./-])\d[\d.,]*(?:e-\d+| %)")
+_PLAIN_LINE = re.compile(r"^(?![!#<]).+$", re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n(?:\*[^*\n].*\*|図: .*)$)?", re.MULTILINE)
 
 
@@ -158,6 +160,7 @@ def convert(text: str, name: str, site: Site) -> str:
             text = _end_of_section(text, section, figure, site)
     text = _ANCHORED_HEADING.sub(r"\2 {#\1}", text)
     text = text.replace("<details>", '<details markdown="1">')
+    text = _PLAIN_LINE.sub(lambda line: _NUMBER.sub(r'<span class="kept">\g<0></span>', line.group(0)), text)
     text = _LINK.sub(lambda match: _link(match, name, site), text)
     for _ in range(2):  # a kept piece may stand in another
         text = re.sub(r"\x02(\d+)\x03", lambda match: kept[int(match.group(1))], text)

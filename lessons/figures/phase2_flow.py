@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from matplotlib import colormaps
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
@@ -36,7 +37,9 @@ def cells(plot: Any, left: float, top: float, values: Tensor, colours: str, titl
             plot.add_patch(Rectangle((left + column, top - row - 1), 1, 1, facecolor=face, edgecolor="white"))
             if numbers:
                 text = "−∞" if forbidden else f"{value:.{2 if colours == 'Blues' else 1}f}".replace("-", "−")
-                plot.text(left + column + 0.5, top - row - 0.5, text, ha="center", va="center", fontsize=8)
+                dark = sum(part * of for part, of in zip((0.299, 0.587, 0.114), to_rgb(face))) < 0.5
+                ink = "white" if dark else "black"
+                plot.text(left + column + 0.5, top - row - 0.5, text, ha="center", va="center", fontsize=8, color=ink)
     plot.text(left + columns / 2, top + 0.3, title, ha="center", va="bottom", fontsize=8.5)
 
 

@@ -197,7 +197,7 @@ def beam(measured: dict[str, Any], lang: str) -> Figure:
             name = prefix + token
             totals[name] = totals[prefix] * chance
             kept = name in live or name in collected
-            colour = BLUE if name in live else GREEN if name in collected else "#b5b5b5"
+            colour = BLUE if name in live else GREEN if name in collected else GREY
             start, end = (len(prefix) * 2.2, heights[prefix]), (len(name) * 2.2, heights[name])
             plot.plot(*zip(start, end), color=colour, linewidth=2 if kept else 1, zorder=1)
             middle = (start[0] * 0.4 + end[0] * 0.6, start[1] * 0.4 + end[1] * 0.6)

@@ -134,7 +134,7 @@ Kata.define(
           figure.table({
             name: "ranking", caption: words.table, rows: ranked.map(say), columns: words.columns,
             values: ranked.map((one) => [one.logProb, one.tokens.length, Kata.beam.penalty(one.tokens.length, state.alpha), one.score]),
-            text: (v) => (Number.isInteger(v) ? String(v) : v.toFixed(3)), colour: () => ["transparent", "inherit"],
+            text: (v) => (Number.isInteger(v) ? String(v) : v.toFixed(3)), colour: () => ({}),
           }),
         );
       figure.show({

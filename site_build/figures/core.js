@@ -136,9 +136,7 @@ class Figure {
       const line = Kata.element("tr", {}, Kata.element("th", { scope: "row" }, rows[i]));
       for (const value of row) {
         const cell = Kata.element("td", {}, text(value));
-        const [background, ink] = colour(value);
-        cell.style.background = background;
-        cell.style.color = ink;
+        for (const [property, one] of Object.entries(colour(value))) cell.style.setProperty(property, one);
         line.append(cell);
       }
       table.append(line);
@@ -147,20 +145,27 @@ class Figure {
     return Kata.element("div", {}, Kata.element("p", { class: "figure-caption" }, caption), scroll);
   }
 
-  /** Background and ink for a share of 1. */
+  /** Backgrounds and inks for a share of 1. */
   static blue(value) {
-    return Figure.mixed([27, 95, 168], value);
+    return Figure.mixed([27, 95, 168], [125, 180, 239], value);
   }
 
-  /** Background and ink for a number from -limit to limit: orange below zero, blue above. */
+  /** Backgrounds and inks for a number from -limit to limit: orange below zero, blue above. */
   static signed(limit) {
-    return (value) => Figure.mixed(value < 0 ? [168, 72, 11] : [27, 95, 168], Math.abs(value) / limit);
+    return (value) =>
+      value < 0 ? Figure.mixed([168, 72, 11], [240, 160, 102], -value / limit) : Figure.blue(value / limit);
   }
 
-  /** A colour mixed into near-white, and black or white upon it: the one that stands out more (at least 4.58 : 1). */
-  static mixed(colour, share) {
+  /** The properties of a cell on a light page and on a dark one (`site.css` takes the page's own). */
+  static mixed(onLight, onDark, share) {
+    const [light, inkOnLight] = Figure.upon(246, onLight, share), [dark, inkOnDark] = Figure.upon(44, onDark, share);
+    return { "--on-light": light, "--ink-on-light": inkOnLight, "--on-dark": dark, "--ink-on-dark": inkOnDark };
+  }
+
+  /** A colour mixed into grey, and black or white upon it: the one that stands out more (at least 4.58 : 1). */
+  static upon(grey, colour, share) {
     const part = Math.max(0, Math.min(1, share));
-    const mixed = colour.map((value) => Math.round(part * value + (1 - part) * 246));
+    const mixed = colour.map((value) => Math.round(part * value + (1 - part) * grey));
     const [r, g, b] = mixed.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
     const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     return [`rgb(${mixed.join(", ")})`, 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "#fff" : "#000"];

@@ -40,6 +40,13 @@ TEXT = """() => {
     return copy.textContent;
 }"""
 
+PARTED = """() => [...document.querySelectorAll("span.tex")]
+    .filter((formula) => /^[,.;:!?)\\]、。」）]/.test(formula.nextSibling?.data ?? ""))
+    .map((formula) => formula.textContent)"""
+
+CUT = """() => [...document.querySelectorAll("div.tex")]
+    .filter((formula) => formula.scrollWidth > formula.clientWidth + 1).map((formula) => formula.textContent)"""
+
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page(open_tab, page):
@@ -49,6 +56,7 @@ def test_page(open_tab, page):
     assert tab.locator("h1").count() == 1
     assert tab.locator("html").get_attribute("lang") == ("ja" if page.startswith("ja/") else "en")
     assert tab.locator(".tex:empty").count() == 0
+    assert tab.evaluate(PARTED) == [], f"{page}: a line may break before the sign after these formulas"
     left = re.findall(r".{0,30}(?:\$|\*\*|```|\\[a-z]{3,}|\]\(|</?(?:details|summary|a )).{0,30}", tab.evaluate(TEXT))
     assert not left, f"{page} shows what should have been understood: {left}"
     for width in (360, 390, 1280):
@@ -59,6 +67,7 @@ def test_page(open_tab, page):
             if wide <= 0:
                 break
         assert wide <= 0, f"{page} is {wide} pixels wider than a window of {width}"
+    assert tab.evaluate(CUT) == [], f"{page}: these formulas are wider than the text of a window of {width}"
     tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     tab.add_script_tag(path=str(HERE / "node_modules" / "axe-core" / "axe.min.js"))
     found = tab.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
