@@ -197,7 +197,7 @@ def _navigation(pages: list[str], words: dict[str, str]) -> list:
 
 
 def _fill_formulas(formulas: list[tuple[bool, str]]) -> None:
-    given = [(display, tex.replace(r"\qquad", r"\qquad\allowbreak ")) for display, tex in formulas]
+    given = [(display, re.sub(r"\\q?quad\b", r"\g<0>\\allowbreak ", tex)) for display, tex in formulas]
     made = subprocess.run(
         ["node", str(HERE / "katex.mjs")], input=json.dumps(given), capture_output=True, encoding="utf-8", cwd=HERE
     )
