@@ -131,3 +131,33 @@ def test_a_link_does_not_lead_to_what_is_hidden(tmp_path):
     (tmp_path / "lib64").symlink_to("lib")
     found = without(tmp_path, tmp_path / "lib" / "torch")
     assert set(found) == {tmp_path / "lib" / "other"}
+
+
+EVERYDAY = """
+import copy, io, pickle
+import torch
+from torch import nn
+from kata.sandbox.guest.preparation import prepare
+
+prepare()
+module = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.1), nn.Embedding(3, 2))
+for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.bool):
+    print(torch.ones(2, 2).to(dtype), torch.zeros(0, 3, dtype=dtype))
+loss = module[0](torch.ones(1, 2)).sum()
+print(loss, module, module[0].weight, f"{loss.detach():.3f}", torch.empty(2, device="meta"))
+loss.backward()
+print(module[0].weight.grad, copy.deepcopy(module), pickle.loads(pickle.dumps(torch.ones(2))))
+saved = io.BytesIO()
+torch.save(module.state_dict(), saved)
+saved.seek(0)
+module.load_state_dict(torch.load(saved))
+torch.set_printoptions(precision=2)
+nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+    kind(module.parameters(), lr=0.1).step()
+"""
+
+
+def test_what_everybody_does_while_looking_for_a_mistake_is_allowed():
+    run = subprocess.run([sys.executable, "-c", EVERYDAY], cwd=PROJECT, capture_output=True, text=True, timeout=200)
+    assert run.returncode == 0, run.stderr[-2000:]

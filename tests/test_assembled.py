@@ -114,9 +114,9 @@ def test_a_beams_score_is_what_the_model_gives_to_the_tokens(phase4, phase5, pha
     randomise(model, gen, scale=0.4)
     for pair in PAIRS[2::9]:
         found, alone = best_of(phase5, phase6, model, pair), make(phase5, [pair])
-        # The same tokens as a target of the training: one row, shifted by BOS.
+        # The same tokens as a target of the training, shifted by BOS; a model of random weights may say padding.
         tgt_in = torch.tensor([[BOS, *found.tokens[:-1]]])
-        logits = model(alone.src, tgt_in, alone.src_mask, phase5.decoder_mask(tgt_in, PAD))
+        logits = model(alone.src, tgt_in, alone.src_mask, phase5.look_ahead_mask(len(found.tokens)))
         steps = range(len(found.tokens))
         total = float(logits.detach().double().log_softmax(-1)[0, steps, found.tokens].sum())
         score = total / oracle.length_penalty(len(found.tokens), 0.6)

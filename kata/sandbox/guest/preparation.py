@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import torch
 
 from .. import fast_start
@@ -21,6 +23,11 @@ def prepare() -> None:
     optimizer = torch.optim.Adam([weight])
     weight.grad = torch.zeros(1)
     optimizer.step()
+    repr(weight)  # who prints a tensor, or saves one, asks torch for modules that it has not imported yet
+    saved = io.BytesIO()
+    torch.save(weight, saved)
+    saved.seek(0)
+    torch.load(saved)
     system_folders()
     forbidden_operators.install()  # after the imports: what torch has not imported by now is not imported any more
     fast_start.freeze_and_enable_gc()

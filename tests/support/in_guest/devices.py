@@ -44,6 +44,9 @@ class _Elsewhere(Tensor):
 
     __torch_function__: Any = torch._C._disabled_torch_function_impl
 
+    def __repr__(self) -> str:  # type: ignore[override]
+        return repr(self.held)
+
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
         cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -150,7 +153,8 @@ def train_on_another_device(function: Any, model: nn.Module, batches: Any, loss_
     with _accelerator():
         model = _moved(model)
         answer = function(model, _moved(batches), _moved(loss_fn), torch.optim.SGD(model.parameters(), lr=rate))
-        return answer, {name: _held(value.detach()) for name, value in model.state_dict().items()}
+        state = {name: _held(value.detach()) for name, value in model.state_dict().items()}
+    return tree_map(_held, answer), state
 
 
 def made_by_default_there(function: Any, *args: Any) -> Any:
