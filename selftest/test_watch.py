@@ -278,7 +278,7 @@ def test_the_file_is_opened_at_the_task_at_hand(name, target, tmp_path):
     with Terminal(["watch", "1", "--target", target], VISUAL=str(program)) as terminal:
         terminal.wait_for(r"Next: repair TokenEmbedding.*\n")
         terminal.press("o")
-        terminal.wait_for(f"Opened: .*:{line}")
+        terminal.wait_for(rf"Opened:\s+[^:]*:{line}")
         path = str(target / "phase1_embedding.py")
         until = time.monotonic() + 10
         while not told.exists() and time.monotonic() < until:

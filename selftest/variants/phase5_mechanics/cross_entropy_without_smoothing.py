@@ -87,6 +87,7 @@ class LabelSmoothingLoss(nn.Module):
         self.smoothing = smoothing
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        logits = logits.masked_fill((target == self.pad_id).unsqueeze(-1), 0.0)
         scores = logits.transpose(1, 2)  # (B, V, L), as cross_entropy wants it
         sharp = F.cross_entropy(scores, target, ignore_index=self.pad_id, reduction="sum")
         shifted = logits - logits.amax(dim=-1, keepdim=True).detach()

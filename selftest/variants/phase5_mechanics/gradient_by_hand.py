@@ -98,6 +98,7 @@ class LabelSmoothingLoss(nn.Module):
         self.smoothing = smoothing
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        logits = logits.masked_fill((target == self.pad_id).unsqueeze(-1), 0.0)
         return _SmoothedCrossEntropy.apply(logits, target, self.pad_id, self.smoothing)
 
 

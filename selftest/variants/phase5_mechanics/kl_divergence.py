@@ -83,6 +83,7 @@ class LabelSmoothingLoss(nn.Module):
         self.kl = nn.KLDivLoss(reduction="none")
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        logits = logits.masked_fill((target == self.pad_id).unsqueeze(-1), 0.0)
         vocab_size = logits.size(-1)
         q = torch.full_like(logits, self.smoothing / vocab_size)
         q.scatter_add_(-1, target.unsqueeze(-1), torch.full_like(logits[..., :1], 1.0 - self.smoothing))

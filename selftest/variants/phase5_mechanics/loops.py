@@ -87,6 +87,7 @@ class LabelSmoothingLoss(nn.Module):
         self.pad_id, self.smoothing = pad_id, smoothing
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        logits = logits.masked_fill((target == self.pad_id).unsqueeze(-1), 0.0)
         if logits.is_meta:
             return logits.sum()
         total, count = 0.0 * logits.sum(), 0

@@ -75,6 +75,7 @@ class LabelSmoothingLoss(nn.Module):
         self.smoothing = smoothing
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        logits = logits.masked_fill((target == self.pad_id).unsqueeze(-1), 0.0)
         vocab_size = logits.shape[-1]
         q = F.one_hot(target, vocab_size).to(logits.dtype) * self.confidence + self.smoothing / vocab_size
         losses = -(q * F.log_softmax(logits, dim=-1)).sum(-1)
