@@ -120,18 +120,19 @@ class Diagnoses:
                 if self._ask is not None:  # another session may wait for this
                     self._send(Diagnosed((phase_id, task), []))
                 continue
-            neighbours = [(phase_id, name) for name in neighbours_of(phase, task, self._target)]
+            names = neighbours_of(phase, task, self._target)
+            neighbours = [(phase_id, name) for name in names]
             told = TurnGranted(True, lost)
             if self._ask is not None and neighbours:
                 told = self._ask(TurnAsked((phase_id, task), neighbours, wait))
             if told.granted:
                 self._had_turn.add((phase_id, task))
                 doubtful = {*told.failed, *self._not_run}
-                replaced = [name for _, name in neighbours if (phase_id, name) in doubtful]
+                replaced = [name for name in names if (phase_id, name) in doubtful]
                 found = Several(())
                 # What a submission answers may confuse a comparison: then the task has no name, and all else is told.
                 with contextlib.suppress(Exception):
-                    found = self._diagnose(phase, task, replaced)
+                    found = self._diagnose(phase, task, names, replaced)
                 if found.entries or self._ask is not None:  # another session may wait for this
                     ids = [entry.id for entry in found.entries]
                     self._send(Diagnosed((phase_id, task), ids, found.unexplained))
@@ -143,13 +144,14 @@ class Diagnoses:
         return [(phase.id, task.name) for phase in COURSE for task in phase.tasks if (phase.id, task.name) in lost]
 
     def _is_unwritten(self, phase: Phase, task: str) -> bool:
-        states = {result.state for result in self._results.values() if (result.phase, result.task) == (phase.id, task)}
+        states = {result.state for result in self._of_task(phase, task).values()}
         return states == {TODO} and task in unfinished_tasks(phase, self._target)
 
-    def _diagnose(self, phase: Phase, task: str, replaced: Sequence[str]) -> Several:
-        results = {
-            name: result for name, result in self._results.items() if (result.phase, result.task) == (phase.id, task)
-        }
+    def _of_task(self, phase: Phase, task: str) -> dict[str, TestResult]:
+        return {name: told for name, told in self._results.items() if (told.phase, told.task) == (phase.id, task)}
+
+    def _diagnose(self, phase: Phase, task: str, neighbours: Sequence[str], replaced: Sequence[str]) -> Several:
+        results: Mapping[str, TestResult] = self._of_task(phase, task)
         recordings = self._recordings
         if replaced:
             second = self._try_again(phase, task, replaced, results)
@@ -157,7 +159,7 @@ class Diagnoses:
                 return Several(())
             self._send(TriedAgain((phase.id, task), list(replaced), list(second.results.values())))
             results, recordings = second
-        called = {task, *neighbours_of(phase, task, self._target)}
+        called = {task, *neighbours}
         inlined = [entry for entry in of_task(task) if entry.task not in called]
         return diagnose(self._bench, phase.id, task, results, recordings, inlined=inlined)
 
