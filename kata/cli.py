@@ -224,7 +224,7 @@ def _grade_with_progress(
         def on_result(result: TestResult, total: int) -> None:
             nonlocal done
             done += 1
-            status.update(terminal.progress_line(min(done, total), total, options.lang))  # `assembled` comes on top
+            status.update(terminal.progress_line(done, total, options.lang))
 
         return grade_it(on_result)
 
@@ -241,4 +241,4 @@ class _LinesNowAndThen:
         self._done += 1
         if time.monotonic() - self._told_at >= PROGRESS:
             self._told_at = time.monotonic()
-            print(terminal.progress_line(min(self._done, total), total, self._lang), file=sys.stderr, flush=True)
+            print(terminal.progress_line(self._done, total, self._lang), file=sys.stderr, flush=True)

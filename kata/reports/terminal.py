@@ -278,5 +278,5 @@ def after_the_pass(report: Report, target: Path, lang: str = "en") -> list[str]:
 
 
 def progress_line(done: int, total: int, lang: str) -> str:
-    """What is shown while the tests run."""
-    return text("running", lang, done=done, total=total) if total else text("starting", lang)
+    """What is shown while the tests run; those of the six files together come on top of ``total``."""
+    return text("running", lang, done=min(done, total), total=total) if total else text("starting", lang)
