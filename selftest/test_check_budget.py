@@ -11,7 +11,7 @@ import pytest
 
 from kata import cli
 from kata.course.phases import COURSE, REFERENCE
-from kata.diagnosis.diagnose import Diagnoses
+from kata.diagnosis import diagnose as diagnosis
 from kata.grading import grade as grading
 from kata.results import FAILED, TestResult, printable
 from kata.session_protocol import TurnGranted
@@ -149,14 +149,14 @@ def test_a_diagnosis_that_fails_costs_its_name_alone(monkeypatch):
     told = []
     phase = COURSE[0]
     results = {task.name: TestResult(task.name, phase.id, task.name, True, FAILED, "wrong") for task in phase.tasks[:2]}
-    diagnoses = Diagnoses(None, REFERENCE, results, {}, told.append, lambda asked: TurnGranted(True, []))
+    diagnoses = diagnosis.Diagnoses(None, REFERENCE, results, {}, told.append, lambda asked: TurnGranted(True, []))
     calls = []
 
-    def fail(phase, task, replaced):
+    def fail(bench, phase_id, task, *args, **kwargs):
         calls.append(task)
         raise TypeError("planted")
 
-    monkeypatch.setattr(diagnoses, "_diagnose", fail)
+    monkeypatch.setattr(diagnosis, "diagnose", fail)
     diagnoses.make()
     assert calls == [task.name for task in phase.tasks[:2]]
     assert [(event.task, event.ids) for event in told] == [((phase.id, name), []) for name in calls]
