@@ -80,7 +80,7 @@ def test_quiet_is_the_total_and_the_next_step(half_done):
 def test_verbose_names_every_test_that_did_not_pass(half_done):
     plain, verbose = (run_grader(1, "--target", half_done, *option).out for option in ([], ["-v"]))
     assert "tests/test_phase1" not in plain
-    named = [line for line in verbose.splitlines() if "✗ tests/test_phase1_embedding.py::test_" in line]
+    named = [line for line in verbose.splitlines() if "✗ tests/test_phase1_modules.py::test_" in line]
     lost = next(line for line in verbose.splitlines() if " TokenEmbedding " in line).split()[2]
     passed, total = map(int, lost.split("/"))
     assert len({line.split("[")[0] for line in named}) == total - passed

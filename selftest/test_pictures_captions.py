@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kata.diagnosis.misconceptions import by_id
-from kata.pictures import phase2, phase4, phase5, style
+from kata.pictures import phase2, phase4, phase5_batches, style
 from kata.pictures.picture import NOT_SO, Claim
 from selftest.test_pictures_data import MISTAKES, data_of, right
 
@@ -102,7 +102,7 @@ def test_outlines_of_the_other_pictures_are_where_nothing_may_be():
     data = right("masks")[1]
     with style.look("en"):
         counts = frames(right("masks")[0].draw(data, "en"))
-    assert counts == [5, 15, *[int((~mask).sum()) for mask in phase5._decoder_masks(data)]]
+    assert counts == [5, 15, *[int((~mask).sum()) for mask in phase5_batches._decoder_masks(data)]]
 
 
 def test_claims_follow_the_data_and_not_the_code():

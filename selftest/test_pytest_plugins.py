@@ -32,7 +32,7 @@ def target(tmp_path_factory):
 
 def outcomes(target, *arguments):
     """How many tests ended how, and all that was said."""
-    suites = ("tests/test_phase1_embedding.py", "tests/test_phase2_heads.py")
+    suites = ("tests/test_phase1_modules.py", "tests/test_phase2_heads.py")
     run = run_pytest(f"--target={target}", "-q", *arguments, *suites, timeout=200)
     assert "INTERNALERROR" not in run.out + run.err, run.out + run.err
     last = [line for line in run.out.splitlines() if " in " in line and OUTCOME.search(line)][-1]

@@ -76,6 +76,7 @@ def test_attention_is_equation_1_of_the_paper(phase2, gen):
 @pytest.mark.parametrize("masked", MASKED_OR_NOT)
 @given(gen=generators(), dims=sizes(4, 1, 8))
 def test_attention_is_right_at_every_size(phase2, lead, masked, gen, dims):
+    # Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V
     length_q, length_k, d_k, d_v = dims
     query, key, value = inputs(gen, lead, length_q, length_k, d_k, d_v, torch.float64)
     mask = torch.rand(*lead, length_q, length_k, generator=gen) < 0.6 if masked else None
@@ -89,6 +90,7 @@ def test_attention_is_right_at_every_size(phase2, lead, masked, gen, dims):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators(), dims=sizes(4, 2, 7), masked=st.booleans())
 def test_attention_agrees_with_torch(phase2, gen, dims, masked):
+    # Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V, and its gradients
     length_q, length_k, d_k, d_v = dims
     query, key, value = inputs(gen, (2, 3), length_q, length_k, d_k, d_v, torch.float64)
     mask = oracle.open_mask(gen, 2, 1, length_q, length_k) if masked else None
@@ -105,6 +107,7 @@ def test_attention_agrees_with_torch(phase2, gen, dims, masked):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators(), masked=st.booleans())
 def test_weights_of_every_query_are_a_distribution_over_the_keys(phase2, gen, masked):
+    # a[q, k] >= 0, sum over k of a[q, k] = 1
     query, key, value = inputs(gen)
     mask = oracle.open_mask(gen, 4, 5) if masked else None
     _, weights = attend(phase2, query, key, value, mask)
@@ -137,6 +140,7 @@ def test_one_key_is_always_attended_to(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators())
 def test_permuting_the_keys_with_their_values_permutes_only_the_weights(phase2, gen):
+    # Attention(Q, P K, P V) = Attention(Q, K, V), with weights A P^T
     query, key, value = inputs(gen)
     output, weights = oracle.attention(array(query), array(key), array(value))
     order = torch.randperm(5, generator=gen)
@@ -148,6 +152,7 @@ def test_permuting_the_keys_with_their_values_permutes_only_the_weights(phase2, 
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators())
 def test_permuting_the_queries_permutes_the_outputs(phase2, gen):
+    # Attention(P Q, K, V) = P Attention(Q, K, V)
     query, key, value = inputs(gen)
     output, weights = oracle.attention(array(query), array(key), array(value))
     order = torch.randperm(4, generator=gen)
@@ -159,6 +164,7 @@ def test_permuting_the_queries_permutes_the_outputs(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators())
 def test_adding_one_vector_to_all_keys_changes_nothing(phase2, gen):
+    # q . (k + c) = q . k + q . c, and softmax(s + constant) = softmax(s)
     query, key, value = inputs(gen)
     expected = oracle.attention(array(query), array(key), array(value))
     shift = normal(gen, 2, 3, 1, 6)
@@ -169,6 +175,7 @@ def test_adding_one_vector_to_all_keys_changes_nothing(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators(), masked=st.booleans())
 def test_batch_and_heads_do_not_mix(phase2, gen, masked):
+    # Attention(Q, K, V)[b, h] = Attention(Q[b, h], K[b, h], V[b, h])
     query, key, value = inputs(gen)
     mask = oracle.open_mask(gen, 2, 3, 4, 5) if masked else None
     together = attend(phase2, query, key, value, mask)

@@ -48,6 +48,7 @@ def test_head_j_holds_the_jth_piece_of_every_position(phase2):
 @pytest.mark.core
 @given(gen=generators(), heads=head_sizes(), dims=sizes(2, 1, 7))
 def test_split_is_right_at_every_size(phase2, gen, heads, dims):
+    # split[b, h, l, j] = x[b, l, h * d_k + j]
     num_heads, _, d_model = heads
     x = normal(gen, *dims, d_model)
     label = f"split_heads(x, {num_heads}) of x {tuple(x.shape)}"
@@ -66,6 +67,7 @@ def test_split_into_one_head_or_into_single_features(phase2, gen, num_heads):
 @pytest.mark.task("split_heads")
 @given(gen=generators())
 def test_split_leaves_every_position_at_its_place(phase2, gen):
+    # split(x[:, P])[b, h] = split(x)[b, h, P]
     x = normal(gen, 3, 5, 8)
     order = torch.randperm(5, generator=gen)
     got = phase2.split_heads(x[:, order], 2)
@@ -131,6 +133,7 @@ def test_merge_puts_the_heads_of_every_position_side_by_side(phase2):
 @pytest.mark.core
 @given(gen=generators(), dims=sizes(4, 1, 6))
 def test_merge_is_right_at_every_size(phase2, gen, dims):
+    # merged[b, l, h * d_k + j] = x[b, h, l, j]
     x = normal(gen, *dims)
     label = f"merge_heads(x) of x {tuple(x.shape)}"
     checks.expect_close(phase2.merge_heads(x), oracle.merge_heads(array(x)), label, BACK)
@@ -151,6 +154,7 @@ def test_merge_is_the_inverse_of_split(phase2, gen, heads, dims):
 @pytest.mark.task("merge_heads")
 @given(gen=generators())
 def test_merge_leaves_every_position_at_its_place(phase2, gen):
+    # merge(x[:, :, P])[b] = merge(x)[b, P]
     x = normal(gen, 3, 2, 5, 4)
     order = torch.randperm(5, generator=gen)
     expected = oracle.merge_heads(array(x))[:, order.numpy()]

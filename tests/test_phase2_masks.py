@@ -98,6 +98,7 @@ def test_a_forbidden_key_and_its_value_get_no_gradient(phase2, gen, name, shape)
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators(), share=st.sampled_from([0.15, 0.4, 0.9]))
 def test_any_mask_gives_the_softmax_over_the_allowed_keys(phase2, gen, share):
+    # a[q, k] = mask[q, k] exp(s[q, k]) / sum over k' of mask[q, k'] exp(s[q, k']), and 0 where no key is allowed
     query, key, value = inputs(gen)
     name, shape = SHAPES[int(torch.randint(len(SHAPES), (), generator=gen))]
     mask = torch.rand(*shape, generator=gen) < share
@@ -131,6 +132,7 @@ def test_with_a_causal_mask_no_query_sees_the_future(phase2, gen):
 @pytest.mark.task("scaled_dot_product_attention")
 @given(gen=generators())
 def test_hidden_keys_are_as_good_as_absent(phase2, gen):
+    # Attention(Q, K, V, mask k < n) = Attention(Q, K[:n], V[:n])
     query, key, value = inputs(gen)
     real = int(torch.randint(1, 5, (), generator=gen))
     expected = oracle.attention(array(query), array(key[..., :real, :]), array(value[..., :real, :]))

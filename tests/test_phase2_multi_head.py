@@ -98,6 +98,7 @@ def test_multi_head_attention_is_the_formula_of_section_3_2_2(phase2, gen):
 @pytest.mark.parametrize("masked", MASKED_OR_NOT)
 @given(gen=generators(), heads=head_sizes(), dims=sizes(3, 1, 7))
 def test_multi_head_attention_is_right_at_every_size(phase2, masked, gen, heads, dims):
+    # MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W_O, head_i = Attention(Q W_Q,i, K W_K,i, V W_V,i)
     num_heads, _, d_model = heads
     batch, length_q, length_k = dims
     module = make(phase2, gen, d_model, num_heads)
@@ -112,6 +113,7 @@ def test_multi_head_attention_is_right_at_every_size(phase2, masked, gen, heads,
 @pytest.mark.task("MultiHeadAttention")
 @given(gen=generators(), heads=head_sizes(), masked=st.booleans())
 def test_multi_head_attention_agrees_with_torch(phase2, gen, heads, masked):
+    # MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W_O, and its gradients
     num_heads, _, d_model = heads
     module = make(phase2, gen, d_model, num_heads, torch.float64)
     twin = oracle.TorchMultiHead(module.state_dict(), d_model, num_heads)
@@ -233,6 +235,7 @@ def test_a_query_that_may_attend_to_nothing_gives_the_bias_of_w_o(phase2, gen):
 @pytest.mark.task("MultiHeadAttention")
 @given(gen=generators())
 def test_reordering_the_positions_reorders_self_attention(phase2, gen):
+    # MHA(P x) = P MHA(x), with weights P A P^T
     module, x = make(phase2, gen), normal(gen, 2, 5, 12)
     output, weights = formula(module, (x, x, x), 3)
     order = torch.randperm(5, generator=gen)
@@ -245,6 +248,7 @@ def test_reordering_the_positions_reorders_self_attention(phase2, gen):
 @pytest.mark.task("MultiHeadAttention")
 @given(gen=generators())
 def test_every_sequence_of_a_ragged_batch_is_as_if_alone(phase2, gen):
+    # MHA(x, mask l < n)[b, :n] = MHA(x[b, :n])
     module, x = make(phase2, gen), normal(gen, 3, 6, 12)
     lengths = [6, 2, 4]
     mask = (torch.arange(6) < torch.tensor(lengths).unsqueeze(1)).reshape(3, 1, 1, 6)
@@ -261,6 +265,7 @@ def test_every_sequence_of_a_ragged_batch_is_as_if_alone(phase2, gen):
 @pytest.mark.task("MultiHeadAttention")
 @given(gen=generators())
 def test_exchanging_heads_exchanges_their_weights_alone(phase2, gen):
+    # Concat over P(heads) with the rows of W_O in the order P is the same sum over heads of head_i W_O,i
     module, tensors = make(phase2, gen), inputs(gen)
     output, weights = formula(module, tensors, 3)
     order = torch.randperm(3, generator=gen)

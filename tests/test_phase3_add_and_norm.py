@@ -65,6 +65,7 @@ def test_the_sum_is_normalised(phase3, gen):
 @pytest.mark.holds("Join a sublayer to the residual stream", "Return ``norm(x + dropout(sublayer_output))``")
 @given(gen=generators(), dims=sizes(3, 2, 8), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_add_and_norm_is_the_formula_of_section_3_1(phase3, gen, dims, scale):
+    # out = LayerNorm(x + Sublayer(x))
     batch, length, d_model = dims
     module = make_join(phase3, gen, d_model, dropout=0.3).double().eval()
     x, sublayer_output = normal(gen, 2, batch, length, d_model, scale=scale, dtype=torch.float64)
@@ -175,6 +176,7 @@ def test_the_dropout_given_is_the_dropout_used(phase3, gen):
 @pytest.mark.task("AddAndNorm")
 @given(gen=generators(), dims=sizes(3, 2, 7))
 def test_both_ways_into_the_sum_carry_the_same_gradient(phase3, gen, dims):
+    # d out / d x = d out / d sublayer_output = J_LayerNorm(x + sublayer_output)
     batch, length, d_model = dims
     module = make_join(phase3, gen, d_model, dropout=0.5).double().eval()
     x, sublayer_output = (leaf(tensor) for tensor in pair(gen, batch, length, d_model, dtype=torch.float64))

@@ -75,6 +75,7 @@ def test_feed_forward_is_equation_2(phase3, gen):
 @pytest.mark.holds("linear1: ", "linear2: ", "Create the two layers")
 @given(gen=generators(), dims=sizes(4, 1, 9), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_feed_forward_is_right_at_every_size(phase3, gen, dims, scale):
+    # FFN(x) = max(0, x W_1 + b_1) W_2 + b_2
     batch, length, d_model, d_ff = dims
     module = make_network(phase3, gen, d_model, d_ff)
     x = normal(gen, batch, length, d_model, scale=scale)
@@ -96,6 +97,7 @@ def test_two_opposite_hidden_units_make_the_absolute_value(phase3):
 @pytest.mark.task("PositionwiseFeedForward")
 @given(gen=generators(), factor=st.sampled_from([0.25, 3.0, 40.0]))
 def test_without_biases_the_output_grows_in_proportion_to_the_input(phase3, gen, factor):
+    # max(0, c x W_1) W_2 = c max(0, x W_1) W_2 for c > 0
     w1, w2 = normal(gen, 7, 4), normal(gen, 4, 7)
     module = network_with(phase3, 4, 7, w1=w1, w2=w2)
     x = normal(gen, 3, 2, 4)
@@ -108,6 +110,7 @@ def test_without_biases_the_output_grows_in_proportion_to_the_input(phase3, gen,
 @pytest.mark.holds("Apply the same two-layer network", "Apply the network to")
 @given(gen=generators(), dims=sizes(4, 2, 7))
 def test_every_position_passes_through_the_same_network_alone(phase3, gen, dims):
+    # FFN(x)[b, l] = FFN(x[b, l])
     batch, length, d_model, d_ff = dims
     module = make_network(phase3, gen, d_model, d_ff)
     x = normal(gen, batch, length, d_model)

@@ -71,6 +71,7 @@ def test_layer_norm_is_the_formula_with_the_biased_variance(phase3, gen):
 @pytest.mark.task("LayerNorm")
 @given(gen=generators(), dims=sizes(3, 2, 8), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_layer_norm_is_right_at_every_width_and_scale(phase3, gen, dims, scale):
+    # y = gain * (x - mean) / sqrt(var + eps) + bias, var = mean of (x - mean)^2
     batch, length, d_model = dims
     module = make_norm(phase3, gen, d_model).double()
     x = double(gen, batch, length, d_model, scale=scale)
@@ -113,6 +114,7 @@ def test_two_features_become_minus_one_and_one(phase3):
 @pytest.mark.holds("``eps`` stands inside the root")
 @given(gen=generators(), dims=sizes(3, 2, 8), eps=st.sampled_from([1e-3, 0.25, 4.0]))
 def test_eps_is_added_to_the_variance_inside_the_root(phase3, gen, dims, eps):
+    # y = gain * (x - mean) / sqrt(var + eps) + bias
     batch, length, d_model = dims
     module = make_norm(phase3, gen, d_model, eps=eps).double()
     x = double(gen, batch, length, d_model)
@@ -190,6 +192,7 @@ def test_a_single_feature_gives_the_bias(phase3, gen):
 @pytest.mark.holds("Normalise the features of every position on their own", "Normalise the last dimension")
 @given(gen=generators(), dims=sizes(3, 2, 6))
 def test_a_position_never_sees_another(phase3, gen, dims):
+    # LayerNorm(x)[b, l] = LayerNorm(x[b, l])
     batch, length, d_model = dims
     module = make_norm(phase3, gen, d_model).double()
     x = double(gen, batch, length, d_model)
@@ -230,6 +233,7 @@ def test_layer_norm_takes_any_number_of_leading_dimensions(phase3, gen):
 @pytest.mark.task("LayerNorm")
 @given(gen=generators(), dims=sizes(3, 2, 7), scale=st.sampled_from([1e-3, 1.0, 5.0]))
 def test_input_gain_and_bias_get_the_gradients_of_the_formula(phase3, gen, dims, scale):
+    # z = (x - mean) / s: dz_i / dx_j = (delta_ij - 1/d - z_i z_j / d) / s, d y / d gain = z, d y / d bias = 1
     batch, length, d_model = dims
     module = make_norm(phase3, gen, d_model).double()
     x = leaf(double(gen, batch, length, d_model, scale=scale))

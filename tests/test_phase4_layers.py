@@ -86,6 +86,7 @@ def test_encoder_layer_is_attention_then_feed_forward_each_added_and_normed(phas
 @pytest.mark.holds("Every mask is boolean")
 @given(gen=generators(), heads=head_sizes(), dims=sizes(3, 2, 5), shape=st.integers(0, 4))
 def test_encoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape):
+    # a = LN(x + MHA(x, x, x, mask)), out = LN(a + FFN(a))
     num_heads, _, d_model = heads
     batch, length, d_ff = dims
     layer = phase4.EncoderLayer(d_model, num_heads, d_ff, 0.0).double()
@@ -176,6 +177,7 @@ def test_encoder_layer_drops_out_what_each_sublayer_adds(phase4, gen):
 @pytest.mark.holds("``dropout`` is for the output")
 @pytest.mark.parametrize("given_dropout", [None, 0.37])
 def test_encoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
+    # in training LN(x + Dropout_p(sublayer)), in evaluation LN(x + sublayer)
     layer = phase4.EncoderLayer(D, H, D_FF, *[] if given_dropout is None else [given_dropout])
     for name in ("add_norm1", "add_norm2"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"
@@ -245,6 +247,7 @@ def test_decoder_layer_attends_to_itself_then_to_the_memory_then_feeds_forward(p
 @pytest.mark.task("DecoderLayer")
 @given(gen=generators(), heads=head_sizes(), dims=sizes(4, 2, 6), shapes=st.tuples(*[st.integers(0, 4)] * 2))
 def test_decoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shapes):
+    # a = LN(x + MHA(x, x, x, self_mask)), b = LN(a + MHA(a, m, m, memory_mask)), out = LN(b + FFN(b))
     num_heads, _, d_model = heads
     batch, len_tgt, len_src, d_ff = dims
     layer = phase4.DecoderLayer(d_model, num_heads, d_ff, 0.0).double()
@@ -360,6 +363,7 @@ def test_decoder_layer_drops_out_what_each_sublayer_adds(phase4, gen):
 @pytest.mark.holds("``dropout`` is for the output")
 @pytest.mark.parametrize("given_dropout", [None, 0.37])
 def test_decoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
+    # in training LN(x + Dropout_p(sublayer)), in evaluation LN(x + sublayer)
     layer = phase4.DecoderLayer(D, H, D_FF, *[] if given_dropout is None else [given_dropout])
     for name in ("add_norm1", "add_norm2", "add_norm3"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"

@@ -100,6 +100,7 @@ def test_encoder_runs_its_layers_one_after_the_other(phase4, gen):
 @few
 @given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(4, 1, 5), shape=st.integers(0, 4))
 def test_encoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape):
+    # out = layer_N(... layer_1(x, mask) ..., mask)
     num_heads, _, d_model = heads
     num_layers, batch, length, d_ff = dims
     sizes = (num_layers, d_model, num_heads, d_ff)
@@ -265,6 +266,7 @@ def test_decoder_runs_its_layers_one_after_the_other_over_one_memory(phase4, gen
 @few
 @given(gen=generators(), heads=head_sizes(2, 4), dims=sizes(5, 1, 6), shapes=st.tuples(*[st.integers(0, 4)] * 2))
 def test_decoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shapes):
+    # out = layer_N(... layer_1(x, m, self_mask, memory_mask) ..., m, self_mask, memory_mask)
     num_heads, _, d_model = heads
     batch, num_layers, d_ff, len_tgt, len_src = dims
     sizes = (num_layers, d_model, num_heads, d_ff)

@@ -79,6 +79,7 @@ def test_a_batch_of_two_pairs_written_out(phase5):
 @pytest.mark.holds("``num_tokens`` is an ``int``")
 @given(pairs=sentence_pairs, special=st.permutations([1, 2, 3, 9]))
 def test_a_batch_holds_its_pairs_whatever_their_lengths(phase5, pairs, special):
+    # src = s EOS PAD..., tgt_in = BOS t PAD..., tgt_out = t EOS PAD..., num_tokens = sum of (len(t) + 1)
     pad_id, bos_id, eos_id, _ = special
     expect_tokens(batch_of(phase5, pairs, pad_id, bos_id, eos_id), pairs, pad_id, bos_id, eos_id)
 
@@ -170,6 +171,7 @@ def test_the_masks_of_a_batch_written_out(phase5):
 @pytest.mark.holds("``src_mask`` is the padding mask")
 @given(pairs=sentence_pairs)
 def test_the_masks_of_a_batch_belong_to_its_tokens(phase5, pairs):
+    # src_mask = (src != PAD), tgt_mask[q, k] = (tgt_in[k] != PAD) and k <= q
     batch = batch_of(phase5, pairs)
     src = oracle.pad([src + [EOS] for src, _ in pairs], PAD)
     tgt_in = oracle.pad([[BOS] + tgt for _, tgt in pairs], PAD)

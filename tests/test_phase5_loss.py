@@ -92,6 +92,7 @@ def test_the_loss_is_cross_entropy_against_the_smoothed_target(phase5, gen):
 @pytest.mark.holds("target: ``int64 (B, L)``", "A scalar tensor")
 @given(gen=generators(), dims=sizes(3, 2, 7), smoothing=smoothings, data=st.data())
 def test_loss_and_gradient_are_right_at_every_size(phase5, gen, dims, smoothing, data):
+    # loss = mean over real tokens of -sum over v of q_v log p_v, q = (1 - eps) one_hot + eps / V
     batch, length, vocab_size = dims
     pad_id = data.draw(st.integers(0, vocab_size - 1))
     target = integers(gen, 0, vocab_size, batch, length)
@@ -145,6 +146,7 @@ def test_with_full_smoothing_the_target_does_not_matter(phase5, gen):
 @pytest.mark.holds("from 0 (plain cross-entropy) to 1", "Remember the settings")
 @given(gen=generators(), smoothing=st.floats(0.0, 1.0))
 def test_the_loss_is_a_mixture_of_its_two_extremes(phase5, gen, smoothing):
+    # loss(eps) = (1 - eps) loss(0) + eps loss(1)
     logits = normal(gen, 3, 4, 6, scale=2.0, dtype=torch.float64)
     plain, uniform = (phase5.LabelSmoothingLoss(3, eps)(logits, ragged_target()) for eps in (0.0, 1.0))
     label = "the loss with smoothing={:.3g}"
@@ -230,6 +232,7 @@ def test_every_token_counts_the_same_in_short_and_long_rows(phase5):
 @pytest.mark.holds("positions whose target is padding do not count")
 @given(gen=generators(), extra=st.integers(1, 4))
 def test_more_padding_changes_nothing(phase5, gen, extra):
+    # loss = sum over target != PAD of loss[b, l] / count of target != PAD
     logits = normal(gen, 3, 4, 6, scale=2.0)
     longer = torch.cat([logits, normal(gen, 3, extra, 6, scale=9.0)], dim=1)
     target = torch.cat([ragged_target(), torch.full((3, extra), 3)], dim=1)

@@ -53,6 +53,7 @@ def test_the_padding_mask_is_true_at_every_real_token(phase5):
 @pytest.mark.task("padding_mask")
 @given(gen=generators(), dims=sizes(3, 2, 7), data=st.data())
 def test_padding_is_found_wherever_it_stands_and_whatever_its_id(phase5, gen, dims, data):
+    # mask[b, 0, 0, k] = (tokens[b, k] != pad_id)
     batch, length, vocab_size = dims
     pad_id = data.draw(st.integers(0, vocab_size - 1))
     tokens = integers(gen, 0, vocab_size, batch, length)
@@ -116,6 +117,7 @@ def test_the_look_ahead_mask_is_the_lower_triangle_with_its_diagonal(phase5):
 @pytest.mark.task("look_ahead_mask")
 @given(lengths=st.lists(st.integers(1, 9), min_size=2, max_size=4))
 def test_the_look_ahead_mask_is_right_at_every_length_in_any_order(phase5, lengths):
+    # mask[0, 0, q, k] = (k <= q)
     for length in lengths:
         expect_mask(phase5.look_ahead_mask(length), oracle.look_ahead_mask(length), f"look_ahead_mask({length})")
 
@@ -183,6 +185,7 @@ def test_the_decoder_mask_hides_the_future_and_the_padding(phase5):
 @pytest.mark.task("decoder_mask")
 @given(gen=generators(), dims=sizes(3, 1, 7), data=st.data())
 def test_the_decoder_mask_is_right_wherever_the_padding_stands(phase5, gen, dims, data):
+    # mask[b, 0, q, k] = (tokens[b, k] != pad_id) and k <= q
     batch, length, vocab_size = dims
     pad_id = data.draw(st.integers(0, vocab_size - 1))
     tokens = integers(gen, 0, vocab_size, batch, length)
@@ -211,6 +214,7 @@ def test_the_decoder_mask_takes_the_padding_id_it_is_given(phase5, pad_id):
 @pytest.mark.task("decoder_mask")
 @given(gen=generators(), dims=sizes(2, 2, 7))
 def test_without_padding_every_row_has_the_same_triangle(phase5, gen, dims):
+    # mask[b, 0, q, k] = (k <= q) where no token is padding
     batch, length = dims
     tokens = integers(gen, 1, 6, batch, length)
     expected = np.repeat(oracle.look_ahead_mask(length), batch, axis=0)

@@ -42,6 +42,7 @@ def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5):
 @pytest.mark.holds("The learning rate of one training step", "min(step^-0.5, step * warmup_steps^-1.5)")
 @given(step=st.integers(1, 90), **settings)
 def test_the_rate_is_equation_3_on_both_sides_of_the_peak(phase5, step, d_model, warmup_steps, factor):
+    # lr = factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
     got = phase5.noam_learning_rate(step, d_model, warmup_steps, factor)
     expected = oracle.noam_learning_rate(step, d_model, warmup_steps, factor)
     label = f"noam_learning_rate({step}, {d_model}, {warmup_steps}, {factor:.4g})"
@@ -84,6 +85,7 @@ def test_a_wider_model_learns_more_slowly(phase5):
 @pytest.mark.holds("``factor`` is 1 in the paper")
 @given(step=st.integers(1, 90), **settings)
 def test_the_factor_multiplies_every_rate(phase5, step, d_model, warmup_steps, factor):
+    # lr(step; factor) = factor * lr(step; 1)
     label = f"noam_learning_rate({step}, {d_model}, {warmup_steps})"
     plain = oracle.noam_learning_rate(step, d_model, warmup_steps)
     why = "the factor is 1 unless another is given"
@@ -174,6 +176,7 @@ def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, in_guest):
 @pytest.mark.task("NoamScheduler")
 @given(steps=st.integers(0, 60), **settings)
 def test_its_settings_reach_the_rate(phase5, in_guest, steps, d_model, warmup_steps, factor):
+    # after n steps the rate is lr(n + 1) = factor * d_model^-0.5 * min((n + 1)^-0.5, (n + 1) * warmup^-1.5)
     optimizer = in_guest.schedule_tools.optimizer("SGD", [1.0])
     scheduler = phase5.NoamScheduler(optimizer, d_model=d_model, warmup_steps=warmup_steps, factor=factor)
     in_guest.schedule_tools.run(optimizer, scheduler, steps)
@@ -267,6 +270,7 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase5, in_guest, done):
 @pytest.mark.task("NoamScheduler")
 @pytest.mark.holds("replace the ones given")
 def test_the_loaded_settings_replace_the_ones_given(phase5, in_guest):
+    # the rate after loading is lr(step; d_model, warmup, factor) of the state, not of __init__
     tools = in_guest.schedule_tools
     before, after = tools.optimizer("SGD", [1.0]), tools.optimizer("SGD", [1.0])
     stopped = phase5.NoamScheduler(before, 36, warmup_steps=8, factor=3.0)

@@ -53,6 +53,7 @@ def test_length_penalty_is_that_of_wu(phase6):
 @pytest.mark.holds("((5 + length) / 6) ^ alpha", "What a log-probability is divided by", "length: number of tokens")
 @given(length=st.integers(1, 500), alpha=st.floats(0.0, 3.0))
 def test_length_penalty_is_the_formula_at_every_length(phase6, length, alpha):
+    # lp(Y) = ((5 + |Y|) / (5 + 1))^alpha
     got = phase6.length_penalty(length, alpha)
     label = f"length_penalty({length}, {alpha:.4g})"
     checks.expect_number(got, oracle.length_penalty(length, alpha), label, WU)
@@ -63,6 +64,7 @@ def test_length_penalty_is_the_formula_at_every_length(phase6, length, alpha):
 @pytest.mark.holds("0 switches the penalty off")
 @given(length=st.integers(1, 100))
 def test_alpha_0_switches_the_penalty_off(phase6, length):
+    # lp = ((5 + n) / 6)^alpha: 1 for alpha = 0; for alpha = 1 six tokens more add 1
     got = phase6.length_penalty(length, 0.0)
     checks.expect_number(got, 1.0, f"length_penalty({length}, 0.0)", "anything to the power of 0 is 1")
     longer, twice = phase6.length_penalty(length + 6, 1.0), phase6.length_penalty(length, 1.0)
@@ -146,6 +148,7 @@ def test_a_beam_of_two_finds_what_a_greedy_search_misses(phase6, in_guest):
 @pytest.mark.core
 @given(gen=generators(), beam_size=st.integers(1, 4), max_len=st.integers(1, 5), alpha=alphas)
 def test_beam_search_follows_the_rule_on_random_tables(phase6, in_guest, gen, beam_size, max_len, alpha):
+    # score(Y) = log P(Y | X) / lp(Y), over the beam_size best prefixes of each length
     table = random_table(gen, 5, max_len)
     expected, clearance = oracle.beam_search(array(table), EOS, max_len, beam_size, alpha)
     assume(clearance > CLEAR)
@@ -158,6 +161,7 @@ def test_beam_search_follows_the_rule_on_random_tables(phase6, in_guest, gen, be
 @pytest.mark.holds("starts with one live hypothesis")
 @given(gen=generators(), sizes=st.sampled_from([(2, 4), (3, 3), (4, 2), (6, 2)]), alpha=alphas)
 def test_a_beam_that_is_wide_enough_finds_what_exhaustive_search_finds(phase6, in_guest, gen, sizes, alpha):
+    # argmax over all Y of log P(Y | X) / lp(Y), if beam_size >= V^max_len
     vocab_size, max_len = sizes
     table = random_table(gen, vocab_size, max_len)
     expected = oracle.exhaustive(array(table), EOS, max_len, alpha)
@@ -183,6 +187,7 @@ def test_improbable_answers_keep_their_log_probabilities_in_float32(phase6, in_g
 @pytest.mark.task("beam_search")
 @given(gen=generators(), max_len=st.integers(1, 6))
 def test_a_beam_of_one_without_penalty_is_greedy(phase6, in_guest, gen, max_len):
+    # y_t = argmax of P(y | y_<t, X), score = sum over t of log P(y_t | y_<t, X)
     table = random_table(gen, 6, max_len, scale=2.0)
     assume(oracle.beam_search(array(table), EOS, max_len, 1, 0.0)[1] > CLEAR)
     said = oracle.greedy(array(table), EOS, max_len)
@@ -373,6 +378,7 @@ def test_other_ids_of_bos_and_eos_serve_as_well(phase6, in_guest, gen):
 @pytest.mark.holds("src: one row")
 @given(gen=generators(), words=st.lists(st.integers(4, 12), min_size=1, max_size=4), pads=st.integers(0, 2))
 def test_source_and_mask_go_with_every_hypothesis(phase6, in_guest, gen, words, pads):
+    # log P(Y | X) = sum over t of log P(y_t | y_<t, X), with one and the same X for every Y
     tables = torch.stack([random_table(gen, 4, 3) for _ in range(5)])
     expected, clearance = oracle.beam_search(array(tables[oracle.source_row(words, 5)]), EOS, 3, 3, 0.6)
     assume(clearance > CLEAR)

@@ -85,6 +85,7 @@ def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, in_gues
     smoothing=st.floats(0.0, 0.5),
 )
 def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, in_guest, gen, shapes, smoothing):
+    # loss = sum over batches of loss * num_tokens / sum of num_tokens; accuracy = right tokens / real tokens
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in shapes]
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, smoothing))
@@ -140,6 +141,7 @@ def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, in_
 @pytest.mark.task("evaluate")
 @given(gen=generators(), count=st.integers(1, 4))
 def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, in_guest, gen, count):
+    # loss = sum over batches of loss * num_tokens / sum of num_tokens, in one pass over the batches
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, [n, 3 - n]) for n in range(count)]
     stream = in_guest.recorders.stream(batches)

@@ -91,6 +91,7 @@ def test_every_row_says_its_own_sentence(phase6, in_guest, gen):
 @pytest.mark.holds("taking the most probable token", "starts from BOS alone")
 @given(gen=generators(), rows=st.lists(st.integers(0, 4), min_size=1, max_size=5), max_len=st.integers(1, 7))
 def test_greedy_is_the_most_probable_token_at_every_step(phase6, in_guest, gen, rows, max_len):
+    # y_t = argmax of P(y | y_<t, X) until EOS or max_len
     table = random_table(gen)
     model = in_guest.fakes.TableModel(table, BOS).eval()
     src, src_mask = sources_for(rows, 5)
@@ -102,6 +103,7 @@ def test_greedy_is_the_most_probable_token_at_every_step(phase6, in_guest, gen, 
 @pytest.mark.task("greedy_decode")
 @given(gen=generators(), rows=st.lists(st.integers(0, 4), min_size=2, max_size=5))
 def test_a_batch_is_decoded_as_its_rows_are_one_by_one(phase6, in_guest, gen, rows):
+    # greedy(X)[b] = greedy(X[b]), padded to the longest
     table = random_table(gen)
     model = in_guest.fakes.TableModel(table, BOS).eval()
     src, src_mask = sources_for(rows, 5)

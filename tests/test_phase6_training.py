@@ -97,6 +97,7 @@ def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, in_guest, gen
 @pytest.mark.task("train_step")
 @given(gen=generators(), lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4), smoothing=st.floats(0.0, 0.5))
 def test_a_step_is_right_for_every_batch(phase5, phase6, in_guest, gen, lengths, smoothing):
+    # theta <- theta - lr * grad of loss(theta)
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, lengths)
     before, numbers = tables_of(model), oracle.Numbers(batch)
     loss_fn = phase5.LabelSmoothingLoss(PAD, smoothing)
@@ -157,6 +158,7 @@ def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, in_guest, gen):
 @pytest.mark.holds("max_norm: if given")
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.5])
 def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, in_guest, gen, share):
+    # g <- g * min(1, max_norm / ||g||), ||g|| over all parameters, then theta <- theta - lr * g
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
     before, numbers = tables_of(model), oracle.Numbers(batch)
     gradient = oracle.gradients(before, numbers, 0.1)
@@ -315,6 +317,7 @@ def test_training_is_one_step_for_every_batch_in_order(phase5, phase6, in_guest,
 @pytest.mark.holds("read once and in order")
 @given(gen=generators(), count=st.integers(0, 5))
 def test_batches_may_come_from_a_generator(phase5, phase6, in_guest, gen, count):
+    # theta_t+1 = theta_t - lr * grad of loss(theta_t; batch_t), each batch read once
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, [n % 3 + 1, n]) for n in range(count)]
     losses, tables = descend(tables_of(model), batches, [0.6] * count)
@@ -354,6 +357,7 @@ def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, in_guest, gen):
 @pytest.mark.task("train")
 @pytest.mark.holds("on_step: if given")
 def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, in_guest, gen):
+    # on_step(t, loss(theta_t-1; batch_t)) for t = 1, 2, ...
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in ([3, 1], [2], [0, 4, 1])]
     losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15])

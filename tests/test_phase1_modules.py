@@ -1,4 +1,4 @@
-"""Phase 1: input embedding and sinusoidal positional encoding (paper 3.4, 3.5)."""
+"""Phase 1: input embedding, and the module that adds the positions to it (paper 3.4, 3.5)."""
 
 from __future__ import annotations
 
@@ -12,188 +12,6 @@ from tests.oracles import embedding as oracle
 from tests.support import checks, contract
 from tests.support.inputs import array, integers, leaf, non_contiguous, normal, randomise, weights_of
 from tests.support.strategies import generators, sizes
-
-# A table made in float32 is off by up to 8e-6 at 128 positions (pow and exp(log) differ by as much).
-TABLE = 3e-5
-
-even_widths = st.integers(1, 8).map(lambda pairs: 2 * pairs)
-
-
-# -- sinusoidal_encoding ------------------------------------------------------------------------------------
-
-
-@pytest.mark.task("sinusoidal_encoding")
-def test_two_positions_of_width_four_written_out(phase1):
-    got = phase1.sinusoidal_encoding(2, 4)
-    # Position 1 has the angles 1 / 10000^0 = 1 and 1 / 10000^(2/4) = 0.01.
-    expected = np.array([[0.0, 1.0, 0.0, 1.0], [0.8414710, 0.5403023, 0.0099998, 0.9999500]])
-    why = "a row is sin 1, cos 1, sin 0.01, cos 0.01 for position 1: sine and cosine take turns, one angle a pair"
-    checks.expect_close(got, expected, "sinusoidal_encoding(2, 4)", why)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@pytest.mark.holds("Build the table of sinusoidal", "sin(pos / 10000^(2i / d_model))")
-@pytest.mark.core
-def test_encoding_is_the_formula_of_section_3_5(phase1):
-    got = phase1.sinusoidal_encoding(11, 6)
-    why = "PE[pos, 2i] = sin(pos / 10000^(2i / d_model)), PE[pos, 2i + 1] = cos of the same angle"
-    checks.expect_close(got, oracle.sinusoidal_encoding(11, 6), "sinusoidal_encoding(11, 6)", why, tolerance=TABLE)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@pytest.mark.holds("Where positions are encoded")
-@pytest.mark.core
-@given(max_len=st.integers(1, 128), d_model=even_widths)
-def test_encoding_is_right_at_every_size(phase1, max_len, d_model):
-    label = f"sinusoidal_encoding({max_len}, {d_model})"
-    expected = oracle.sinusoidal_encoding(max_len, d_model)
-    checks.expect_close(phase1.sinusoidal_encoding(max_len, d_model), expected, label, tolerance=TABLE)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@pytest.mark.holds("Tensor ``(max_len, d_model)`` in torch's default dtype")
-def test_encoding_has_the_default_dtype(phase1, in_guest):
-    got = phase1.sinusoidal_encoding(5, 4)
-    checks.expect_shape(got, (5, 4), "sinusoidal_encoding(5, 4)")
-    checks.expect_dtype(got, torch.float32, "sinusoidal_encoding(5, 4)", "use torch's default dtype")
-    checks.expect_close(got, oracle.sinusoidal_encoding(5, 4), "sinusoidal_encoding(5, 4)", tolerance=TABLE)
-    expect_default_dtype(in_guest, phase1.sinusoidal_encoding, (5, 4), "sinusoidal_encoding(5, 4)")
-
-
-def expect_default_dtype(in_guest, function, args, label):
-    got = in_guest.devices.with_default_dtype(torch.float64, function, *args)
-    why = "use torch.get_default_dtype(), or make tensors without dtype="
-    checks.expect_dtype(got, torch.float64, f"{label} after torch.set_default_dtype(torch.float64)", why)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@pytest.mark.holds("counted from 0 (paper 3.5)")
-def test_the_first_position_is_zeros_and_ones(phase1):
-    got = phase1.sinusoidal_encoding(3, 8)
-    checks.expect_shape(got, (3, 8), "sinusoidal_encoding(3, 8)")
-    why = "positions count from 0: sin(0) = 0 in the even columns, cos(0) = 1 in the odd ones"
-    checks.expect_close(got[0], torch.tensor([0.0, 1.0] * 4), "the encoding of position 0", why)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@given(max_len=st.integers(2, 60), d_model=even_widths)
-def test_each_pair_is_a_clock_hand_of_length_one(phase1, max_len, d_model):
-    got = phase1.sinusoidal_encoding(max_len, d_model)
-    checks.expect_shape(got, (max_len, d_model), f"sinusoidal_encoding({max_len}, {d_model})")
-    lengths = got[:, 0::2] ** 2 + got[:, 1::2] ** 2
-    why = "columns 2i and 2i + 1 are sine and cosine of one angle, so their squares add up to 1"
-    checks.expect_close(lengths, torch.ones(max_len, d_model // 2), "the squared length of each pair", why)
-    turn = got[1, 0] * got[0, 1] - got[1, 1] * got[0, 0]  # sin of the angle between positions 0 and 1
-    why = "the first pair turns by 1 radian from one position to the next"
-    checks.expect_close(turn, np.sin(1.0), "the sine of the first hand's turn", why)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-@pytest.mark.holds("right to 0.002")
-def test_far_positions_and_wide_models_are_close_to_the_formula(phase1):
-    got = phase1.sinusoidal_encoding(5000, 64)
-    label = "sinusoidal_encoding(5000, 64)"
-    why = "count positions and compute angles in float32 at least: float16 holds whole numbers up to 2048 only"
-    checks.expect_close(got, oracle.sinusoidal_encoding(5000, 64), label, why, tolerance=2e-3)
-
-
-@pytest.mark.task("sinusoidal_encoding")
-def test_encoding_is_a_new_table_at_every_call(phase1):
-    first = phase1.sinusoidal_encoding(6, 4)
-    checks.expect_shape(first, (6, 4), "sinusoidal_encoding(6, 4)")
-    first.fill_(7.0)
-    second = phase1.sinusoidal_encoding(6, 4)
-    expected = oracle.sinusoidal_encoding(6, 4)
-    checks.expect_close(
-        second, expected, "sinusoidal_encoding(6, 4) after the caller changed an earlier one", tolerance=TABLE
-    )
-
-
-# -- position_shift_matrix ----------------------------------------------------------------------------------
-
-
-@pytest.mark.task("position_shift_matrix")
-def test_a_shift_by_one_turns_the_first_pair_by_one_radian(phase1):
-    got = phase1.position_shift_matrix(1, 2)
-    # sin(pos + 1) = cos(1) sin(pos) + sin(1) cos(pos), cos(pos + 1) = -sin(1) sin(pos) + cos(1) cos(pos)
-    expected = np.array([[0.5403023, 0.8414710], [-0.8414710, 0.5403023]])
-    why = "M @ (sin pos, cos pos) is (sin(pos + 1), cos(pos + 1)): M = [[cos 1, sin 1], [-sin 1, cos 1]]"
-    checks.expect_close(got, expected, "position_shift_matrix(1, 2)", why)
-
-
-@pytest.mark.task("position_shift_matrix")
-@pytest.mark.holds("Build the matrix that moves", "PE[pos + offset] = M @ PE[pos]")
-@pytest.mark.core
-def test_shift_matrix_moves_every_position_by_the_offset(phase1):
-    matrix = phase1.position_shift_matrix(3, 6)
-    checks.expect_shape(matrix, (6, 6), "position_shift_matrix(3, 6)")
-    encoding = oracle.sinusoidal_encoding(12, 6)
-    moved = array(matrix) @ encoding[:9].T  # (6, 9): column pos is M @ PE[pos]
-    why = (
-        "M @ PE[pos] must be PE[pos + 3]: pair i turns by b = 3 / 10000^(2i / d_model), sin(a + b) = cos(b) sin(a) + "
-        "sin(b) cos(a), and likewise for cos(a + b)"
-    )
-    checks.expect_close(
-        torch.tensor(moved.T), encoding[3:], "position_shift_matrix(3, 6) @ PE[pos]", why, tolerance=TABLE
-    )
-
-
-@pytest.mark.task("position_shift_matrix")
-@pytest.mark.holds("depends on ``offset`` alone", "negative numbers are allowed")
-@pytest.mark.core
-@given(offset=st.integers(-40, 40), pairs=st.integers(1, 6), first=st.integers(0, 40))
-def test_one_matrix_serves_all_positions(phase1, offset, pairs, first):
-    d_model = 2 * pairs
-    matrix = phase1.position_shift_matrix(offset, d_model)
-    label = f"position_shift_matrix({offset}, {d_model})"
-    checks.expect_shape(matrix, (d_model, d_model), label)
-    start = first + max(0, -offset)
-    encoding = oracle.sinusoidal_encoding(start + max(0, offset) + 1, d_model)
-    moved = torch.tensor(array(matrix) @ encoding[start])
-    checks.expect_close(
-        moved, encoding[start + offset], f"{label} @ PE[{start}]", "the offset may be negative", tolerance=TABLE
-    )
-
-
-@pytest.mark.task("position_shift_matrix")
-@given(a=st.integers(-20, 20), b=st.integers(-20, 20), pairs=st.integers(1, 5))
-def test_shifts_add_up_and_undo_each_other(phase1, a, b, pairs):
-    d_model = 2 * pairs
-    one, other = phase1.position_shift_matrix(a, d_model), phase1.position_shift_matrix(b, d_model)
-    both = phase1.position_shift_matrix(a + b, d_model)
-    checks.expect_shape(one, (d_model, d_model), f"position_shift_matrix({a}, {d_model})")
-    checks.expect_close(one @ other, both, f"M({a}) @ M({b}), compared with M({a + b})", tolerance=TABLE)
-    why = "each block is a rotation, so the transpose is the inverse"
-    checks.expect_close(one @ one.T, torch.eye(d_model), f"M({a}) @ M({a}) transposed", why, tolerance=TABLE)
-
-
-@pytest.mark.task("position_shift_matrix")
-@pytest.mark.holds("Tensor ``(d_model, d_model)`` in torch's default dtype")
-def test_shift_by_zero_is_the_identity(phase1):
-    got = phase1.position_shift_matrix(0, 10)
-    checks.expect_close(got, torch.eye(10), "position_shift_matrix(0, 10)", "no shift changes nothing")
-
-
-@pytest.mark.task("position_shift_matrix")
-@pytest.mark.holds("in torch's default dtype")
-def test_shift_matrix_has_the_default_dtype(phase1, in_guest):
-    label = "position_shift_matrix(2, 6)"
-    checks.expect_dtype(phase1.position_shift_matrix(2, 6), torch.float32, label, "use torch's default dtype")
-    expect_default_dtype(in_guest, phase1.position_shift_matrix, (2, 6), label)
-
-
-@pytest.mark.task("position_shift_matrix")
-@pytest.mark.holds("The angle addition formulas")
-def test_shift_matrix_turns_each_pair_alone(phase1):
-    got = phase1.position_shift_matrix(5, 8)
-    checks.expect_shape(got, (8, 8), "position_shift_matrix(5, 8)")
-    blocks = torch.block_diag(*[torch.ones(2, 2)] * 4)
-    why = "the pair (2i, 2i + 1) depends on itself only: the matrix is block-diagonal with 2 x 2 blocks"
-    checks.expect_close(got * (1 - blocks), torch.zeros(8, 8), "the part outside the 2 x 2 blocks", why)
-    rates = 5.0 / 10000.0 ** (np.arange(4) / 4)
-    why = "pair i turns by offset / 10000^(2i / d_model), and its cosine stands on the diagonal twice"
-    checks.expect_close(torch.diagonal(got), np.repeat(np.cos(rates), 2), "the diagonal", why, tolerance=TABLE)
-
 
 # -- TokenEmbedding -----------------------------------------------------------------------------------------
 
@@ -235,6 +53,7 @@ def test_embedding_is_the_row_times_the_root_of_d_model(phase1, gen):
 @pytest.mark.core
 @given(gen=generators(), dims=sizes(4, 2, 9))
 def test_embedding_is_right_at_every_size(phase1, gen, dims):
+    # out[b, l] = sqrt(d_model) * table[tokens[b, l]]
     vocab_size, d_model, batch, length = dims
     module = make_embedding(phase1, gen, vocab_size, d_model)
     tokens = integers(gen, 0, vocab_size, batch, length)
@@ -327,7 +146,9 @@ def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
     x = normal(gen, 3, 5, 6)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
     why = "add PE[:L] of PE = sinusoidal_encoding(max_len, d_model) along the length, to every sequence alike"
-    checks.expect_close(module(x), expected, "PositionalEncoding(6)(x)", why, dtype=torch.float32, tolerance=TABLE)
+    checks.expect_close(
+        module(x), expected, "PositionalEncoding(6)(x)", why, dtype=torch.float32, tolerance=oracle.FLOAT32
+    )
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -335,11 +156,12 @@ def test_positional_encoding_adds_the_table_to_every_sequence(phase1, gen):
 @pytest.mark.core
 @given(gen=generators(), dims=sizes(3, 1, 9), pairs=st.integers(1, 5))
 def test_positional_encoding_is_right_at_every_size(phase1, gen, dims, pairs):
+    # out[b, l] = x[b, l] + PE[l]
     batch, length, spare = dims
     module = phase1.PositionalEncoding(2 * pairs, dropout=0.0, max_len=length + spare)
     x = normal(gen, batch, length, 2 * pairs)
     expected = array(x) + oracle.sinusoidal_encoding(length, 2 * pairs)
-    checks.expect_close(module(x), expected, f"PositionalEncoding({2 * pairs})(x)", tolerance=TABLE)
+    checks.expect_close(module(x), expected, f"PositionalEncoding({2 * pairs})(x)", tolerance=oracle.FLOAT32)
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -348,7 +170,7 @@ def test_the_longest_sequence_fits_and_a_longer_one_is_refused(phase1, gen):
     module = phase1.PositionalEncoding(4, dropout=0.0, max_len=7)
     x = normal(gen, 2, 7, 4)
     expected = array(x) + oracle.sinusoidal_encoding(7, 4)
-    checks.expect_close(module(x), expected, "PositionalEncoding(4, max_len=7)(x) with L = 7", tolerance=TABLE)
+    checks.expect_close(module(x), expected, "PositionalEncoding(4, max_len=7)(x) with L = 7", tolerance=oracle.FLOAT32)
     for length in (8, 9):
         too_long = normal(gen, 2, length, 4)
         label = f"a sequence of L = {length} with max_len = 7"
@@ -363,7 +185,7 @@ def test_5000_positions_fit_unless_told_otherwise(phase1, gen):
     output = module(x)
     checks.expect_shape(output, (1, 5000, 2), "PositionalEncoding(2)(x) with L = 5000")
     start = array(x[:, :100]) + oracle.sinusoidal_encoding(100, 2)
-    checks.expect_close(output[:, :100], start, "PositionalEncoding(2)(x) with L = 5000", tolerance=TABLE)
+    checks.expect_close(output[:, :100], start, "PositionalEncoding(2)(x) with L = 5000", tolerance=oracle.FLOAT32)
     label = "a sequence of L = 5001 with the default max_len"
     checks.expect_raises(ValueError, lambda: module(normal(gen, 1, 5001, 2)), label, mentions=(5001, 5000))
 
@@ -374,7 +196,9 @@ def test_one_encoding_serves_batches_of_every_shape(phase1, gen):
     for shape in [(1, 1, 4), (1, 5, 4), (5, 1, 4), (9, 3, 4), (4, 4, 4), (4, 4, 4)]:  # nothing is remembered
         x = normal(gen, *shape)
         expected = array(x) + oracle.sinusoidal_encoding(shape[1], 4)
-        checks.expect_close(module(x), expected, f"PositionalEncoding(4)(x) for x of shape {shape}", tolerance=TABLE)
+        checks.expect_close(
+            module(x), expected, f"PositionalEncoding(4)(x) for x of shape {shape}", tolerance=oracle.FLOAT32
+        )
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -389,7 +213,7 @@ def test_the_table_is_a_buffer_and_not_trained(phase1, gen):
     x = leaf(normal(gen, 2, 4, 6))
     output = module(x)
     checks.expect_close(
-        output, array(x) + oracle.sinusoidal_encoding(4, 6), "PositionalEncoding(6)(x)", tolerance=TABLE
+        output, array(x) + oracle.sinusoidal_encoding(4, 6), "PositionalEncoding(6)(x)", tolerance=oracle.FLOAT32
     )
     checks.expect_gradients(output, {"x": x}, {"x": checks.probe_like(output)}, "PositionalEncoding(6)(x)")
 
@@ -407,7 +231,7 @@ def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed)
     why = "dropout(x + PE): the sum is dropped out as a whole, and what is kept is divided by 1 - p"
     checks.expect_that(0.4 < kept.mean() < 0.6, f"{kept.mean():.0%} of the values are kept at dropout 0.5", why)
     expected = np.where(kept, 2.0 * total, 0.0)
-    checks.expect_close(trained, expected, "PositionalEncoding(8)(x) in training mode", why, tolerance=TABLE)
+    checks.expect_close(trained, expected, "PositionalEncoding(8)(x) in training mode", why, tolerance=oracle.FLOAT32)
     for dim, name in enumerate(["sequence", "position", "feature"]):
         same = (kept == kept.take([0], axis=dim)).all()
         checks.expect_that(not same, f"dropout drops the same entries for every {name}", "drop every entry on its own")
@@ -415,7 +239,9 @@ def test_dropout_acts_on_the_sum_in_training_mode_only(phase1, gen, manual_seed)
     different = array(module(x)) != array(trained)
     checks.expect_that(bool(different.any()), "dropout is the same for every seed of torch's random numbers", why)
     why = "in evaluation mode nothing is dropped: use the nn.Dropout in self.dropout"
-    checks.expect_close(module.eval()(x), total, "PositionalEncoding(8)(x) in evaluation mode", why, tolerance=TABLE)
+    checks.expect_close(
+        module.eval()(x), total, "PositionalEncoding(8)(x) in evaluation mode", why, tolerance=oracle.FLOAT32
+    )
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -424,7 +250,9 @@ def test_the_dropout_given_is_the_dropout_used(phase1, gen):
     x = normal(gen, 2, 5, 4)
     total = array(x) + oracle.sinusoidal_encoding(5, 4)
     none = phase1.PositionalEncoding(4, dropout=0.0, max_len=9).train()
-    checks.expect_close(none(x), total, "PositionalEncoding(4, dropout=0.0)(x) in training mode", tolerance=TABLE)
+    checks.expect_close(
+        none(x), total, "PositionalEncoding(4, dropout=0.0)(x) in training mode", tolerance=oracle.FLOAT32
+    )
     everything = phase1.PositionalEncoding(4, dropout=1.0, max_len=9).train()
     label = "PositionalEncoding(4, dropout=1.0)(x) in training mode"
     checks.expect_close(everything(x), torch.zeros(2, 5, 4), label, "pass `dropout` on to nn.Dropout")
@@ -438,7 +266,7 @@ def test_positional_encoding_faces_float64(phase1, gen):
     x = normal(gen, 2, 5, 6, dtype=torch.float64)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
     # The table may have been made in float32 before the module became float64.
-    contract.float64_in_and_out(module, [x], expected, "PositionalEncoding(6)(x)", tolerance=TABLE)
+    contract.float64_in_and_out(module, [x], expected, "PositionalEncoding(6)(x)", tolerance=oracle.FLOAT32)
 
 
 @pytest.mark.task("PositionalEncoding")
@@ -455,7 +283,7 @@ def test_positional_encoding_faces_other_devices_and_odd_layouts(phase1, in_gues
     x = normal(gen, 3, 5, 6)
     expected = array(x) + oracle.sinusoidal_encoding(5, 6)
     checks.expect_close(
-        module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=TABLE
+        module(non_contiguous(x)), expected, "PositionalEncoding(6)(x), non-contiguous", tolerance=oracle.FLOAT32
     )
     contract.follows_the_device(in_guest, module, (x,), "PositionalEncoding(6)(x)")
     contract.on_meta(module.to("meta"), [x], (3, 5, 6), "PositionalEncoding(6)(x)")
@@ -469,7 +297,7 @@ def test_positional_encoding_faces_copies_and_unchanged_inputs(phase1, gen):
     x = normal(gen, 3, 5, 6)
     expected = module(x)
     checks.expect_close(
-        expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=TABLE
+        expected, array(x) + oracle.sinusoidal_encoding(5, 6), "PositionalEncoding(6)(x)", tolerance=oracle.FLOAT32
     )
     contract.inputs_unchanged(module, [x], expected, "PositionalEncoding(6)(x)")
     contract.copies_behave_alike(module, fresh, [x], expected, "PositionalEncoding(6)(x)")
