@@ -7,7 +7,7 @@ from collections import Counter
 TIMEOUTS_PER_TASK = 2
 """After so many tests of a task have run out of time, its other tests are not run."""
 
-PATIENCE = {2: 10.0, 4: 6.0}
+PATIENCE = {1: 10.0, 3: 5.0}
 """After so many tests of a submission have run out of time, the next ones get at most so many seconds."""
 
 MOST_SECONDS = 90.0
