@@ -28,8 +28,12 @@ def seed_option(text: str) -> int:
     return seed
 
 
-def jobs(most: int) -> int:
-    """How many processes work side by side: ``KATA_JOBS`` in the environment, or the cores, ``most`` at most.
+def jobs(most: int, cores_each: int = 1) -> int:
+    """How many processes work side by side: ``KATA_JOBS`` in the environment, or as the cores allow, ``most`` at most.
+
+    Args:
+        most: the most that make sense.
+        cores_each: how many cores one of them keeps busy.
 
     Raises:
         BadSetting: if KATA_JOBS is no whole number of 0 or more (0 is for: as many as there are cores).
@@ -37,4 +41,4 @@ def jobs(most: int) -> int:
     text = os.environ.get("KATA_JOBS", "").strip() or "0"
     if not (text.isascii() and text.isdigit()):
         raise BadSetting(f"KATA_JOBS={text}: set it to a whole number such as 2, or leave it out")
-    return int(text) or min(os.cpu_count() or 1, most)
+    return int(text) or max(1, min((os.cpu_count() or 1) // cores_each, most))

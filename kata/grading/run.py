@@ -14,6 +14,7 @@ from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
 from ..results import ASSEMBLED, PASSED, Results, TestResult
+from ..sandbox.host.launch import can_fork
 from ..session_protocol import GradeParts, Part
 from ..settings import jobs
 from .scheduler import Scheduler
@@ -49,7 +50,8 @@ class Plan:
 @contextlib.contextmanager
 def sessions_for(phases: Sequence[Phase]) -> Iterator[list[Session]]:
     """Sessions that wait for a plan for these phases: they import torch while it is made. They end with the block."""
-    wanted = jobs(MAX_JOBS)
+    # A guest that is started gets ready while the one before it works: that is a second core's work.
+    wanted = jobs(MAX_JOBS, 1 if can_fork() else 2)
     parts = sum(len(phase.tasks) for phase in phases)
     sessions = start_sessions(max(1, min(wanted, parts)))
     try:

@@ -26,6 +26,7 @@ from . import parameter_order
 from .alarm import Alarm
 from .global_state import GlobalState
 from .initial_values import FreshParameters
+from .leftovers import Leftovers
 
 MAX_LISTED = 100_000
 
@@ -55,6 +56,7 @@ class Guest:
         self._state = GlobalState()
         self._alarm = Alarm()
         self._fresh = FreshParameters()
+        self._leftovers = Leftovers()
         self._forget()
 
     def _forget(self) -> None:
@@ -237,6 +239,9 @@ class Guest:
         self._forget()
         self._package.close()
         self._package = VirtualPackage({}, Path(request["default"]), self._reference)
+
+    def _do_leftovers(self, request: dict[str, Any]) -> bool:
+        return self._leftovers.any()
 
     def _do_load(self, request: dict[str, Any]) -> None:
         self._fresh = FreshParameters(request["phases"])

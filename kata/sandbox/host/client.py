@@ -151,6 +151,14 @@ class GuestProcess:
             self.dead = "the conversation with the submission was interrupted"
             raise
 
+    def goes_on(self, request: dict[str, Any]) -> bool:
+        """Whether the guest can take its phases from elsewhere, and has: not if something is left over from before."""
+        self.recording, self.deadline = None, time.monotonic() + 10.0
+        try:
+            return self.request({"op": "leftovers"}) is False and self.request(request) is None
+        except Exception:  # whatever it says instead: it is replaced
+            return False
+
     def redirect(self, request: dict[str, Any]) -> None:
         """Have the guest take its phases from other folders; one that cannot is replaced when it is needed."""
         self.recording = None

@@ -1,4 +1,8 @@
-"""The host's side of making guests: one server, a guest a phase, replaced when it dies."""
+"""The host's side of making guests: one server, a guest a phase, replaced when it dies.
+
+Where a guest is started, not forked, which takes seconds, it goes on to the next phase if that needs no reference
+either and nothing that it did is left over.
+"""
 
 from __future__ import annotations
 
@@ -78,15 +82,18 @@ class Guests:
         """
         if phase_id in self._broken:
             raise self._broken[phase_id]
-        for other in [other for other in self._guests if other != phase_id]:
-            self.end(other)  # nothing that it has left running disturbs this phase
         if phase_id in self._guests:
             guest, _ = self._guests[phase_id]
             if not guest.dead:
                 return guest
             self.end(phase_id)
-        guest, pid = self._make(self._config(phase_id, together))
-        self._guests[phase_id] = (guest, pid)
+        if self._server.starts_programs and self._holds_nothing(phase_id, together):
+            self._go_on(phase_id)
+        for other in [other for other in self._guests if other != phase_id]:
+            self.end(other)  # nothing that it has left running disturbs this phase
+        if phase_id not in self._guests:
+            self._guests[phase_id] = self._make(self._config(phase_id, together))
+        guest, _ = self._guests[phase_id]
         guest.limit = limit
         guest.deadline = time.monotonic() + limit if limit else None
         try:
@@ -96,6 +103,17 @@ class Guests:
             self._broken[phase_id] = type(error)(f"{error} while {file} is imported")
             raise self._broken[phase_id] from None
         return guest
+
+    def _holds_nothing(self, phase_id: str, together: bool) -> bool:
+        """Whether the guest of a phase has no code but the submission's."""
+        return not (together or self._neighbours or self._within or builds_on(phase_id, self._reference))
+
+    def _go_on(self, phase_id: str) -> None:
+        """Have the guest of an earlier phase go on with this one, if it can. Neither needs any reference."""
+        for other, (guest, pid) in list(self._guests.items()):
+            if self._holds_nothing(other, not other) and guest.goes_on({"op": "aim", "default": str(self._target)}):
+                del self._guests[other]
+                self._guests[phase_id] = (guest, pid)
 
     def _make(self, config: dict[str, Any]) -> tuple[GuestProcess, int]:
         channel, pid = self._server.spawn(config)

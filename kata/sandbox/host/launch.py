@@ -85,6 +85,9 @@ class Server:
         output: what reads the guests' output.
     """
 
+    starts_programs = False
+    """Whether every guest imports torch for itself."""
+
     def __init__(self, control: socket.socket, output: Output) -> None:
         self._control = control
         self._channel = Channel(control)
@@ -224,6 +227,8 @@ class SpawnServer:
     The next guest is always started ahead, and imports torch while the one before it works. It ends when this process
     closes the pipe to it, or ends itself.
     """
+
+    starts_programs = True
 
     def __init__(self) -> None:
         read_end, self._write_end = os.pipe()
