@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -56,6 +57,15 @@ def test_junit_names_it(report, lang):
     texts = {case.get("name"): "".join(case.itertext()) for case in root.iter("testcase")}
     assert KNOWN.explanation(lang) in texts[KNOWN.task]
     assert {"en": "One more test", "ja": "ほかの 1 個のテスト"}[lang] in texts[KNOWN.task]
+
+
+@pytest.mark.parametrize(("together", "told"), [(True, []), (False, ["the six files disagree"]), (None, None)])
+def test_junit_tells_of_the_six_files_together(report, together, told):
+    ran = replace(report, assembled=together, assembled_message="".join(told or []))
+    suites = {suite.get("name"): suite for suite in ElementTree.fromstring(junit.render(ran))}
+    suite = suites.get("assembled")
+    assert (None if suite is None else [failure.text for failure in suite.iter("failure")]) == told
+    assert suite is None or suite.get("failures") == str(len(told))
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: one test suite a phase, one test case a task."""
+"""The report as JUnit XML: one test suite a phase, one test case a task, and the six files together if they were run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from ..grading.scoring import Report, TaskScore
 from ..i18n import text
-from ..results import ERROR, PASSED
+from ..results import ASSEMBLED, ERROR, PASSED
 from . import terminal
 from .findings import mistakes
 from .messages import in_language
@@ -31,7 +31,19 @@ def render(report: Report, lang: str = "en") -> str:
         )
         for task, kind in zip(phase.tasks, kinds):
             _add_case(suite, phase.phase.id, task, kind, lang)
+    if report.assembled is not None:
+        _add_assembled(root, report, lang)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_assembled(root: ElementTree.Element, report: Report, lang: str) -> None:
+    failed = not report.assembled
+    counts = {"tests": "1", "failures": str(int(failed)), "errors": "0", "skipped": "0"}
+    suite = ElementTree.SubElement(root, "testsuite", name=ASSEMBLED, **counts)
+    case = ElementTree.SubElement(suite, "testcase", classname=ASSEMBLED, name=ASSEMBLED)
+    if failed:
+        element = ElementTree.SubElement(case, FAILURE, message=text("assembled_no", lang))
+        element.text = in_language(report.assembled_message, lang)
 
 
 def _kind(task: TaskScore) -> str:
