@@ -1,4 +1,4 @@
-"""The report as JUnit XML: one test suite a phase, one test case a task, and the six files together if they were run."""
+"""The report as JUnit XML: a test suite a phase, a test case a task; one more if the six files were run together."""
 
 from __future__ import annotations
 
