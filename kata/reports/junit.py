@@ -38,8 +38,9 @@ def render(report: Report, lang: str = "en") -> str:
 
 def _add_assembled(root: ElementTree.Element, report: Report, lang: str) -> None:
     failed = not report.assembled
-    counts = {"tests": "1", "failures": str(int(failed)), "errors": "0", "skipped": "0"}
-    suite = ElementTree.SubElement(root, "testsuite", name=ASSEMBLED, **counts)
+    suite = ElementTree.SubElement(
+        root, "testsuite", name=ASSEMBLED, tests="1", failures=str(int(failed)), errors="0", skipped="0"
+    )
     case = ElementTree.SubElement(suite, "testcase", classname=ASSEMBLED, name=ASSEMBLED)
     if failed:
         element = ElementTree.SubElement(case, FAILURE, message=text("assembled_no", lang))
