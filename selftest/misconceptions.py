@@ -129,8 +129,18 @@ def prove(
             yield entry.id, lost, named, repaired
 
 
-def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, thorough: bool = False) -> list[Finding]:
-    """Try misconceptions under all seeds; the first seed also asks for the diagnosis, and tries the other tasks."""
+def find(
+    wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, thorough: bool = False, one_in: int = 1
+) -> list[Finding]:
+    """Try misconceptions under all seeds; the first seed also asks for the diagnosis, and tries the other tasks.
+
+    Args:
+        wanted: which ones.
+        seeds: seeds of all random draws.
+        jobs: how many at a time.
+        thorough: try the other tasks under every seed.
+        one_in: under the seeds after the first try one in so many.
+    """
     findings = {entry.id: Finding(entry) for entry in wanted}
     telling: dict[tuple[str, str], list[str]] = {}
 
@@ -148,8 +158,9 @@ def find(wanted: Sequence[Misconception], seeds: Sequence[int], jobs: int = 2, t
                 finding.escaped += [(seed, entry.task)] * (entry.task in repaired)
                 finding.spilled += [(seed, task) for task in entry.also if lost[task] and task not in repaired]
 
-    shares = [share for share in (wanted[start::jobs] for start in range(jobs)) if share]
     for number, seed in enumerate(seeds):
+        tried = wanted[::one_in] if number else wanted
+        shares = [share for share in (tried[start::jobs] for start in range(jobs)) if share]
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(carry_out, shares, [seed] * len(shares), [number == 0] * len(shares)))
     return list(findings.values())
