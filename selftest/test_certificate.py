@@ -17,7 +17,7 @@ from kata.reports import certificate, terminal
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target
 
-TRAINING = certificate.Training("reverse", 1200, 0.995)
+TRAINING = certificate.Training("reverse", 1200, 0.995, 185.2)
 
 
 def report_of(phases=COURSE, state="passed", assembled=True):
@@ -46,8 +46,18 @@ def pictures(tmp_path_factory):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_holds_everything_that_makes_it_ones_own(lang, pictures):
     page = certificate.render(report_of(), pictures, [TRAINING], "2026-01-31", lang, "A <b> C")
+    duration = "3 分 5 秒" if lang == "ja" else "3 min 5 s"
     assert "A &lt;b&gt; C" in page
-    for held in ("600", "99.5%", "1,200", "2026-01-31", f"Transformer Kata {__version__}", "torch ", "numpy "):
+    for held in (
+        "600",
+        "99.5%",
+        "1,200",
+        duration,
+        "2026-01-31",
+        f"Transformer Kata {__version__}",
+        "torch ",
+        "numpy ",
+    ):
         assert held in page
     assert re.search("seed 7|シード 7", page)
     assert page.count("<td>1.2</td>") == len(COURSE)  # seconds
@@ -74,13 +84,34 @@ def test_trainings_are_read_and_damaged_ones_left_out(tmp_path):
     good = {"toy": "reverse", "validations": [{"step": 100, "exact": 0.5}, {"step": 200, "exact": 0.75}]}
     for name, text in (
         ("reverse", json.dumps(good)),
+        ("en-ja", json.dumps({**good, "toy": "en-ja", "seconds": 61.5})),
         ("copy", "{"),
         ("sort", json.dumps({"toy": "sort", "validations": []})),
     ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "history.json").write_text(text)
-    assert trainings(tmp_path) == [certificate.Training("reverse", 200, 0.75)]
+    timed, untimed = certificate.Training("en-ja", 200, 0.75, 61.5), certificate.Training("reverse", 200, 0.75)
+    assert trainings(tmp_path) == [timed, untimed]
     assert trainings(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "ja"),
+    [
+        (0.2, "1 s", "1 秒"),
+        (59.4, "59 s", "59 秒"),
+        (59.6, "1 min 0 s", "1 分 0 秒"),
+        (185.2, "3 min 5 s", "3 分 5 秒"),
+        (7265.0, "2 h 1 min", "2 時間 1 分"),
+    ],
+)
+def test_a_duration_is_told_in_two_units_at_most(seconds, en, ja):
+    assert (certificate.duration(seconds, "en"), certificate.duration(seconds, "ja")) == (en, ja)
+
+
+def test_a_training_whose_time_is_not_known_claims_none():
+    assert certificate.Training("sort", 50, 1.0).told("en").endswith("after 50 steps")
+    assert " in 3 min 5 s" in TRAINING.told("en") and "(3 分 5 秒)" in TRAINING.told("ja")
 
 
 def test_before_everything_passes_there_is_no_page(tmp_path):

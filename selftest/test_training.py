@@ -9,6 +9,7 @@ import json
 import math
 import signal
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -78,6 +79,18 @@ def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(learner
     assert [v["step"] for v in second.history["validations"]] == [6, 12, 15]
     for name, weight in whole.model.state_dict().items():
         assert torch.equal(weight, second.model.state_dict()[name]), name
+
+
+def test_the_time_of_a_training_goes_on_when_it_is_resumed(learner):
+    first = new_training(learner)
+    began = time.perf_counter()
+    run(first, 2)
+    assert 0 < first.history["seconds"] <= time.perf_counter() - began
+    for before, known in (({**first.history, "seconds": 1000.0}, True), ({"steps": []}, False)):
+        second = new_training(learner)
+        second.resume(first.checkpoint(), before)
+        run(second, 3)
+        assert (1000 < second.history["seconds"] < 1100) if known else second.history["seconds"] is None
 
 
 def test_a_checkpoint_of_other_pairs_settings_or_parameters_is_refused(learner, tmp_path):

@@ -143,8 +143,9 @@ def trainings(runs: Path = PROJECT / ".kata" / "runs") -> list[certificate.Train
     for path in sorted(runs.glob("*/history.json")):
         try:
             history = json.loads(path.read_text(encoding="utf-8"))
-            last = history["validations"][-1]
-            found.append(certificate.Training(str(history["toy"]), int(last["step"]), float(last["exact"])))
+            last, seconds = history["validations"][-1], history.get("seconds")
+            seconds = None if seconds is None else float(seconds)
+            found.append(certificate.Training(str(history["toy"]), int(last["step"]), float(last["exact"]), seconds))
         except (OSError, ValueError, LookupError, TypeError):  # stopped before it was measured, or damaged
             continue
     return found

@@ -37,9 +37,10 @@ SENTENCES = {
     "seconds": ("Seconds", "秒"),
     "trainings": ("What it has learned", "学習したもの"),
     "training": (
-        "{toy}: {exact:.1%} of the unseen sequences exactly right after {steps:,} steps",
-        "{toy}: {steps:,} ステップ後、未知の系列の {exact:.1%} が完全に一致",
+        "{toy}: {exact:.1%} of the unseen sequences exactly right after {steps:,} steps{took}",
+        "{toy}: {steps:,} ステップ{took}後、未知の系列の {exact:.1%} が完全に一致",
     ),
+    "took": (" in {duration}", " ({duration}) "),
     "untrained": (
         "Nothing yet: `python grader.py train reverse` trains your model; then make this page anew.",
         "まだありません。`python grader.py train reverse` でモデルを学習してから、このページを作り直せます。",
@@ -59,11 +60,31 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class Training:
-    """One training: the toy, its steps, and the share of unseen sequences that the model got exactly right."""
+    """One training: the toy, its steps, the share of unseen sequences that the model got exactly right, and how long
+    it took in seconds, None where that is not known."""
 
     toy: str
     steps: int
     exact: float
+    seconds: float | None = None
+
+    def told(self, lang: str) -> str:
+        """In a sentence."""
+        took = ""
+        if self.seconds is not None:
+            took = choose(SENTENCES["took"], lang).format(duration=duration(self.seconds, lang))
+        sentence = choose(SENTENCES["training"], lang)
+        return sentence.format(toy=self.toy, steps=self.steps, exact=self.exact, took=took)
+
+
+def duration(seconds: float, lang: str) -> str:
+    """``42 s``, ``3 min 5 s``, ``1 h 4 min``."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    of_an_hour, of_a_minute, of_a_second = (" 時間", " 分", " 秒") if lang == "ja" else (" h", " min", " s")
+    if hours:
+        return f"{hours}{of_an_hour} {minutes}{of_a_minute}"
+    return f"{minutes}{of_a_minute} {rest}{of_a_second}" if minutes else f"{rest}{of_a_second}"
 
 
 def render(
@@ -108,7 +129,7 @@ def render(
             }
             for phase in report.phases
         ],
-        "trainings": [say["training"].format(**vars(training)) for training in trainings],
+        "trainings": [training.told(lang) for training in trainings],
         "made": say["made"].format(date=date, versions=", ".join(versions), seed=report.seed),
         "has_pictures": bool(pictures),
     }

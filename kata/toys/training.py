@@ -7,12 +7,13 @@ import time
 import zlib
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import torch
 
 from .batches import Encoded, in_order, training_batches
 from .corpus import Corpus, Pair
+from .devices import on_device
 from .learner import NO_STEPS, Learner, LearnerError, make_optimizer
 from .registry import Toy
 from .scoring import bleu, exact_match
@@ -52,7 +53,8 @@ class Training:
 
     Attributes:
         step: how many steps are done.
-        history: what ``history.json`` holds.
+        history: what ``history.json`` holds. ``"seconds"`` is how long it has trained, validations and what was before
+            it was resumed included; None if what was before is not known.
         change_batch: is given every batch that the learner's code makes, and gives back the one to use.
 
     Raises:
@@ -72,6 +74,7 @@ class Training:
             "seed": seed,
             "device": device,
             "own": [phase.number for phase in learner.own],
+            "seconds": 0.0,
             "steps": [],
             "validations": [],
             "greedy": None,
@@ -124,16 +127,24 @@ class Training:
         Raises:
             LearnerError: if the learner's code raises.
         """
+        began, before = time.perf_counter(), self.history["seconds"]
+
+        def note_time() -> None:
+            if before is not None:
+                self.history["seconds"] = before + time.perf_counter() - began
+
         while self.step < steps:
             count = min(self.toy.every - self.step % self.toy.every, steps - self.step)
             if not self._train(count, stop, on_step):
                 return DIVERGED
+            note_time()
             if stop():
                 return STOPPED
             validations = self.history["validations"]
             validations.append(self.validate(None if self.step == steps else QUICK))
             if self.step < steps and self.holds(goal):
                 validations[-1] = self.validate()  # the last one decodes all, and may decide otherwise
+            note_time()
             on_validation(validations[-1])
             if self.holds(goal):
                 return REACHED
@@ -151,11 +162,12 @@ class Training:
 
         def feed() -> Iterator[Any]:
             toy = self.toy
-            batches = training_batches(self._encoded, toy.batch_size, self.seed, self.step, toy.group)
-            for pairs in islice(batches, count):
-                if stop() or not all(math.isfinite(step["loss"]) for step in steps[-1:]):
+            groups = training_batches(self._encoded, toy.batch_size, self.seed, self.step, toy.group)
+            batches = self._batches(islice(groups, count))
+            while not stop() and all(math.isfinite(step["loss"]) for step in steps[-1:]):
+                batch = next(batches, None)
+                if batch is None:
                     return
-                batch = self._batch(pairs)
                 given.append((time.perf_counter(), self.optimizer.param_groups[0]["lr"], batch.num_tokens))
                 yield batch
 
@@ -194,8 +206,7 @@ class Training:
                 answers = self.translate(pairs)
                 references = [target for _, target in pairs]
                 if name == "unseen":
-                    batches = (self._batch(b) for b in in_order([self._encode(p) for p in pairs], EVALUATION_BATCH))
-                    result = self.learner.phase6.evaluate(self.model, batches, self.loss_fn)
+                    result = self._evaluate(pairs, self.loss_fn)
                     entry["loss"], entry["token_accuracy"] = float(result.loss), float(result.token_accuracy)
                     entry["exact"] = exact_match(answers, references)
                     entry["bleu"] = bleu(answers, references) if self.toy.bleu else None
@@ -210,14 +221,16 @@ class Training:
         """The loss on unseen pairs without label smoothing, which compares trainings that smooth differently."""
         pairs = list(self.corpus.validation["unseen"])
         with self.learner.guard(), self._random_state_kept():
-            batches = (self._batch(b) for b in in_order([self._encode(pair) for pair in pairs], EVALUATION_BATCH))
-            plain = self.learner.phase5.LabelSmoothingLoss(PAD_ID, 0.0)
-            return float(self.learner.phase6.evaluate(self.model, batches, plain).loss)
+            return float(self._evaluate(pairs, self.learner.phase5.LabelSmoothingLoss(PAD_ID, 0.0)).loss)
+
+    def _evaluate(self, pairs: list[Pair], loss_fn: Any) -> Any:
+        groups = in_order([self._encode(pair) for pair in pairs], EVALUATION_BATCH)
+        return self.learner.phase6.evaluate(self.model, self._batches(groups), loss_fn)
 
     def try_out(self) -> None:
         """One forward pass of a few pairs; nothing is learned and the random state is left as it was."""
         with self.learner.guard(), self._random_state_kept(), torch.no_grad():
-            batch = self._batch(self._encoded[:2])
+            [batch] = self._batches([self._encoded[:2]])
             self.model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
 
     def compare(self, stop: Callable[[], bool]) -> None:
@@ -226,10 +239,9 @@ class Training:
         references = [target for _, target in pairs]
         found: list[list[str]] = []
         with self.learner.guard(), self._random_state_kept():
-            for pair in pairs:
+            for batch in self._batches([self._encode(pair)] for pair in pairs):
                 if stop():
                     return
-                batch = self._batch([self._encode(pair)])
                 search = self.learner.phase6.beam_search
                 best = search(self.model, batch.src, batch.src_mask, BOS_ID, EOS_ID, self.max_len)[0]
                 found.append(self.target.decode(best.tokens))
@@ -245,8 +257,9 @@ class Training:
         """Greedy answers to the sources of ``pairs``."""
         order = sorted(range(len(pairs)), key=lambda index: len(pairs[index][0]))
         answers: dict[int, list[str]] = {}
-        for indices in in_order(order, EVALUATION_BATCH):
-            batch = self._batch([self._encode(pairs[index]) for index in indices])
+        together = in_order(order, EVALUATION_BATCH)
+        groups = ([self._encode(pairs[index]) for index in indices] for indices in together)
+        for indices, batch in zip(together, self._batches(groups)):
             decode = self.learner.phase6.greedy_decode
             rows = decode(self.model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, self.max_len).tolist()
             answers.update({index: self.target.decode(row) for index, row in zip(indices, rows)})
@@ -259,7 +272,7 @@ class Training:
         caught: list[torch.Tensor] = []
         with self.learner.guard(), self._random_state_kept():
             answer = self.translate([pair])[0]
-            batch = self._batch([(source, self.target.encode(answer))])
+            [batch] = self._batches([[(source, self.target.encode(answer))]])
             module = self.model.decoder.layers[-1].cross_attention
             hook = module.register_forward_hook(lambda _module, _inputs, result: caught.append(result[1]))
             training = self.model.training
@@ -322,6 +335,7 @@ class Training:
         if self.device == "mps" and checkpoint.get("mps_random"):
             torch.mps.set_rng_state(checkpoint["mps_random"][0])
         self.step = checkpoint["step"]
+        self.history["seconds"] = history.get("seconds")
         for name in ("steps", "validations"):
             self.history[name] = [entry for entry in history.get(name, []) if entry["step"] <= self.step]
 
@@ -331,8 +345,11 @@ class Training:
     def _encode(self, pair: Pair) -> Encoded:
         return self.source.encode(pair[0]), self.target.encode(pair[1])
 
+    def _batches(self, groups: Iterable[list[Encoded]]) -> Iterator[Any]:
+        return on_device(map(self._batch, groups), self.device)
+
     def _batch(self, pairs: list[Encoded]) -> Any:
-        return self.change_batch(self.learner.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID).to(self.device))
+        return self.change_batch(self.learner.phase5.make_batch(pairs, PAD_ID, BOS_ID, EOS_ID))
 
     def _said(self, pair: Pair, answer: list[str]) -> list[str]:
         """Source, output and reference as people write them."""
