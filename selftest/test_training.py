@@ -18,6 +18,7 @@ import torch
 from kata.commands import train as command
 from kata.commands.training_report import TrainCommand
 from kata.course.phases import REFERENCE
+from kata.toys import devices
 from kata.toys.learner import Learner, LearnerError
 from kata.toys.registry import TOYS
 from kata.toys.run_folder import NoCheckpoint, RunFolder
@@ -371,9 +372,35 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_training(tmp_path, 
     assert f"{tmp_path / 'file'}" in capsys.readouterr().out.replace("\n", "")
 
 
-def test_mps_is_refused_where_there_is_none(monkeypatch, capsys):
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+ABSENT = [("cuda", torch.cuda, "no CUDA device"), ("mps", torch.backends.mps, "no Mac with Apple silicon")]
+
+
+@pytest.mark.parametrize(("device", "module", "said"), ABSENT, ids=["cuda", "mps"])
+def test_a_device_that_is_not_there_is_refused(device, module, said, monkeypatch, capsys):
+    monkeypatch.setattr(module, "is_available", lambda: False)
     with pytest.raises(SystemExit) as refused:
-        command.main(["copy", "--device", "mps"])
+        command.main(["copy", "--device", device])
     assert refused.value.code == 2
-    assert "no Mac with Apple silicon" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
+
+
+def test_a_device_that_is_seen_and_cannot_compute_is_told_before_the_learners_code_runs(tiny, capsys, monkeypatch):
+    def unusable(device):
+        raise devices.DeviceUnusable("the driver is too old")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "check_device", unusable)
+    with pytest.raises(SystemExit) as refused:
+        command.main(["copy", "--device", "cuda"])
+    assert refused.value.code == 2
+    assert "(the driver is too old); leave --device out" in capsys.readouterr().err
+    folders = ["--runs", str(tiny.folder.parent), "--target", "solutions"]
+    assert command.main(["reverse", "--steps", "2", *folders]) == 0
+    assert "(the driver is too old): training on the CPU" in capsys.readouterr().out
+    assert json.loads((tiny.folder / "history.json").read_text(encoding="utf-8"))["device"] == "cpu"
+
+
+def test_a_device_that_holds_no_values_cannot_be_used():
+    with pytest.raises(devices.DeviceUnusable, match="meta"):
+        devices.check_device("meta")
+    devices.check_device("cpu")

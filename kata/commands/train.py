@@ -84,6 +84,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--seed", type=seed_option, default=None, metavar="N|random", help="seed of all random draws (default: 0)"
     )
     parser.add_argument("--device", choices=("auto", *DEVICES), default="auto", help="auto: cuda if there is one")
+    parser.add_argument(
+        "--compile", action="store_true", help="try torch.compile, say what a step gains, and use it if that is faster"
+    )
     parser.add_argument("--data", type=Path, default=None, metavar="FILE", help="your own pairs, tab-separated")
     parser.add_argument("--resume", action="store_true", help="go on with the last training of this toy")
     parser.add_argument(
@@ -112,6 +115,8 @@ def main(arguments: Sequence[str]) -> int:
         options.toy = "own"
     if options.without and (options.toy not in STRING_TOYS or options.resume):
         parser.error(f"--without trains {', '.join(STRING_TOYS)} from the start: no other toy, and no --resume")
+    if options.without and options.compile:
+        parser.error("--compile is for one training, --without makes two small ones: leave one of them out")
     if options.own == ():
         parser.error("--with none: name the phases that are yours, as in 2,3")
     target, name = find_target(options.target, parser)
@@ -123,10 +128,7 @@ def main(arguments: Sequence[str]) -> int:
     from .training_report import TrainCommand, called, say
 
     console = Console(highlight=False)
-    if options.device == "cuda" and not torch.cuda.is_available():
-        parser.error(choose(texts.NO_CUDA, options.lang))
-    if options.device == "mps" and not torch.backends.mps.is_available():
-        parser.error(choose(texts.NO_MPS, options.lang))
+    options.device = _find_device(options.device, options.lang, parser, console)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # steady: with models this small, more threads mostly wait for each other
     try:
@@ -143,3 +145,30 @@ def main(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     finally:
         torch.set_num_threads(threads)
+
+
+def _find_device(asked: str, lang: str, parser: Parser, console: Console) -> str:
+    """The device that was asked for, or cuda where there is one that works; ends the program if it cannot be used."""
+    import torch
+
+    from ..toys.devices import DeviceUnusable, check_device
+    from .training_report import say
+
+    missing = {
+        "cuda": None if torch.cuda.is_available() else texts.NO_CUDA,
+        "mps": None if torch.backends.mps.is_available() else texts.NO_MPS,
+    }
+    device = ("cpu" if missing["cuda"] else "cuda") if asked == "auto" else asked
+    if device == "cpu":
+        return device
+    if missing[device]:
+        parser.error(choose(missing[device], lang))
+    try:
+        check_device(device)
+    except DeviceUnusable as error:
+        values = {"device": device, "reason": error}
+        if asked != "auto":
+            parser.error(choose(texts.UNUSABLE, lang).format(**values))
+        say(console, choose(texts.ON_THE_CPU, lang).format(**values))
+        return "cpu"
+    return device

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-import torch
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -72,6 +71,7 @@ class TrainCommand:
     def __init__(self, options: argparse.Namespace, target: Path, name: str, console: Console) -> None:
         self.options, self.target, self.name, self.console = options, target, name, console
         self.lang: str = options.lang
+        self.device: str = options.device
         self.mixed: bool = options.with_reference or options.own is not None
         self.folder = RunFolder(options.runs or RUNS, f"{WITH_REFERENCE}/{options.toy}" if self.mixed else options.toy)
         self.pictures = (options.into or PROJECT / "pictures") / "phase6"
@@ -94,7 +94,6 @@ class TrainCommand:
                 self.say(texts.OTHER_SEED, "red", old=checkpoint["seed"], new=options.seed)
                 return USAGE
         seed = checkpoint["seed"] if checkpoint else options.seed or 0
-        device = self.device
         for folder in (self.folder.path, self.pictures):
             check_writable(folder)
         own = self._own_phases(checkpoint)
@@ -104,7 +103,7 @@ class TrainCommand:
         with Stop(lambda: self.say(texts.STOPPING)) as stop:
             try:
                 learner.rehearse()
-                training = Training(learner, toy, toy.corpus(seed, options.data), seed, device)
+                training = Training(learner, toy, toy.corpus(seed, options.data), seed, self.device)
                 if checkpoint is not None:
                     try:
                         training.resume(checkpoint, self.folder.read_history())
@@ -117,10 +116,12 @@ class TrainCommand:
                     ended = texts.AT_END if training.step >= steps else texts.GOAL_HELD
                     self.say(ended, step=training.step, more=training.step + toy.steps)
                     return GRADED
+                self.training, self.saved = training, training.step
+                if options.compile and not stop():
+                    self._compile()
                 if stop():
                     self.say(texts.STOPPED_BEFORE)
                     return INTERRUPTED
-                self.training, self.saved = training, training.step
                 if checkpoint is None:
                     self._set_aside()
                 outcome = self._train(steps, stop)
@@ -131,13 +132,6 @@ class TrainCommand:
                 return self._finish(stop)
             finally:
                 learner.close()
-
-    @property
-    def device(self) -> str:
-        """The device that was asked for, or cuda where there is one."""
-        if self.options.device != "auto":
-            return str(self.options.device)
-        return "cuda" if torch.cuda.is_available() else "cpu"
 
     @property
     def goal(self) -> float | None:
@@ -219,6 +213,24 @@ class TrainCommand:
         kept = self.folder.set_aside()
         if kept is not None:
             self.say(texts.KEPT, toy=self.options.toy, path=short(kept))
+
+    def _compile(self) -> None:
+        """Train the compiled model if that works and is faster; say what was found."""
+        from ..toys.compiling import NotCompiled, fall_back_later, try_compile
+
+        self.say(texts.TRYING_COMPILE)
+        try:
+            found = try_compile(self.training)
+        except NotCompiled as error:
+            self.say(texts.NOT_COMPILED, reason=error)
+            return
+        faster = found.with_it < found.without
+        if faster:
+            self.training.trained = found.model
+            fall_back_later()
+        used = choose(texts.USED if faster else texts.NOT_USED, self.lang)
+        values = {"with_it": 1000 * found.with_it, "without": 1000 * found.without}
+        self.say(texts.COMPILED, first=found.first, used=used, **values)
 
     def _train(self, steps: int, stop: Callable[[], bool]) -> str:
         if not self.console.is_terminal:

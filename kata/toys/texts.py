@@ -11,6 +11,30 @@ NO_MPS = (
     "--device mps: this is no Mac with Apple silicon, or this torch cannot use it; leave --device out",
     "--device mps: この環境では MPS (Apple シリコンの GPU) を使えません。--device を外してください",
 )
+UNUSABLE = (
+    "--device {device}: torch sees the device but cannot compute on it ({reason}); leave --device out",
+    "--device {device}: このデバイスは認識されていますが、計算に使えません ({reason})。--device を外してください",
+)
+ON_THE_CPU = (
+    "torch sees a {device} device but cannot compute on it ({reason}): training on the CPU",
+    "{device} のデバイスは認識されていますが、計算に使えません ({reason})。CPU で学習します",
+)
+TRYING_COMPILE = (
+    "Trying torch.compile, which may take a minute or two ...",
+    "torch.compile を試しています (1、2 分かかることがあります) ...",
+)
+COMPILED = (
+    "torch.compile works here: after {first:.0f} s of compiling a step takes {with_it:.1f} ms with it and "
+    "{without:.1f} ms without. {used}",
+    "torch.compile が使えます: コンパイルに {first:.0f} 秒かかり、その後の 1 ステップは {with_it:.1f} ms "
+    "(使わないと {without:.1f} ms) です。{used}",
+)
+USED = ("This training uses it.", "この学習で使います。")
+NOT_USED = ("So this training goes without it.", "速くならないので、この学習では使いません。")
+NOT_COMPILED = (
+    "torch.compile does not work here, so this training goes without it: {reason}",
+    "torch.compile はこの環境では動かないので、使わずに学習します: {reason}",
+)
 NOTHING_TO_RESUME = (
     "There is no training to go on with: {reason}\nWay out: start one with `python grader.py train {toy}`",
     "続きから始められる学習がありません: {reason}\n`python grader.py train {toy}` で新しく始めてください。",

@@ -55,6 +55,7 @@ class Training:
         step: how many steps are done.
         history: what ``history.json`` holds. ``"seconds"`` is how long it has trained, validations and what was before
             it was resumed included; None if what was before is not known.
+        trained: what the learner's training loop is given: the model, or the same model compiled.
         change_batch: is given every batch that the learner's code makes, and gives back the one to use.
 
     Raises:
@@ -94,6 +95,7 @@ class Training:
                 dropout=toy.dropout,
                 max_len=longest,
             ).to(device)
+            self.trained = self.model
             self.optimizer = make_optimizer(self.model)
             self.scheduler = learner.phase5.NoamScheduler(self.optimizer, toy.d_model, toy.warmup_steps, toy.factor)
             self.loss_fn = learner.phase5.LabelSmoothingLoss(PAD_ID, toy.smoothing)
@@ -161,9 +163,7 @@ class Training:
         given: list[tuple[float, float, int]] = []  # when it was given, at what rate, how many tokens
 
         def feed() -> Iterator[Any]:
-            toy = self.toy
-            groups = training_batches(self._encoded, toy.batch_size, self.seed, self.step, toy.group)
-            batches = self._batches(islice(groups, count))
+            batches = self.batches(count)
             while not stop() and all(math.isfinite(step["loss"]) for step in steps[-1:]):
                 batch = next(batches, None)
                 if batch is None:
@@ -183,8 +183,8 @@ class Training:
             on_step(steps[-1])
 
         with self.learner.guard():
-            model, optimizer, scheduler = self.model, self.optimizer, self.scheduler
-            self.learner.phase6.train(model, feed(), self.loss_fn, optimizer, scheduler, self.toy.max_norm, after)
+            train, limit = self.learner.phase6.train, self.toy.max_norm
+            train(self.trained, feed(), self.loss_fn, self.optimizer, self.scheduler, limit, after)
         if called != len(given):
             values = {"called": called, "given": len(given)}
             raise LearnerError(NO_STEPS[0].format(**values), NO_STEPS[1].format(**values))
@@ -200,7 +200,7 @@ class Training:
         """
         entry: dict[str, Any] = {"step": self.step}
         samples: list[list[str]] = []
-        with self.learner.guard(), self._random_state_kept():
+        with self.learner.guard(), self.random_state_kept():
             for name, part in self.corpus.validation.items():
                 pairs = list(part[:limit])
                 answers = self.translate(pairs)
@@ -220,7 +220,7 @@ class Training:
     def cross_entropy(self) -> float:
         """The loss on unseen pairs without label smoothing, which compares trainings that smooth differently."""
         pairs = list(self.corpus.validation["unseen"])
-        with self.learner.guard(), self._random_state_kept():
+        with self.learner.guard(), self.random_state_kept():
             return float(self._evaluate(pairs, self.learner.phase5.LabelSmoothingLoss(PAD_ID, 0.0)).loss)
 
     def _evaluate(self, pairs: list[Pair], loss_fn: Any) -> Any:
@@ -229,7 +229,7 @@ class Training:
 
     def try_out(self) -> None:
         """One forward pass of a few pairs; nothing is learned and the random state is left as it was."""
-        with self.learner.guard(), self._random_state_kept(), torch.no_grad():
+        with self.learner.guard(), self.random_state_kept(), torch.no_grad():
             [batch] = self._batches([self._encoded[:2]])
             self.model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
 
@@ -238,7 +238,7 @@ class Training:
         pairs = list(self.corpus.validation["unseen"][:COMPARED])
         references = [target for _, target in pairs]
         found: list[list[str]] = []
-        with self.learner.guard(), self._random_state_kept():
+        with self.learner.guard(), self.random_state_kept():
             for batch in self._batches([self._encode(pair)] for pair in pairs):
                 if stop():
                     return
@@ -270,7 +270,7 @@ class Training:
         pair = max(self.corpus.validation["unseen"][:10], key=lambda pair: len(pair[0]))
         source = self._encode(pair)[0]
         caught: list[torch.Tensor] = []
-        with self.learner.guard(), self._random_state_kept():
+        with self.learner.guard(), self.random_state_kept():
             answer = self.translate([pair])[0]
             [batch] = self._batches([[(source, self.target.encode(answer))]])
             module = self.model.decoder.layers[-1].cross_attention
@@ -345,6 +345,12 @@ class Training:
     def _encode(self, pair: Pair) -> Encoded:
         return self.source.encode(pair[0]), self.target.encode(pair[1])
 
+    def batches(self, count: int) -> Iterator[Any]:
+        """The next ``count`` batches to learn from."""
+        toy = self.toy
+        groups = training_batches(self._encoded, toy.batch_size, self.seed, self.step, toy.group)
+        return self._batches(islice(groups, count))
+
     def _batches(self, groups: Iterable[list[Encoded]]) -> Iterator[Any]:
         return on_device(map(self._batch, groups), self.device)
 
@@ -358,5 +364,6 @@ class Training:
         target = self.toy.separator if max(map(len, self.target.tokens[3:])) > 1 else ""
         return [source.join(pair[0]), target.join(answer), target.join(pair[1])]
 
-    def _random_state_kept(self) -> Any:
+    def random_state_kept(self) -> Any:
+        """Inside, random numbers may be drawn; afterwards it is as if they had not been."""
         return torch.random.fork_rng(devices=None if self.device == "cuda" else [])

@@ -26,15 +26,15 @@ _MOVES = ("_to_copy", "copy_")
 _JOINS = ("cat", "stack")  # the only ones that do not take a single number of the CPU, either
 
 
-class _Elsewhere(Tensor):
+class Elsewhere(Tensor):
     """A tensor on the other device."""
 
     held: Tensor
 
     @staticmethod
-    def __new__(cls, held: Tensor) -> _Elsewhere:
+    def __new__(cls, held: Tensor) -> Elsewhere:
         with torch.inference_mode(False):  # views of one that was made in inference mode cannot be made
-            made: _Elsewhere = Tensor._make_wrapper_subclass(
+            made: Elsewhere = Tensor._make_wrapper_subclass(
                 cls, held.size(), strides=held.stride(), dtype=held.dtype, device=torch.device(OTHER)
             )
         return made
@@ -76,7 +76,7 @@ class _Lists(TorchFunctionMode):
 
 
 @contextlib.contextmanager
-def _accelerator() -> Iterator[None]:
+def accelerator() -> Iterator[None]:
     """Inside, the other device can be computed on and moved to."""
     with _Operators(), _Lists():
         yield
@@ -84,8 +84,8 @@ def _accelerator() -> Iterator[None]:
 
 def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     tensors = list(_tensors((args, kwargs)))
-    apart = [tensor for tensor in tensors if isinstance(tensor, _Elsewhere)]
-    of_the_cpu = [tensor for tensor in tensors if not isinstance(tensor, _Elsewhere)]
+    apart = [tensor for tensor in tensors if isinstance(tensor, Elsewhere)]
+    of_the_cpu = [tensor for tensor in tensors if not isinstance(tensor, Elsewhere)]
     asked = kwargs.get("device")
     if apart and of_the_cpu:
         _forbid_mixing(func, args, of_the_cpu)
@@ -100,7 +100,7 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             return value
         if id(value) in known:  # changed in place
             return known[id(value)]
-        return _Elsewhere(value) if there else value
+        return Elsewhere(value) if there else value
 
     return tree_map(placed, func(*plain_args, **plain_kwargs))
 
@@ -110,8 +110,8 @@ def _forbid_mixing(func: Any, args: Any, of_the_cpu: list[Tensor]) -> None:
     name = func.overloadpacket.__name__
     changed = args[0] if args and name.endswith("_") and not name.endswith("__") else None
     single = all(tensor.dim() == 0 for tensor in of_the_cpu) and name not in _JOINS
-    indexed = name in ("index", "index_put", "index_put_") and isinstance(args[0], _Elsewhere)
-    onto_cpu = isinstance(changed, Tensor) and not isinstance(changed, _Elsewhere)
+    indexed = name in ("index", "index_put", "index_put_") and isinstance(args[0], Elsewhere)
+    onto_cpu = isinstance(changed, Tensor) and not isinstance(changed, Elsewhere)
     if name not in _MOVES and (onto_cpu or not (single or indexed)):
         raise RuntimeError(f"{MIXED}, the CPU and that of the inputs")
 
@@ -121,7 +121,7 @@ def _tensors(tree: Any) -> Iterator[Tensor]:
 
 
 def _held(value: Any) -> Any:
-    return value.held if isinstance(value, _Elsewhere) else value
+    return value.held if isinstance(value, Elsewhere) else value
 
 
 def _moved(value: Any) -> Any:
@@ -139,18 +139,18 @@ def on_another_device(function: Any, *args: Any, **kwargs: Any) -> Any:
     Raises:
         RuntimeError: if the devices are mixed, or a tensor of the answer has stayed on the CPU.
     """
-    with _accelerator():
+    with accelerator():
         if isinstance(function, nn.Module):
             function = _moved(function)
         answer = function(*map(_moved, args), **{name: _moved(value) for name, value in kwargs.items()})
-    if any(not isinstance(tensor, _Elsewhere) for tensor in _tensors(answer)):
+    if any(not isinstance(tensor, Elsewhere) for tensor in _tensors(answer)):
         raise RuntimeError(f"{MIXED}: the answer is on the CPU, the inputs are not")
     return tree_map(_held, answer)
 
 
 def train_on_another_device(function: Any, model: nn.Module, batches: Any, loss_fn: Any, rate: float) -> Any:
     """What ``train`` or ``train_step`` gives there with gradient descent, and the model's state after it."""
-    with _accelerator():
+    with accelerator():
         model = _moved(model)
         answer = function(model, _moved(batches), _moved(loss_fn), torch.optim.SGD(model.parameters(), lr=rate))
         state = {name: _held(value.detach()) for name, value in model.state_dict().items()}
@@ -163,9 +163,9 @@ def made_by_default_there(function: Any, *args: Any) -> Any:
     Raises:
         RuntimeError: if the answer is on the CPU.
     """
-    with _accelerator(), torch.device(OTHER):
+    with accelerator(), torch.device(OTHER):
         answer = function(*args)
-    if not isinstance(answer, _Elsewhere):
+    if not isinstance(answer, Elsewhere):
         raise RuntimeError(f"{MIXED}: the answer is on the CPU, torch's default device is another one")
     return answer.held
 
