@@ -6,6 +6,7 @@ import argparse
 import functools
 import os
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from . import __version__, commands
 from .commands import completion
+from .commands.help_text import laid_out
 from .commands.options import (
     GRADED,
     INTERRUPTED,
@@ -58,7 +60,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py",
         description="Grade the exercises of Transformer Kata.",
         epilog=EXAMPLES + _list_of_commands(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "phases", nargs="*", type=phase_option, metavar="PHASE", help="1 to 6, or a name (default: all)"
@@ -90,8 +91,8 @@ def _list_of_commands() -> str:
     if not commands.COMMANDS:
         return ""
     width = max(map(len, commands.COMMANDS))
-    lines = [f"  python grader.py {name:{width}} {about}" for name, about in commands.COMMANDS.items()]
-    return "\n".join(["\ncommands (each has a --help of its own):", *lines, ""])
+    lines = [f"  {name:{width}}  {about}" for name, about in commands.COMMANDS.items()]
+    return "\n".join(["\ncommands, as python grader.py watch (each has a --help of its own):", *lines, ""])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,7 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refuse_command(word: str) -> None:
     """End with the commands that there are, and the one that may have been meant."""
     meant = did_you_mean(word, [*commands.COMMANDS, *(phase.id for phase in COURSE)])
-    make_parser().error(f"{word!r} is neither a command nor a phase{meant}\n{_list_of_commands()}")
+    listed = "\n".join(laid_out(_list_of_commands(), shutil.get_terminal_size().columns - 2))
+    make_parser().error(f"{word!r} is neither a command nor a phase{meant}\n{listed}")
 
 
 def _grade_and_report(arguments: Sequence[str]) -> int:

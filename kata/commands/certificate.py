@@ -27,7 +27,7 @@ from .options import GRADED, INTERRUPTED, UNDER, USAGE, Parser, find_target
 EXAMPLES = """\
 examples:
   python grader.py certificate                    grade everything, then write pictures/certificate.html
-  python grader.py certificate --name "Your name" with a name on it
+  python grader.py certificate --name "Your name"  with a name on it
 """
 
 SENTENCES = {
@@ -50,7 +50,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py certificate",
         description="Once all six phases have all points, write a page to keep: your curves, maps, times and versions.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--name", default="", metavar="NAME", help="name to put on the page (default: none)")
     parser.add_argument("--target", default=None, metavar="DIR", help="folder to grade (default: exercises)")

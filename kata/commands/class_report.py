@@ -26,8 +26,7 @@ examples:
   python grader.py class handed-in                      a folder, an archive or single files a student
   python grader.py class handed-in --phases 1-3 --jobs 4 --seed random
   python grader.py class handed-in --resume             go on after an interruption; nothing is graded twice
-  python grader.py class handed-in --scheduler tcp://10.0.0.5:8786
-                                                        on a Dask cluster (requirements-class.txt)
+  python grader.py class handed-in --scheduler tcp://10.0.0.5:8786  on a Dask cluster (requirements-class.txt)
   python grader.py class handed-in --shard 3/10         the third tenth: for job arrays
 
 What comes out lies in class-report/ unless --into names another folder: class.html, class.csv, class.jsonl (the results
@@ -64,7 +63,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py class",
         description="Grade what a class has handed in, and show what it has not understood.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("folder", type=Path, metavar="DIR", help="folder with the submissions")

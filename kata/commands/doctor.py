@@ -129,7 +129,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py doctor",
         description="Look at what grading needs on this machine, and put the reference through it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", metavar="FILE", help="write the findings as JSON; - is standard output")
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the findings")

@@ -22,8 +22,8 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 EXAMPLES = """\
 examples:
   python grader.py gradescope-bundle autograder.zip                    all phases, 600 points
-  python grader.py gradescope-bundle autograder.zip --phases 1-3       300 points
-  python grader.py gradescope-bundle autograder.zip --seed random --visibility after_due_date
+  python grader.py gradescope-bundle autograder.zip --phases 1-3 --seed random  300 points
+  python grader.py gradescope-bundle autograder.zip --visibility hidden
 
 Upload the archive under "Configure Autograder". A student hands in the files, a folder or an archive; of a file that is
 missing nothing is graded. What the machine there does not confine stands in an entry that students do not see.
@@ -41,13 +41,13 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py gradescope-bundle",
         description="Make an autograder to upload to Gradescope.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("file", type=Path, metavar="FILE.zip", help="the archive to write")
     add("--phases", type=phases_option, default=None, help="what is graded (default: all)")
     add("--seed", type=seed_option, default=0, metavar="N|random", help="seed of random draws, one for all students")
-    add("--visibility", choices=VISIBILITIES, default="visible", help="when students see their results")
+    when = f"when students see their results: {', '.join(VISIBILITIES)}"
+    add("--visibility", choices=VISIBILITIES, default="visible", metavar="WHEN", help=when)
     add("--time-limit", type=float, default=Settings.time_limit, metavar="S", help="seconds for a submission")
     add("--without-solutions", action="store_true", help="pack a student edition of the phases: no mistake is named")
     add("--lang", choices=LANGUAGES, default="en", help="language that students read")

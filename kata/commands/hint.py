@@ -73,7 +73,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 EXAMPLES = """examples:
   python grader.py hint 2                   the next hint of the first unfinished task of phase 2
   python grader.py hint 2 split_heads       of this task; ask again for the next one
-  python grader.py hint 2 split_heads --again   the ones you have seen
+  python grader.py hint 2 split_heads --again  the ones you have seen
 """
 
 
@@ -83,7 +83,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py hint",
         description="Show the next hint of a task; one more each time you ask, from a nudge to nearly the code.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task of it (default: the first unfinished one)")

@@ -45,7 +45,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py lesson",
         description="Open the lesson of a phase in a browser if the site is built, else say where its text is.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task of it (default: the beginning)")

@@ -7,17 +7,39 @@ import difflib
 import re
 import sys
 from pathlib import Path
-from typing import Iterable, NoReturn
+from typing import Any, Iterable, NoReturn
 
 from ..course.edition import add_missing_stubs
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
+from .help_in_japanese import JAPANESE
+from .help_text import HelpFormatter, JapaneseHelpFormatter, in_japanese
 
 GRADED, UNDER, USAGE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: graded (at or over the limit), under it, bad usage, a machine that breaks the reference, Ctrl-C."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Names what may have been meant where a word or an option is unknown."""
+    """Names what may have been meant where a word or an option is unknown; ``--help`` knows two languages."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=HelpFormatter, **settings)
+        self._lang = "en"
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As ever; what ``--lang`` says holds for ``--help`` wherever it stands."""
+        words = [str(word) for word in (sys.argv[1:] if args is None else args)]
+        if "--lang=ja" in words or ("--lang", "ja") in zip(words, words[1:]):
+            self._lang, self.formatter_class = "ja", JapaneseHelpFormatter
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """The help text in the language that was asked for."""
+        if self._lang == "ja":
+            self._positionals.title, self._optionals.title = JAPANESE["positional arguments"], JAPANESE["options"]
+            self.description, self.epilog = in_japanese(self.description or ""), in_japanese(self.epilog or "")
+            for action in self._actions:
+                action.help = in_japanese(action.help or "")
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and end with exit status 2."""

@@ -16,8 +16,7 @@ from .options import GRADED, USAGE, Parser
 EXAMPLES = """\
 examples:
   python grader.py release ../week1 --phases 1-3          hand out the first three phases, without any solution
-  python grader.py release ../week5 --phases 4 --reference 1-3
-                                                          hand out phase 4, with the solutions of the first three
+  python grader.py release ../week5 --phases 4 --reference 1-3  hand out phase 4, with the solutions of the first three
   python grader.py release ../week1 --phases 1-4          bring an earlier edition up to date; its exercises/ stays
 
 An edition made with --no-exercises can be unpacked over an earlier one: what a student wrote is not touched, and the
@@ -56,7 +55,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py release",
         description="Make a student edition: stubs, suites, lessons and grader, without git history and solutions.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an earlier edition")
     parser.add_argument("--phases", type=phases_option, default=COURSE, help="what is handed out (default: all)")

@@ -24,7 +24,8 @@ from .options import GRADED, UNDER, USAGE, Parser, find_target
 EXAMPLES = """\
 examples:
   python grader.py repro split_heads        write repro_split_heads.py
-  python repro_split_heads.py               run it; python -m pdb repro_split_heads.py steps through it
+  python repro_split_heads.py               run it
+  python -m pdb repro_split_heads.py        step through it
 
 The script holds what the test hands over, not what it expects: that stands in the grader's message.
 """
@@ -55,7 +56,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py repro",
         description="Write the call in which a task fails as a short script, outside pytest.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     tasks = [task.name for phase in COURSE for task in phase.tasks]
     parser.add_argument("task", choices=tasks, metavar="TASK", help="a task of the course, as split_heads")

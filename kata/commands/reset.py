@@ -57,7 +57,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py reset",
         description="Bring back the stub of a phase, or of one of its tasks. Nothing that you wrote is lost.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task of the phase (default: the whole file)")

@@ -53,7 +53,6 @@ def make_parser() -> argparse.ArgumentParser:
         description="Draw pictures of a phase with your own code, and write a page with all that were drawn. Phase 6 "
         "shows your last trainings.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=_phase_or_all, metavar="PHASE", help="1 to 6, or a name; all for every phase")
     parser.add_argument("--open", action="store_true", help="open the page of all pictures in a browser")

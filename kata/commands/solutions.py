@@ -55,7 +55,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py solutions",
         description="Print the solution of a phase without docstrings, once all tasks of your own have passed.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
     parser.add_argument("--anyway", action="store_true", help="do not grade first")

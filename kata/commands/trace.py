@@ -29,7 +29,6 @@ def make_parser() -> argparse.ArgumentParser:
         description="Run the lesson's worked example through your code and print, step by step, what came beside "
         "what the lesson says; the first difference is marked. It works on half-done code.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("phase", type=phase_option, metavar="PHASE", help="1 to 6, or a name")
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task of it (default: all)")

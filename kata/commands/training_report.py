@@ -229,8 +229,8 @@ class TrainCommand:
             self.training.trained = found.model
             fall_back_later()
         used = choose(texts.USED if faster else texts.NOT_USED, self.lang)
-        values = {"with_it": 1000 * found.with_it, "without": 1000 * found.without}
-        self.say(texts.COMPILED, first=found.first, used=used, **values)
+        with_it, without = 1000 * found.with_it, 1000 * found.without
+        self.say(texts.COMPILED, first=found.first, with_it=with_it, without=without, used=used)
 
     def _train(self, steps: int, stop: Callable[[], bool]) -> str:
         if not self.console.is_terminal:

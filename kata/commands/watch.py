@@ -23,8 +23,8 @@ examples:
   python grader.py watch 3                  begin with phase 3
   python grader.py watch --lang ja          in Japanese
 
-keys: h hint, o open the file in $VISUAL or $EDITOR, l list, n next phase, a grade all, s solution of a task that
-      passes, p pictures, Enter grade again, space back to the verdict, q quit
+Keys: h hint, o open the file in $VISUAL or $EDITOR, l list, n next phase, a grade all, s solution of a task that
+passes, p pictures, Enter grade again, space back to the verdict, q quit.
 """
 
 
@@ -34,7 +34,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python grader.py watch",
         description="Grade a phase anew whenever you save its file.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "phase", nargs="?", type=phase_option, metavar="PHASE", help="where to begin: 1 to 6, or a name"

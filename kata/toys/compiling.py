@@ -66,7 +66,7 @@ def try_compile(training: Training) -> Compiled:
                 batches = list(training.batches(UNTIMED + TIMED))
             for batch in batches[:UNTIMED]:
                 without(batch)
-            compiled = torch.compile(model)
+            compiled: Any = torch.compile(model)
             first = sum(seconds(compiled, batch) for batch in batches[:UNTIMED])
             # In turns, so that a busy machine slows both down.
             times = [(seconds(compiled, batch), without(batch)) for batch in batches[UNTIMED:]]
