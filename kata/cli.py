@@ -130,7 +130,7 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
     try:
         report = _grade_with_progress(options, target, name, phases, console)
     except running.SuitesBroken as error:
-        console.print(f"The suites could not be run: {error}", markup=False, style="red")
+        console.print(text("broken", options.lang, why=error), markup=False, style="red")
         return USAGE
     except KeyboardInterrupt:
         console.print(text("interrupted", options.lang), markup=False)

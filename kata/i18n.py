@@ -110,6 +110,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "running": ("grading ... {done}/{total} tests", "採点中 ... テスト {done}/{total}"),
     "starting": ("starting torch ...", "torch を起動中 ..."),
+    "broken": ("The suites could not be run: {why}", "テストを実行できませんでした: {why}"),
     "interrupted": ("Interrupted: nothing was graded.", "中断しました。採点結果はありません。"),
 }
 

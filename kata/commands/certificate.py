@@ -18,7 +18,7 @@ from ..course.phases import COURSE, PROJECT, Phase
 from ..grading.grade import grade
 from ..grading.run import SuitesBroken
 from ..grading.scoring import Report
-from ..i18n import LANGUAGES, choose
+from ..i18n import LANGUAGES, choose, text
 from ..reports import certificate, terminal
 from ..settings import seed_option
 from ..source.files import from_here
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         say("drawing")
         pictures, undrawn = _draw(target, into, options.lang)
     except SuitesBroken as error:
-        console.print(f"The suites could not be run: {error}", markup=False, style="red")
+        console.print(text("broken", options.lang, why=error), markup=False, style="red")
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

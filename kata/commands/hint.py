@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..course import lessons
 from ..course.phases import PROJECT, Phase
-from ..i18n import LANGUAGES, choose
+from ..i18n import LANGUAGES, TEXTS, choose
 from ..line_breaking import wrap
 from ..sandbox.loader import explain_import_failure
 from ..source.files import Folder, complaint_about, from_here
@@ -62,7 +62,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "All tasks of phase {phase} pass: no hint is needed. The questions at the end of {lesson} go further.",
         "フェーズ {phase} の課題はすべて合格で、ヒントは要りません。{lesson} の問いで、もう一歩考えてみましょう。",
     ),
-    "broken": ("The suites could not be run: {why}", "テストを実行できませんでした: {why}"),
+    "broken": TEXTS["broken"],
     "interrupted": ("Interrupted.", "中断しました。"),
     "not_kept": (
         "Note: {file} cannot be written, so the next call will show this hint again.",

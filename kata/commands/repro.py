@@ -14,7 +14,7 @@ from ..course.phases import COURSE, PROJECT
 from ..course.telling import most_telling
 from ..grading.run import SuitesBroken
 from ..grading.session_client import WarmSession
-from ..i18n import LANGUAGES, choose
+from ..i18n import LANGUAGES, choose, text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO, TestResult
 from ..session_protocol import Finished, WrittenOut
 from ..settings import seed_option
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
             again = session.run(phase.id, target, [task], [told.test], True, diagnose=False, write_out=True)
             written = [event for event in again if isinstance(event, WrittenOut)]
     except SuitesBroken as error:
-        print(f"The suites could not be run: {error}", file=sys.stderr)
+        print(text("broken", options.lang, why=error), file=sys.stderr)
         return USAGE
     test = told.test.rsplit("/", 1)[-1]
     if not written or not written[0].code:

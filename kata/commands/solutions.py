@@ -14,7 +14,7 @@ from ..course.phases import REFERENCE, Phase
 from ..course.reading import code_alone
 from ..grading.grade import grade
 from ..grading.run import SuitesBroken
-from ..i18n import LANGUAGES, choose
+from ..i18n import LANGUAGES, choose, text
 from ..results import PASSED
 from .options import GRADED, INTERRUPTED, UNDER, USAGE, Parser, find_target, phase_option
 
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             report = grade(target, (phase,), lang=options.lang, name=name)
         except SuitesBroken as error:
-            messages.print(f"The suites could not be run: {error}", markup=False, style="red")
+            messages.print(text("broken", options.lang, why=error), markup=False, style="red")
             return USAGE
         except KeyboardInterrupt:
             return INTERRUPTED

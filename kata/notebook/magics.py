@@ -17,7 +17,7 @@ from IPython.display import Image, display
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, Phase
 from ..grading.scoring import Report
 from ..grading.session_client import SuitesBroken
-from ..i18n import LANGUAGES, choose
+from ..i18n import LANGUAGES, TEXTS, choose
 from ..results import ERROR, FORBIDDEN
 from ..sandbox.loader import SubmissionError, VirtualPackage, package_for
 from ..source.placing import CannotPlace, Placed, put
@@ -68,7 +68,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "%%task takes the name of one task, for instance: %%task {task}",
         "%%task には課題の名前を一つ付けます。例: %%task {task}",
     ),
-    "broken": ("The suites could not be run: {detail}", "テストを実行できませんでした: {detail}"),
+    "broken": TEXTS["broken"],
     "interrupted": (
         "Interrupted: the code is in {place}, but was not graded.",
         "中断しました。コードは {place} にありますが、採点していません。",
@@ -120,7 +120,7 @@ class KataMagics(Magics):
         try:
             return check_task(phase, task, target, name, lang)
         except SuitesBroken as error:
-            _say(_text("broken", detail=error), wrong=True)
+            _say(_text("broken", why=error), wrong=True)
         except KeyboardInterrupt:
             _say(_text("interrupted", place=_place(placed)), wrong=True)
         return None

@@ -28,7 +28,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{file} is gone: put it back, or run {reset}",
         "{file} がありません。元に戻すか、{reset} を実行してください。",
     ),
-    "broken": ("The suites could not be run: {why}", "テストを実行できませんでした: {why}"),
     "untouched": ("Nothing is written yet in phase {number}.", "フェーズ {number} はまだ何も書かれていません。"),
     "course": ("{passed} of {total} tasks", "課題 {total} 個のうち {passed} 個"),
     "complete": ("Phase {number} is complete. Before you go on:", "フェーズ {number} は完成です。先へ進む前に:"),

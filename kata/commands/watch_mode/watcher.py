@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...course.phases import COURSE, DEFAULT_TARGET, PROJECT, Phase
-from ...i18n import choose
+from ...i18n import choose, text
 from ...results import PASSED
 from ...source.files import Folder
 from ...source.progress import unfinished_tasks
@@ -229,7 +229,7 @@ class Watcher:
     def _go_on(self, run: Run, keep: bool = False) -> None:
         """The run that is at work has news."""
         if run.broken and run.ended:
-            self._broken = choose(SENTENCES["broken"], self._lang).format(why=run.broken)
+            self._broken = text("broken", self._lang, why=run.broken)
             self._run = None
             self._show()
             return
