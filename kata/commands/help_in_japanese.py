@@ -137,7 +137,8 @@ JAPANESE: dict[str, str] = {
     "language of the pictures": "図の言語",
     # -- train --
     "Train your Transformer on a toy, with your own training loop, loss, schedule and decoding.": (
-        "おもちゃの課題で、あなたの Transformer を学習します。学習ループも損失もスケジュールも復号も、あなたのコードです。"
+        "おもちゃの課題で、あなたの Transformer を学習します。"
+        "学習ループも損失もスケジュールも復号も、あなたのコードです。"
     ),
     "toys:": "おもちゃの課題:",
     "strings of 3 to 10 letters": "3 から 10 文字の文字列",
