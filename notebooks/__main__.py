@@ -1,8 +1,13 @@
-"""``python -m notebooks``: write all notebooks anew, after a lesson, a stub or the repository's address has changed."""
+"""``python -m notebooks``: write all notebooks anew, after a lesson, a stub or the repository's address has changed.
+
+``--published ADDRESS`` writes them as Colab opens them from the repository at that address (``publishing.py``).
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from typing import Sequence
 
 from kata.course.phases import COURSE
 from kata.i18n import LANGUAGES
@@ -10,8 +15,11 @@ from kata.i18n import LANGUAGES
 from .cells import cells, path_of
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m notebooks", description="Make the notebooks anew.")
+    parser.add_argument("--published", metavar="ADDRESS", help="as Colab opens them from the repository there")
+    options = parser.parse_args(arguments)
     try:
         import nbformat
     except ModuleNotFoundError:
@@ -21,7 +29,7 @@ def main() -> int:
     for lang in LANGUAGES:
         for phase in COURSE:
             notebook = nbformat.v4.new_notebook(
-                cells=[make[cell.kind](cell.source, id=cell.id) for cell in cells(phase, lang)],
+                cells=[make[cell.kind](cell.source, id=cell.id) for cell in cells(phase, lang, options.published)],
                 metadata={
                     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                     "language_info": {"name": "python"},

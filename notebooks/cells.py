@@ -18,6 +18,8 @@ from kata.course.phases import COURSE, PROJECT, Phase
 from kata.i18n import choose
 from kata.source.reset import span
 
+from .publishing import absolute, colab, repository
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -37,11 +39,14 @@ class Section(NamedTuple):
     text: str
 
 
+BADGE = (
+    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({place})",
+    "[![Colab で開く](https://colab.research.google.com/assets/colab-badge.svg)]({place})",
+)
+
 INTRODUCTION = (
     """\
 {title}
-
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})
 
 The tasks of the [lesson]({lesson}), to be solved here. Run the first cell, then go from stub to stub:
 
@@ -54,8 +59,6 @@ worked example through your code.
 - The stub again, with your code kept: `!{{sys.executable}} {{course}}/grader.py reset {number} {task}`""",
     """\
 {title}
-
-[![Colab で開く](https://colab.research.google.com/assets/colab-badge.svg)]({colab})
 
 [レッスン]({lesson})の課題を、このノートブックの中で解きます。最初のセルを実行したら、スタブを一つずつ埋めていきましょう。
 
@@ -70,16 +73,11 @@ worked example through your code.
 
 SETUP = """\
 # {comment}
-import subprocess
-import sys
+{modules}
 from pathlib import Path
 
 places = [Path.cwd(), *Path.cwd().parents, Path("transformer-kata").resolve()]
-course = next((place for place in places if (place / "kata" / "notebook").is_dir()), places[-1])
-if not course.is_dir():
-    if "google.colab" not in sys.modules:
-        raise FileNotFoundError("{not_found}")
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{repository}", str(course)], check=True)
+{find}
 if str(course) not in sys.path:
     sys.path.insert(0, str(course))
 %load_ext kata.notebook
@@ -87,12 +85,32 @@ if str(course) not in sys.path:
 
 # {imports}
 """
+FIND = """\
+course = next((place for place in places if (place / "kata" / "notebook").is_dir()), None)
+if course is None:
+    raise FileNotFoundError("{not_found}")"""
+FIND_OR_FETCH = """\
+course = next((place for place in places if (place / "kata" / "notebook").is_dir()), places[-1])
+if not course.is_dir():
+    if "google.colab" not in sys.modules:
+        raise FileNotFoundError("{not_found}")
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{address}", str(course)], check=True)"""
 
 COMMENT = (
+    "Run this first. It finds the course; in Colab it installs what is missing there.",
+    "最初に実行します。教材の場所を探し、Colab では足りないものだけを入れます。",
+)
+COMMENT_FETCH = (
     "Run this first. In Colab it fetches the course and installs what is missing there; elsewhere it finds the course.",
     "最初に実行します。Colab では教材を取得し、足りないものだけを入れます。ほかの環境では教材の場所を探します。",
 )
 NOT_FOUND = (
+    "The course is not here: put this notebook back into its folder notebooks/{lang}, or clone the course's repository"
+    " beside it, into a folder transformer-kata.",
+    "教材が見つかりません。このノートブックを notebooks/{lang} に戻すか、"
+    "教材のリポジトリをノートブックの隣の transformer-kata というフォルダにクローンしてください。",
+)
+NOT_FOUND_FETCH = (
     "The course is not here: put this notebook back into its folder notebooks/{lang}, or open it in Colab.",
     "教材が見つかりません。このノートブックを notebooks/{lang} に戻すか、Colab で開いてください。",
 )
@@ -123,34 +141,37 @@ def path_of(phase: Phase, lang: str) -> Path:
     return HERE / lang / f"{phase.id}.ipynb"
 
 
-def repository() -> str:
-    """Address of the published repository, without a slash at its end; ``pyproject.toml`` holds it."""
-    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
-    found = re.search(r'^Repository = "([^"]+?)/?"$', text, re.MULTILINE)
-    if found is None:
-        raise ValueError("pyproject.toml names no Repository under [project.urls]")
-    return found.group(1)
+def cells(phase: Phase, lang: str, published: str | None = None) -> list[Cell]:
+    """The cells of a notebook, in order.
+
+    Args:
+        phase: its phase.
+        lang: its language.
+        published: address of the repository that Colab opens the notebook from: the first cell fetches the course from
+            there, and links lead there. Without, the notebook is for a folder of the course, and bears Colab's badge
+            where ``pyproject.toml`` knows the address.
+    """
+    made = _cells(phase, lang, published)
+    if published is not None:
+        made = [
+            cell._replace(source=absolute(cell.source, lang, published)) if cell.kind == "markdown" else cell
+            for cell in made
+        ]
+    place = colab(phase, lang, published or repository())
+    return [Cell("markdown", "badge", choose(BADGE, lang).format(place=place)), *made] if place else made
 
 
-def colab(phase: Phase, lang: str, address: str) -> str:
-    """Where Colab opens a notebook of a repository on GitHub."""
-    place = address.replace("https://github.com/", "https://colab.research.google.com/github/")
-    return f"{place}/blob/main/notebooks/{lang}/{phase.id}.ipynb"
-
-
-def cells(phase: Phase, lang: str) -> list[Cell]:
-    """The cells of a notebook, in order."""
+def _cells(phase: Phase, lang: str, published: str | None) -> list[Cell]:
     lesson = (PROJECT / phase.lesson(lang)).read_text(encoding="utf-8")
     stub = stub_of(phase)
     introduction = choose(INTRODUCTION, lang).format(
         title=lesson.partition("\n")[0],
-        colab=colab(phase, lang, repository()),
         lesson=f"../../{phase.lesson(lang)}",
         file=phase.file,
         task=phase.tasks[0].name,
         number=phase.number,
     )
-    made = [Cell("markdown", "introduction", introduction), Cell("code", "setup", _setup(lesson, lang))]
+    made = [Cell("markdown", "introduction", introduction), Cell("code", "setup", _setup(lesson, lang, published))]
     made += _of_lesson(phase, lang, lesson, stub)
     made.append(Cell("markdown", "whole", choose(WHOLE, lang)))
     if phase.number < len(COURSE):  # the last phase has pictures of trainings, and nothing has been trained yet
@@ -164,15 +185,17 @@ def cells(phase: Phase, lang: str) -> list[Cell]:
     return [*made, Cell("markdown", "next", end)]
 
 
-def _setup(lesson: str, lang: str) -> str:
+def _setup(lesson: str, lang: str, published: str | None) -> str:
     """The first cell; it ends with the imports of all the lesson's Python blocks."""
     lines = [
         line for block in _CODE.findall(lesson) for line in block.splitlines() if re.match(r"(import|from) ", line)
     ]
+    fetch = published is not None
+    not_found = choose(NOT_FOUND_FETCH if fetch else NOT_FOUND, lang).format(lang=lang)
     head = SETUP.format(
-        comment=choose(COMMENT, lang),
-        not_found=choose(NOT_FOUND, lang).format(lang=lang),
-        repository=repository(),
+        comment=choose(COMMENT_FETCH if fetch else COMMENT, lang),
+        modules="import subprocess\nimport sys" if fetch else "import sys",
+        find=(FIND_OR_FETCH if fetch else FIND).format(not_found=not_found, address=published),
         lang=lang,
         imports=choose(IMPORTS, lang),
     )

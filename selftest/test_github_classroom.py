@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,13 @@ def test_the_course_is_pinned_and_the_job_may_change_nothing():
     assert all(where["persist-credentials"] is False for where in checkouts)
     assert WORKFLOW["permissions"] == {"actions": "read", "checks": "write", "contents": "read"}
     assert all("@" in step["uses"] for step in JOB["steps"] if "uses" in step)
+
+
+def test_the_course_comes_from_the_published_repository():
+    [address] = re.findall(
+        r'(?m)^Repository = "https://github\.com/(.+)"$', (PROJECT / "pyproject.toml").read_text("utf-8")
+    )
+    assert WORKFLOW["env"]["KATA_REPOSITORY"] == address, f"KATA_REPOSITORY in {TEMPLATE} is not that of pyproject.toml"
 
 
 def test_only_ordinary_files_of_exercises_are_taken(job):

@@ -12,7 +12,8 @@ import pytest
 from kata.course.phases import COURSE, PROJECT
 from kata.course.stubs import make_stub
 from kata.i18n import LANGUAGES
-from notebooks.cells import cells, path_of, repository
+from notebooks import publishing
+from notebooks.cells import cells, path_of
 from selftest.submissions import solution
 
 EACH = pytest.mark.parametrize(
@@ -91,16 +92,54 @@ def test_both_languages_have_the_same_cells():
         assert english == japanese
 
 
-def test_badge_and_first_cell_lead_to_the_published_repository():
-    address = repository()
-    owner = address[len("https://github.com/") :]
-    assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address)
-    for phase in COURSE:
-        for lang in LANGUAGES:
-            made = {cell.id: cell.source for cell in cells(phase, lang)}
-            opened = f"https://colab.research.google.com/github/{owner}/blob/main/notebooks/{lang}/{phase.id}.ipynb"
-            assert f"]({opened})" in made["introduction"]
-            assert f'"{address}"' in made["setup"]
+ADDRESS = "https://github.com/example/kata"
+
+
+def opened_in_colab(phase, lang):
+    return f"https://colab.research.google.com/github/example/kata/blob/colab/notebooks/{lang}/{phase.id}.ipynb"
+
+
+@EACH
+def test_a_published_notebook_fetches_the_course_from_where_it_is_published(phase, lang):
+    """So ``site.yml`` makes it for its own repository: in Colab, links beside the notebook lead nowhere."""
+    made = {cell.id: cell for cell in cells(phase, lang, published=ADDRESS)}
+    assert next(iter(made)) == "badge" and f"]({opened_in_colab(phase, lang)})" in made["badge"].source
+    assert f'"clone", "--quiet", "--depth", "1", "{ADDRESS}"' in made["setup"].source
+    for cell in cells(phase, lang):
+        source = made[cell.id].source
+        for link in IMAGE_OR_LINK.findall(cell.source) if cell.kind == "markdown" else []:
+            file, sign, anchor = link.partition("#")
+            path = (path_of(phase, lang).parent / unquote(file)).resolve().relative_to(PROJECT).as_posix()
+            page = f"{ADDRESS}/blob/HEAD/{path}{sign}{anchor}"
+            if path.endswith(".ipynb"):
+                page = opened_in_colab(COURSE[phase.number], lang)
+            assert f"]({page})" in source and f"]({link})" not in source
+        assert cell.kind == "markdown" or cell.id == "setup" or source == cell.source
+
+
+def test_a_badge_is_shown_where_the_address_is_known(monkeypatch, tmp_path):
+    """With the placeholder there is none: it would lead nowhere."""
+    assert "OWNER" not in "".join(
+        path_of(phase, lang).read_text(encoding="utf-8") for phase in COURSE for lang in LANGUAGES
+    )
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    monkeypatch.setattr(publishing, "PROJECT", tmp_path)
+    for address, known in (
+        ("https://github.com/OWNER/transformer-kata", None),
+        ("https://github.com/example/kata/", ADDRESS),
+        ("https://git.example.org/kata", "https://git.example.org/kata"),
+    ):
+        changed = re.sub(r'(?m)^Repository = ".*"$', f'Repository = "{address}"', text)
+        (tmp_path / "pyproject.toml").write_text(changed, encoding="utf-8")
+        assert publishing.repository() == known
+        for phase in COURSE:
+            made = cells(phase, "en")
+            badge = [cell.source for cell in made if cell.id == "badge"]
+            assert [f"]({opened_in_colab(phase, 'en')})" in source for source in badge] == [True] * (known == ADDRESS)
+            assert "git" not in made[len(badge) + 1].source, "a notebook beside the course fetches nothing"
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    with pytest.raises(ValueError, match="names no Repository"):
+        publishing.repository()
 
 
 def test_the_grader_imports_nothing_of_the_notebooks():

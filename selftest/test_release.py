@@ -81,6 +81,31 @@ def test_every_page_that_its_readme_links_is_there(edition):
             assert (edition / link).exists(), f"{name}: {link}"
 
 
+def test_its_notebooks_bear_no_badge_which_leads_to_the_whole_project(monkeypatch, tmp_path):
+    published = tmp_path / "published"  # a project whose address is known
+    published.mkdir()
+    for path in PROJECT.iterdir():
+        if path.name != "notebooks":
+            (published / path.name).symlink_to(path)
+    shutil.copytree(PROJECT / "notebooks", published / "notebooks")
+    for path in (published / "notebooks").glob("*/*.ipynb"):
+        made = json.loads(path.read_text(encoding="utf-8"))
+        badge = {
+            "cell_type": "markdown",
+            "id": "badge",
+            "metadata": {},
+            "source": ["https://colab.research.google.com/"],
+        }
+        made["cells"] = [badge, *(cell for cell in made["cells"] if cell["id"] != "badge")]
+        path.write_text(json.dumps(made), encoding="utf-8")
+    monkeypatch.setattr("kata.course.release.PROJECT", published)
+    release(tmp_path / "edition", FIRST, ())
+    for path in (tmp_path / "edition" / "notebooks").glob("*/*.ipynb"):
+        made = json.loads(path.read_text(encoding="utf-8"))
+        assert made["cells"][0]["id"] == "introduction"
+        assert not any("colab.research" in line for cell in made["cells"] for line in cell["source"])
+
+
 def test_untouched_it_shows_the_three_phases(edition):
     report = report_of(edition)
     assert (report["score"], report["max_score"]) == (0.0, 300.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 
-from .pages import FIGURES, SECTIONS, Site, code_page, convert, file_of, page_of, sources
+from .pages import FIGURES, SECTIONS, Site, code_page, convert, file_of, page_of, published, sources
 from .places import HERE, HTML, LANGUAGES, PROJECT, SITE_OF, WORK
 
 NODE_MODULES = HERE / "node_modules"
@@ -169,7 +168,7 @@ def _config(lang: str, pages: list[str], both: list[str]):
     # not the list that the theme documents: given one, its script asks for both sitemaps, in vain from disk
     config.extra.update(alternate=True, both=both)
     config.extra["other"] = {"lang": other, "name": WORDS[other]["name"], "link": folder[other]}
-    repository = os.environ.get("REPO_URL")
+    repository = published()
     if repository:  # not as `repo_url`: the theme would ask the hosting service for numbers of stars
         icon = "fontawesome/brands/git-alt"
         config.extra["social"] = [{"icon": icon, "link": repository, "name": words["repository"]}]

@@ -20,7 +20,7 @@ from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from kata.course.phases import COURSE
-from notebooks.cells import colab
+from notebooks.publishing import colab, repository
 
 from .places import LANGUAGES, PROJECT, SITE_OF
 
@@ -30,7 +30,7 @@ _ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MUL
 _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
-_HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments)\b.*\n", re.MULTILINE)
+_HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments|tree)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w./-])\d[\d.,]*(?:e-\d+| %)")
 _PLAIN_LINE = re.compile(r"^(?![!#<]).+$", re.MULTILINE)
@@ -92,6 +92,11 @@ class Site:
         return f'<{tag} class="tex" data-formula="{len(self.formulas) - 1}"></{tag}>'
 
 
+def published() -> str | None:
+    """Address of the repository: the workflow gives its own, else ``pyproject.toml`` may know it."""
+    return os.environ.get("REPO_URL") or repository()
+
+
 def sources(lang: str) -> dict[str, str]:
     """The pages of one language: path in the repository to path below the generator's folder."""
     found = {}
@@ -149,7 +154,9 @@ def convert(text: str, name: str, site: Site) -> str:
 
     text = _SWITCH.sub("", text, count=1)
     if "/" not in name:
-        text = _HOSTED.sub("", text)  # the workflow's badge and the link to this site: pages of the hosting service
+        text = _HOSTED.sub(
+            "", text
+        )  # the workflow's badge, this site, the notebooks' branch: pages of the hosting service
     text = _START.sub(lambda match: _notebook(name, site) + match.group(0), text, count=1)
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
@@ -172,8 +179,8 @@ def _notebook(name: str, site: Site) -> str:
     phase = next(phase for phase in COURSE if phase.lesson(site.lang) == name)
     words, in_colab, download = NOTEBOOK[site.lang]
     file = f'[{download}](../../notebooks/{site.lang}/{phase.id}.ipynb){{ download="{phase.id}.ipynb" }}'
-    repository = os.environ.get("REPO_URL")
-    links = [f"[{in_colab}]({colab(phase, site.lang, repository)})"] if repository else []
+    place = colab(phase, site.lang, published())
+    links = [f"[{in_colab}]({place})"] if place else []
     return f"{words}: {' · '.join([*links, file])}\n\n"
 
 

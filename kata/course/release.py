@@ -81,6 +81,8 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
     for path in [*(folder / "lessons" / "figures").glob("*.py"), *(folder / "notebooks").glob("*.py")]:
         path.unlink()  # they draw with the solutions, or make what is here already
+    for path in (folder / "notebooks").glob("*/*.ipynb"):
+        _without_badge(path)
     handed_out = {path.name for phase in phases for path in phase.suite()}
     for path in (folder / "tests").glob("test_*.py"):
         whole = path.name == "test_assembled.py" and len(phases) == len(COURSE)
@@ -90,3 +92,10 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
     for path in (folder / CATALOGUE).glob("phase*.py"):  # their patches spell the solutions out
         if path.name[: len("phase1_")] not in known:
             path.unlink()
+
+
+def _without_badge(notebook: Path) -> None:
+    """Take Colab's badge out: it leads to the whole project, and so to the solutions."""
+    made = json.loads(notebook.read_text(encoding="utf-8"))
+    made["cells"] = [cell for cell in made["cells"] if cell["id"] != "badge"]
+    notebook.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from site_build.pages import page_of, sources
-from site_build.places import HERE, LANGUAGES, SITE_OF
+from site_build.pages import Site, convert, page_of, sources
+from site_build.places import HERE, LANGUAGES, PROJECT, SITE_OF
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
@@ -124,12 +124,22 @@ def test_a_lesson_leads_to_its_notebook(site, lang):
     """To Colab, by the address that the build is given, and to the file, which lies in the site."""
     for page in (site / SITE_OF[lang] / "lessons").glob("phase*.html"):
         links = Links(page.read_text(encoding="utf-8")).links
-        opened = f"https://colab.research.google.com/github/example/kata/blob/main/notebooks/{lang}/{page.stem}.ipynb"
+        opened = f"https://colab.research.google.com/github/example/kata/blob/colab/notebooks/{lang}/{page.stem}.ipynb"
         assert opened in links and f"../notebooks/{page.stem}.ipynb" in links
         cells = json.loads((page.parent.parent / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8"))[
             "cells"
         ]
         assert any(f"%kata {lang}" in "".join(cell["source"]) for cell in cells)
+
+
+@pytest.mark.parametrize("address", [None, "https://git.example.org/kata"])
+def test_where_colab_opens_nothing_no_link_leads_there(monkeypatch, address):
+    monkeypatch.delenv("REPO_URL", raising=False)
+    monkeypatch.setattr("site_build.pages.repository", lambda: address)
+    for lang in LANGUAGES:
+        for name in sources(lang):
+            text = convert((PROJECT / name).read_text(encoding="utf-8"), name, Site(lang, []))
+            assert "colab.research" not in text, name
 
 
 def test_language_switch_stays_on_the_section(open_tab):
