@@ -154,9 +154,7 @@ def convert(text: str, name: str, site: Site) -> str:
 
     text = _SWITCH.sub("", text, count=1)
     if "/" not in name:
-        text = _HOSTED.sub(
-            "", text
-        )  # badge, this site, the notebooks' branch: pages of the hosting service
+        text = _HOSTED.sub("", text)  # badge, this site, the notebooks' branch: pages of the hosting service
     text = _START.sub(lambda match: _notebook(name, site) + match.group(0), text, count=1)
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)

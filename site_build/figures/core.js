@@ -66,7 +66,7 @@ class Figure {
   /** A range of numbers with its value beside it; `onInput(value)` at every change. */
   slider({ name, label, min, max, step = 1, value, format = (v) => String(v) }, onInput) {
     const input = Kata.element("input", { type: "range", min, max, step, value, "data-control": name });
-    const output = Kata.element("output", {}, format(value));
+    const output = Kata.element("output", { "aria-hidden": "true" }, format(value)); // the slider itself says its value
     input.setAttribute("aria-valuetext", format(value));
     input.addEventListener("input", () => {
       const text = format(Number(input.value));

@@ -66,29 +66,38 @@ Kata.define(
         sliders[i].dispatchEvent(new Event("input"));
       });
     };
-    svg.style.touchAction = "pan-y";
+    // A finger moves the query where it takes hold of it or taps; from anywhere else it scrolls the page.
+    let held = null; // the pointer that drags
+    const others = Kata.element("g"), grip = Kata.element("g", { class: "grip" });
+    grip.append(Kata.element("circle", { r: 34 }), Kata.element("path", { class: "query", d: "M0 -12 l12 12 l-12 12 l-12 -12 z" }));
+    svg.append(others, grip);
+    grip.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false }); // no part of an SVG has `touch-action`
+    svg.addEventListener("click", drag);
     svg.addEventListener("pointerdown", (event) => {
-      svg.setPointerCapture(event.pointerId);
+      if (event.pointerType === "touch" && !grip.contains(event.target)) return;
+      held = event.pointerId;
+      svg.setPointerCapture(held);
       drag(event);
     });
-    svg.addEventListener("pointermove", (event) => svg.hasPointerCapture(event.pointerId) && drag(event));
+    svg.addEventListener("pointermove", (event) => event.pointerId === held && drag(event));
+    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { held = null; });
 
     function draw() {
       const { scores, weights, output } = Kata.query.attend(query, KEYS, VALUES);
       const [x, y] = [place(query[0]), up(query[1])];
-      svg.replaceChildren(
+      others.replaceChildren(
         Kata.element("line", { class: "grid", x1: 0, x2: 360, y1: 180, y2: 180 }),
         Kata.element("line", { class: "grid", x1: 180, x2: 180, y1: 0, y2: 360 }),
       );
       KEYS.forEach(([kx, ky], i) => {
         const at = { cx: place(kx), cy: up(ky) };
-        svg.append(
+        others.append(
           Kata.element("line", { class: "link", x1: x, y1: y, x2: at.cx, y2: at.cy, "stroke-width": 0.3 + 14 * weights[i] }),
           Kata.element("circle", { class: "key", ...at, r: 13 }),
           Kata.element("text", { class: "on-key", x: at.cx, y: at.cy + 4, "text-anchor": "middle" }, String(i + 1)),
         );
       });
-      svg.append(Kata.element("path", { class: "query", d: `M${x} ${y - 12} l12 12 l-12 12 l-12 -12 z` }));
+      grip.setAttribute("transform", `translate(${x} ${y})`);
       tables.replaceChildren(
         figure.table({
           name: "weights", caption: words.table, rows: [words.score, words.weight], columns: KEYS.map((_, i) => `${words.key} ${i + 1}`),

@@ -167,6 +167,49 @@ def test_query(show):
     assert abs(at[0] + 1.5) <= 0.1 and abs(at[1] + 1.5) <= 0.1
 
 
+def test_a_finger_drags_the_query_taps_it_elsewhere_and_scrolls_the_page(open_tab):
+    tab = open_tab("lessons/phase2_attention.html", viewport={"width": 390, "height": 800}, has_touch=True)
+    figure = Shown(tab, "query")
+    drawing = figure.place.locator("svg")
+    drawing.evaluate("drawing => drawing.scrollIntoView({block: 'center'})")
+    tab.wait_for_timeout(300)
+    touch = tab.context.new_cdp_session(tab)
+
+    def at():
+        return [float(figure.control(name).input_value()) for name in ("x", "y")]
+
+    def swipe(x: float, y: float) -> float:
+        """Move a finger down by a quarter of the drawing; return how far the page has scrolled."""
+        box, before = drawing.bounding_box(), tab.evaluate("scrollY")
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        for kind, part in (("touchStart", 0), *(("touchMove", i / 16) for i in range(1, 17))):
+            moved = {**point, "y": point["y"] + part * box["height"] / 4}
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [moved]})
+            tab.wait_for_timeout(16)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        tab.wait_for_timeout(300)
+        return tab.evaluate("scrollY") - before
+
+    (x, y), width = at(), drawing.bounding_box()["width"]
+    assert abs(swipe((x + 3) / 6, (3 - y) / 6)) < 1, "the page scrolls below a query that is dragged"
+    assert at()[0] == x and abs(at()[1] - (y - 1.5)) <= 0.2, "a finger drags the query down"
+    before = at()
+    assert swipe(0.9, 0.1) < -0.1 * width and at() == before, "elsewhere a finger scrolls the page"
+    drawing.tap(position={"x": 0.25 * width, "y": 0.25 * width})
+    assert all(abs(value - wanted) <= 0.1 for value, wanted in zip(at(), (-1.5, 1.5))), "a tap brings the query there"
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("name", PAGE)
+def test_a_control_is_called_by_its_label_alone(show, name, lang):
+    """As a screen reader says it: the value beside a slider is not part of its name, but its value."""
+    figure = show(name, lang)
+    for control in figure.place.locator("input, select").all():
+        label = control.evaluate("control => control.closest('label').querySelector('span').textContent")
+        role = {"range": "slider", "text": "textbox"}.get(control.get_attribute("type"), "combobox")
+        assert figure.place.get_by_role(role, name=label, exact=True).count() == 1, label
+
+
 def test_depth(show):
     from site_build.export import DEPTH, GAINS, depth
 
