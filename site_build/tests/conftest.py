@@ -19,7 +19,7 @@ from site_build.places import HTML
 
 def missing() -> str | None:
     """What these tests need and this machine lacks; None if all is there."""
-    for module in ("mkdocs", "material", "playwright"):
+    for module in ("mkdocs", "material", "playwright", "pyte"):
         if find_spec(module) is None:
             return f"{module} is not installed (python -m pip install -r requirements-site.txt)"
     if shutil.which("npm") is None:
@@ -39,13 +39,18 @@ def browser_path() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def site():
-    """Folder of the site, built once."""
+def tools():
+    """The site's requirements are here."""
     lacking = missing()
     if lacking:
         (pytest.fail if os.environ.get("KATA_SITE") == "required" else pytest.skip)(
             f"the site is not tested: {lacking}"
         )
+
+
+@pytest.fixture(scope="session")
+def site(tools):
+    """Folder of the site, built once."""
     from site_build.build import build
 
     with pytest.MonkeyPatch.context() as patch:  # as the workflow that publishes it
