@@ -14,7 +14,13 @@ from selftest.test_github_math import PAGES as EVERY_PAGE
 
 TERMS = PROJECT / "lessons" / "terms.ja.md"
 JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
-PAGES = ("README.ja.md", "lessons/README.ja.md", "lessons/glossary.md", *(phase.lesson("ja") for phase in COURSE))
+PAGES = (
+    "README.ja.md",
+    "docs/updating.ja.md",
+    "lessons/README.ja.md",
+    "lessons/glossary.md",
+    *(phase.lesson("ja") for phase in COURSE),
+)
 
 NOT_FOR_READING = ("kata/toys/en_ja/", "kata/line_breaking.py", "kata/pictures/style.py", "site_build/tests/")
 """A corpus to learn from, lists of characters that may not begin a line, and tests."""

@@ -36,6 +36,9 @@ WORDS = {
     },
 }
 
+FOR_LEARNERS = ("docs/updating.md",)
+"""Documents that stand with the lessons."""
+
 
 def build() -> Path:
     """Build both languages into ``HTML``; return its first page.
@@ -186,10 +189,11 @@ def _figure_scripts() -> list[str]:
 
 
 def _navigation(pages: list[str], words: dict[str, str]) -> list:
-    """First page, lessons, other documents; a page of the repository's root stands beside the first."""
+    """First page, lessons and what else a learner reads, other documents; a page of the root stands with the last."""
     lessons = sorted(page for page in pages if page.startswith("lessons/") and page != "lessons/index.md")
     lessons.sort(key=lambda page: not re.match(r"lessons/phase\d", page))
-    docs = sorted(page for page in pages if page.startswith("docs/"))
+    lessons += [page for page in pages if page in FOR_LEARNERS]
+    docs = sorted(page for page in pages if page.startswith("docs/") and page not in FOR_LEARNERS)
     root = sorted(page for page in pages if "/" not in page and page != "index.md")
     nav: list = ["index.md", {words["course"]: ["lessons/index.md", *lessons]}]
     return nav + ([{words["docs"]: [*docs, *root]}] if docs or root else [])

@@ -12,7 +12,7 @@ from .edition import has_reference, stub_of
 from .phases import COURSE, PROJECT, REFERENCE, Phase
 
 FILES = ("README.md", "README.ja.md", "CHANGELOG.md", "LICENSE", "conftest.py", "grader.py", "pyproject.toml")
-DOCS = ("architecture.md", "platforms.md", "updating.md")
+DOCS = ("architecture.md", "platforms.md", "updating.md", "updating.ja.md")
 FOLDERS = ("kata", "lessons", "notebooks", "tests")
 LEFT_OUT = ("__pycache__", "*.pyc", "measured")
 CATALOGUE = Path("kata", "diagnosis", "misconceptions")
