@@ -5,9 +5,29 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+from http import HTTPStatus
+from pathlib import Path
 from typing import Sequence
 
 from .places import HTML
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves the site as a host of static pages does: an address that leads to nothing shows the site's own page."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with an error."""
+        page = Path(self.directory) / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (HTML / "index.html").is_file():
         print("There is no built site: python -m site_build")
         return 2
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(HTML))
+    handler = functools.partial(Handler, directory=str(HTML))
     with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
         print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C stops)", flush=True)
         try:

@@ -62,6 +62,7 @@ def build() -> Path:
     both = sorted(page[:-3] + ".html" for page in set(written["en"]) & set(written["ja"]))
     for lang in LANGUAGES:  # the outer language first: the generator empties its folder
         mkdocs_build(_config(lang, list(written[lang]), both))
+    (HTML / SITE_OF["ja"] / "404.html").unlink()  # the outer one serves both
     _fill_formulas(formulas)
     return HTML / "index.html"
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from site_build.__main__ import Handler
 from site_build.places import HTML
 
 
@@ -54,13 +55,21 @@ def site(tools):
     from site_build.build import build
 
     with pytest.MonkeyPatch.context() as patch:  # as the workflow that publishes it
-        patch.setenv("SITE_URL", "https://example.org/kata/")
+        patch.setenv("SITE_URL", f"https://example.org{BELOW}/")
         patch.setenv("REPO_URL", "https://github.com/example/kata")
         build()
     return HTML
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+BELOW = "/kata"
+"""Where the site stands on its host, as on Pages: not at the top."""
+
+
+class Host(Handler):
+    def translate_path(self, path):
+        """The file of an address."""
+        return super().translate_path(path[len(BELOW) :] if path.startswith(f"{BELOW}/") else "/nothing/here")
+
     def log_message(self, *arguments):
         """Says nothing: a test's output is its own."""
 
@@ -68,10 +77,10 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(site):
     """Where the site is served, with a slash at the end."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(site)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
+    yield f"http://127.0.0.1:{server.server_port}{BELOW}/"
     server.shutdown()
     server.server_close()
 

@@ -11,6 +11,7 @@ import pytest
 
 from site_build.pages import Site, convert, page_of, sources
 from site_build.places import HERE, LANGUAGES, PROJECT, SITE_OF
+from site_build.tests.conftest import BELOW
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
@@ -48,7 +49,7 @@ CUT = """() => [...document.querySelectorAll("div.tex")]
     .filter((formula) => formula.scrollWidth > formula.clientWidth + 1).map((formula) => formula.textContent)"""
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "404.html"])
 def test_page(open_tab, page):
     """No error and no request to elsewhere (``open_tab``), formulas, width, accessibility: one visit for all of it."""
     dark = page.startswith("ja/")  # every page is seen in one language light, in the other dark
@@ -95,18 +96,36 @@ def test_links_and_anchors_lead_somewhere(site):
     parsed = {path: Links(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
     broken = []
     for path, page in parsed.items():
-        if path.name == "404.html":
-            continue
         for link in page.links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            place = unquote(parts.path)
+            if path.name == "404.html" and place.startswith(
+                f"{BELOW}/"
+            ):  # shown at any address, so it says the whole path
+                place = f"{site}{place[len(BELOW) :]}"
+            target = (path.parent / place).resolve() if place else path
             target = target / "index.html" if target.is_dir() else target
             mark = unquote(parts.fragment)
             if not target.is_file() or (mark and target in parsed and mark not in parsed[target].ids):
                 broken.append(f"{path.relative_to(site)}: {link}")
     assert not broken, "\n".join(broken)
+
+
+def test_an_address_that_leads_to_nothing_shows_a_way_out_in_both_languages(browser, address):
+    page = browser.new_page()  # the browser's console tells the missing page
+    for wrong in ("lessons/phase7.html", "ja/lessons/phase7.html", "a/b/c/"):
+        assert page.goto(address + wrong).status == 404
+        assert page.locator(".md-header").is_visible() and page.locator("h1").count() == 1
+        for words in ("lessons", "レッスンの一覧"):
+            page.goto(address + wrong)
+            page.locator(".md-content").get_by_role("link", name=words, exact=True).click()
+            page.wait_for_url(f"{address}{'ja/' if words != 'lessons' else ''}lessons/index.html")
+        page.goto(address + wrong)
+        page.locator(".language-switch").click()
+        page.wait_for_url(f"{address}ja/index.html")
+    page.close()
 
 
 def test_both_languages_have_the_same_sections(site):
