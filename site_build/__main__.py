@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 from http import HTTPStatus
@@ -48,12 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("There is no built site: python -m site_build")
         return 2
     handler = functools.partial(Handler, directory=str(HTML))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler)
+    except (OSError, OverflowError) as error:
+        print(f"Port {options.port} cannot be used ({error}): choose another with --port")
+        return 2
+    with server, contextlib.suppress(KeyboardInterrupt):
         print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C stops)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return 0
+        server.serve_forever()
     return 0
 
 
