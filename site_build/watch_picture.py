@@ -97,8 +97,9 @@ def picture(shown: pyte.Screen, lang: str) -> str:
         if rule < number < title:  # a slow machine's "still running"
             continue
         line = Text()
-        for style, cells in groupby((shown.buffer[number][column] for column in range(COLUMNS)), key=_style):
-            line.append("".join(cell.data for cell in cells), style)
+        row = (shown.buffer[number][column] for column in range(COLUMNS))
+        for place, ((style, _), cells) in enumerate(groupby(row, key=lambda cell: (_style(cell), _width(cell)))):
+            line.append("".join(cell.data for cell in cells), style + Style(meta={"place": place}))  # not joined again
         console.print(line, overflow="crop", no_wrap=True)
     text = console.export_svg(theme=THEME, code_format=FORMAT, unique_id=f"watch-{lang}")
     text = re.sub(r'textLength="([0-9.]+)"([^>]*>)([^<]*)<', _in_cells, text)
@@ -111,6 +112,11 @@ def _in_cells(match: re.Match) -> str:
     length, rest, piece = match.groups()
     said = html.unescape(piece)
     return f'textLength="{float(length) / max(1, len(said)) * cell_len(said):g}"{rest}{piece}<'
+
+
+def _width(cell: pyte.screens.Char) -> str:
+    """What may share a piece of text: in the reader's font, a stretched piece is no longer in its columns inside."""
+    return "space" if cell.data == " " else "narrow" if cell_len(cell.data) == 1 else "wide"
 
 
 def _style(cell: pyte.screens.Char) -> Style:

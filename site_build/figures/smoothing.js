@@ -24,7 +24,7 @@ Kata.define(
   {
     en: {
       title: "What label smoothing asks for",
-      try: "Try: set the lead to the dotted line, then push it further. With smoothing the loss rises again; with ε = 0.001 it hardly does, and the best lead runs away.",
+      try: "Try: set the lead to the dashed line, then push it further. With smoothing the loss rises again; with ε = 0.001 it hardly does, and the best lead runs away.",
       eps: "ε",
       V: "vocabulary V",
       lead: "lead of the right token's logit",
@@ -37,7 +37,7 @@ Kata.define(
     },
     ja: {
       title: "ラベル平滑化が求めるもの",
-      try: "試してみよう: 差を点線に合わせ、さらに大きくしてください。平滑化があると損失はまた増えます。ε = 0.001 ではほとんど増えず、最適な差はずっと先へ行ってしまいます。",
+      try: "試してみよう: 差を破線に合わせ、さらに大きくしてください。平滑化があると損失はまた増えます。ε = 0.001 ではほとんど増えず、最適な差はずっと先へ行ってしまいます。",
       eps: "ε",
       V: "語彙の大きさ V",
       lead: "正解のロジットとほかとの差",
