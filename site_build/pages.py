@@ -33,6 +33,8 @@ _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments|tree)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w./-])\d[\d.,]*(?:e-\d+| %)")
+_OPTION = re.compile(r"(?<![\w/.-])--?\w[\w.-]{0,28}(?![\w-])")
+_KEPT = r'<span class="kept">\g<0></span>'
 _PLAIN_LINE = re.compile(r"^(?![!#<]).+$", re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n(?:\*[^*\n].*\*|図: .*)$)?", re.MULTILINE)
 
@@ -159,13 +161,13 @@ def convert(text: str, name: str, site: Site) -> str:
     text = _FENCED.sub(fenced, text)
     text = _INLINE_FORMULA.sub(lambda match: keep(site.slot(False, match.group(1))), text)
     text = _FIGURE.sub(lambda match: _figure(match, site), text)
-    text = _INLINE_CODE.sub(lambda match: keep(_code(match.group(0))), text)
+    text = _INLINE_CODE.sub(lambda match: keep(_code(match.group(0), _in_heading(match))), text)
     for figure, (page, section) in SECTIONS.items():
         if page == page_of(name):
             text = _end_of_section(text, section, figure, site)
     text = _ANCHORED_HEADING.sub(r"\2 {#\1}", text)
     text = text.replace("<details>", '<details markdown="1">')
-    text = _PLAIN_LINE.sub(lambda line: _NUMBER.sub(r'<span class="kept">\g<0></span>', line.group(0)), text)
+    text = _PLAIN_LINE.sub(lambda line: _NUMBER.sub(_KEPT, line.group(0)), text)
     text = _LINK.sub(lambda match: _link(match, name, site), text)
     for _ in range(2):  # a kept piece may stand in another
         text = re.sub(r"\x02(\d+)\x03", lambda match: kept[int(match.group(1))], text)
@@ -182,12 +184,23 @@ def _notebook(name: str, site: Site) -> str:
     return f"{words}: {' · '.join([*links, file])}\n\n"
 
 
-def _code(span: str) -> str:
-    """Code in a line; with `<` in it as HTML, because the generator's parser takes `<!` for a declaration."""
-    if "<" not in span:
-        return span
+def _code(span: str, heading: bool) -> str:
+    """Code in a line, as HTML where the generator's Markdown would not do.
+
+    That is where `<` is in it, because the generator's parser takes `<!` for a declaration, and where an option is: no
+    line break parts the hyphens of `--fail-under` from its name.
+    """
     inside = span.strip("`").strip()
-    return f"<code>{html.escape(inside, quote=False)}</code>"
+    options = not heading and not re.search(r"[|\\]", inside) and _OPTION.search(inside)
+    if "<" not in span and not options:
+        return span
+    text = html.escape(inside, quote=False)
+    return f"<code>{_OPTION.sub(_KEPT, text) if options else text}</code>"
+
+
+def _in_heading(match: re.Match) -> bool:
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return line.startswith("#")
 
 
 def code_page(name: str) -> str:

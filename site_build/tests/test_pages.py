@@ -48,6 +48,18 @@ PARTED = """() => [...document.querySelectorAll("span.tex")]
 CUT = """() => [...document.querySelectorAll("div.tex")]
     .filter((formula) => formula.scrollWidth > formula.clientWidth + 1).map((formula) => formula.textContent)"""
 
+PARTED_OPTIONS = """() => [...document.querySelectorAll(".md-content :is(p, li, td) > code")].flatMap((code) => {
+    const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT), parted = [];
+    while (texts.nextNode())
+        for (const option of texts.currentNode.data.matchAll(/(?<![\\w/.|-])--?\\w[\\w.-]{0,28}(?![\\w|-])/g)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, option.index);
+            range.setEnd(texts.currentNode, option.index + option[0].length);
+            if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) parted.push(option[0]);
+        }
+    return parted;
+})"""
+
 
 @pytest.mark.parametrize("page", [*PAGES, "404.html"])
 def test_page(open_tab, page):
@@ -68,6 +80,7 @@ def test_page(open_tab, page):
             if wide <= 0:
                 break
         assert wide <= 0, f"{page} is {wide} pixels wider than a window of {width}"
+        assert tab.evaluate(PARTED_OPTIONS) == [], f"{page}: a line break parts these options"
     assert tab.evaluate(CUT) == [], f"{page}: these formulas are wider than the text of a window of {width}"
     tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     tab.add_script_tag(path=str(HERE / "node_modules" / "axe-core" / "axe.min.js"))
