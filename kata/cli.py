@@ -91,8 +91,8 @@ def _list_of_commands() -> str:
     if not commands.COMMANDS:
         return ""
     width = max(map(len, commands.COMMANDS))
-    lines = [f"  {name:{width}}  {about}" for name, about in commands.COMMANDS.items()]
-    return "\n".join(["\ncommands, as python grader.py watch (each has a --help of its own):", *lines, ""])
+    lines = [f"  python grader.py {name:{width}}  {about}" for name, about in commands.COMMANDS.items()]
+    return "\n".join(["\ncommands (each has a --help of its own):", *lines, ""])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -51,9 +51,7 @@ JAPANESE: dict[str, str] = {
     "exit 1 under this percentage": "このパーセント未満なら終了コード 1",
     "print the total and the next step, nothing else": "合計と次の一歩だけを表示する",
     "language of the report": "結果の言語",
-    "commands, as python grader.py watch (each has a --help of its own):": (
-        "コマンド (使い方: python grader.py watch。それぞれに --help があります):"
-    ),
+    "commands (each has a --help of its own):": "コマンド (それぞれに --help があります):",
     "grade a phase anew whenever you save it": "保存するたびにフェーズを採点",
     "show the next hint of a task": "課題の次のヒントを表示",
     "open the lesson of a phase": "フェーズのレッスンを開く",
