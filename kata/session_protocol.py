@@ -192,7 +192,7 @@ class TurnAsked:
 
     Attributes:
         task: the task.
-        after: tasks that this one builds on: they are to be tested first.
+        after: tasks that this one builds on, or whose reference comes with theirs: they are to be judged first.
         wait: answer only once that can be said.
     """
 
@@ -219,6 +219,13 @@ class Diagnosed:
     def id(self) -> str | None:
         """The first of the misconceptions."""
         return self.ids[0] if self.ids else None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A task that did not pass will not be tested any more: others may be given its reference."""
+
+    task: TaskKey
 
 
 @dataclass(frozen=True)
@@ -276,7 +283,7 @@ class Ended:
 
 Event = Union[
     SessionStarted, Collected, Ready, Begun, PartAsked, Running, Finished, TaskThrough, AllTested, TurnAsked,
-    Diagnosed, TriedAgain, WrittenOut, Confined, Broken, Ended,
+    Diagnosed, Judged, TriedAgain, WrittenOut, Confined, Broken, Ended,
 ]  # fmt: skip
 
 M = TypeVar("M")
@@ -327,6 +334,7 @@ _READ: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("TurnAsked", "task"): tuple,
     ("TurnAsked", "after"): _tuples,
     ("Diagnosed", "task"): tuple,
+    ("Judged", "task"): tuple,
     ("TriedAgain", "task"): tuple,
     ("TriedAgain", "results"): lambda values: [TestResult(**value) for value in values],
 }

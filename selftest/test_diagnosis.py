@@ -14,7 +14,7 @@ from kata.diagnosis.second_try import SecondTry
 from kata.diagnosis.several import Several
 from kata.results import FAILED, FORBIDDEN, PASSED, TODO, TestResult
 from kata.sandbox.host.recording import Recording
-from kata.session_protocol import Diagnosed, TriedAgain, TurnAsked, TurnGranted
+from kata.session_protocol import Diagnosed, Judged, TriedAgain, TurnAsked, TurnGranted
 from kata.source.neighbours import neighbours_of
 from selftest.submissions import make_target, solution, with_bodies
 
@@ -233,11 +233,12 @@ def test_side_by_side_a_task_is_diagnosed_when_its_turn_has_come_and_only_once(c
     assert diagnoses.make(wait=True)
     assert not diagnoses.make(wait=True)
     assert asked.heard == [
+        Judged(SPLIT),
         Diagnosed(SPLIT, ["split-x"]),
         TurnAsked(MULTI_HEAD, BUILT_ON, wait=False),
         TurnAsked(MULTI_HEAD, BUILT_ON, wait=True),
         again("MultiHeadAttention", ["merge_heads"], "a"),
-        Diagnosed(MULTI_HEAD, []),  # another session may wait for this
+        Judged(MULTI_HEAD),
     ]
 
 

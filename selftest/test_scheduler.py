@@ -13,7 +13,7 @@ from kata.session_protocol import Part, TurnGranted
 ONE, TWO, THREE = ("p1", "a"), ("p1", "b"), ("p2", "c")
 
 
-def make_scheduler(failed=(), hopeless=False, workers=("x", "y"), ready=lambda phase: True):
+def make_scheduler(failed=(), hopeless=False, workers=("x", "y"), ready=lambda phase: (True, ())):
     scheduler = Scheduler(lambda: list(failed), lambda: hopeless, ready)
     for worker in workers:
         scheduler.enter(worker)
@@ -42,7 +42,7 @@ def test_a_part_goes_to_the_first_who_asks_and_stays_there():
 
 def test_a_phase_waits_until_those_that_it_builds_on_are_judged():
     judged = {"p1"}
-    scheduler = make_scheduler(ready=lambda phase: phase == "p1" or "p2" in judged)
+    scheduler = make_scheduler(ready=lambda phase: (phase == "p1" or "p2" in judged, ()))
     assert scheduler.take("y", Part("p1"))
     answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
     assert answers == []
@@ -51,8 +51,21 @@ def test_a_phase_waits_until_those_that_it_builds_on_are_judged():
     assert answers == [True]
 
 
+def test_a_phase_waits_for_the_second_tries_of_those_that_it_builds_on():
+    scheduler = make_scheduler(ready=lambda phase: (True, () if phase == "p1" else [ONE, TWO]))
+    assert scheduler.take("y", Part(*ONE))
+    assert scheduler.take("y", Part(*TWO))
+    answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
+    scheduler.is_judged(ONE)
+    thread.join(timeout=0.7)
+    assert answers == []
+    scheduler.is_judged(TWO)
+    thread.join(timeout=5.0)
+    assert answers == [True]
+
+
 def test_a_phase_does_not_wait_for_what_nobody_is_going_to_judge():
-    scheduler = make_scheduler(ready=lambda phase: False)
+    scheduler = make_scheduler(ready=lambda phase: (False, ()))
     answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
     assert answers == []
     scheduler.leave("y")
@@ -61,7 +74,7 @@ def test_a_phase_does_not_wait_for_what_nobody_is_going_to_judge():
 
 
 def test_two_that_wait_for_what_is_missing_do_not_wait_for_each_other():
-    scheduler = make_scheduler(ready=lambda phase: False)
+    scheduler = make_scheduler(ready=lambda phase: (False, ()))
     answers, thread = in_the_background(lambda: scheduler.take("x", Part(*THREE)))
     assert scheduler.take("y", Part("p3"))
     scheduler.leave("y")
@@ -110,7 +123,7 @@ def test_a_task_waits_until_what_it_builds_on_is_tested_and_had_its_turn(first):
     assert turn(scheduler, "y", TWO, [ONE], wait=False) == NOT_NOW  # tested now, and not diagnosed
     waiting.join(timeout=1.0)
     assert second == []
-    scheduler.had_turn(ONE)
+    scheduler.is_judged(ONE)
     waiting.join(timeout=5.0)
     assert second == [TOLD]
     assert turn(scheduler, "y", TWO, [ONE], wait=False) == TOLD

@@ -9,13 +9,15 @@ import pytest
 from kata.course.phases import COURSE, REFERENCE
 from kata.course.stubs import make_stub
 from kata.course.suites import count_tests
+from kata.grading.run import Plan, run, sessions_for
 from kata.grading.scoring import score_phase
 from kata.grading.session_client import WarmSession
+from kata.grading.worker import Worker
 from kata.results import FAILED, PASSED, TODO, Diagnosis
-from kata.session_protocol import Diagnosed, TriedAgain
-from kata.source.neighbours import neighbours_of, references
+from kata.session_protocol import Diagnosed, Judged, Running, TriedAgain
+from kata.source.neighbours import come_along, neighbours_of, references
 from selftest.session_events import results_of
-from selftest.submissions import phase, replaced, solution, with_bodies
+from selftest.submissions import make_target, phase, replaced, solution, with_bodies
 
 TESTED = (1, 2, 3, 4, 5, 6)
 pytestmark = pytest.mark.timeout(240)
@@ -155,6 +157,35 @@ def test_the_reference_of_neighbours_holds_earlier_tasks_alone(known):
         tasks = [other.name for other in known.tasks]
         assert set(names) <= defined
         assert defined & set(tasks) <= set(tasks[: tasks.index(task.name)])
+
+
+@pytest.mark.parametrize("known", COURSE, ids=lambda phase: phase.id)
+def test_every_task_is_known_whose_reference_comes_with_another(known):
+    tasks = {task.name for task in known.tasks}
+    for task in tasks:
+        tree = ast.parse(references(known, [task]).source)
+        defined = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        assert defined & tasks == set(come_along(known, [task]))
+    assert come_along(phase(5), ["decoder_mask"]) == ["padding_mask", "look_ahead_mask", "decoder_mask"]
+
+
+def test_no_guest_holds_a_reference_before_the_verdict_on_it_stands(monkeypatch, tmp_path):
+    source = replaced(solution(2), " / math.sqrt(d_k)", "")
+    source = replaced(source, "num_heads, d_model // num_heads)", "num_heads, d_model // num_heads) * 2")
+    target = make_target(tmp_path / "mine", solved=TESTED)
+    (target / phase(2).file).write_text(source, encoding="utf-8")
+    told = []
+    note = Worker._note
+    monkeypatch.setattr(Worker, "_note", lambda worker, event, news: (told.append(event), note(worker, event, news)))
+    monkeypatch.setenv("KATA_JOBS", "2")
+    phases = (phase(2), phase(4))
+    with sessions_for(phases) as sessions:
+        results = run(Plan(phases, target, 0), sessions)
+    assert set(results.tried_again) == {(phase(2).id, "MultiHeadAttention")}
+    begins = next(place for place, event in enumerate(told) if isinstance(event, Running) and "_phase4" in event.test)
+    lost = {(test.phase, test.task) for test in results.tests if test.state != PASSED}
+    assert {event.task for event in told[:begins] if isinstance(event, Judged)} == lost
+    assert {phase_id for phase_id, _ in lost} == {phase(2).id}
 
 
 def test_a_solved_course_is_not_tried_again(session):

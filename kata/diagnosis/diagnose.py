@@ -17,8 +17,8 @@ from ..course.edition import has_reference
 from ..course.phases import COURSE, Phase
 from ..results import ERROR, FAILED, PASSED, TODO, TestResult
 from ..sandbox.host.recording import Recording
-from ..session_protocol import Diagnosed, Event, TriedAgain, TurnAsked, TurnGranted
-from ..source.neighbours import neighbours_of
+from ..session_protocol import Diagnosed, Event, Judged, TriedAgain, TurnAsked, TurnGranted
+from ..source.neighbours import come_along, neighbours_of
 from ..source.progress import unfinished_tasks
 from .misconceptions import Misconception, of_task
 from .replay import TestBench
@@ -102,6 +102,7 @@ class Diagnoses:
         self._send, self._ask = send, ask
         self._not_run = set(not_run)
         self._had_turn: set[tuple[str, str]] = set()
+        self._told_judged: set[tuple[str, str]] = set()
 
     def make(self, wait: bool = True) -> bool:
         """Diagnose what can be diagnosed now; with ``wait`` all that did not pass.
@@ -117,14 +118,13 @@ class Diagnoses:
             phase = next(phase for phase in COURSE if phase.id == phase_id)
             if self._is_unwritten(phase, task):
                 self._had_turn.add((phase_id, task))
-                if self._ask is not None:  # another session may wait for this
-                    self._send(Diagnosed((phase_id, task), []))
+                self._tell_judged(phase_id, task)
                 continue
             names = neighbours_of(phase, task, self._target)
-            neighbours = [(phase_id, name) for name in names]
+            given = [(phase_id, name) for name in come_along(phase, names)]
             told = TurnGranted(True, lost)
-            if self._ask is not None and neighbours:
-                told = self._ask(TurnAsked((phase_id, task), neighbours, wait))
+            if self._ask is not None and given:
+                told = self._ask(TurnAsked((phase_id, task), given, wait))
             if told.granted:
                 self._had_turn.add((phase_id, task))
                 doubtful = {*told.failed, *self._not_run}
@@ -133,10 +133,16 @@ class Diagnoses:
                 # What a submission answers may confuse a comparison: then the task has no name, and all else is told.
                 with contextlib.suppress(Exception):
                     found = self._diagnose(phase, task, names, replaced)
-                if found.entries or self._ask is not None:  # another session may wait for this
+                self._tell_judged(phase_id, task)
+                if found.entries:
                     ids = [entry.id for entry in found.entries]
                     self._send(Diagnosed((phase_id, task), ids, found.unexplained))
         return len(self._had_turn) > began_with
+
+    def _tell_judged(self, phase_id: str, task: str) -> None:
+        if self._ask is not None and (phase_id, task) not in self._told_judged:  # another session may wait for this
+            self._told_judged.add((phase_id, task))
+            self._send(Judged((phase_id, task)))
 
     def _lost(self) -> list[tuple[str, str]]:
         """Tasks with a test that did not pass, in the order of the course."""
@@ -159,6 +165,7 @@ class Diagnoses:
                 return Several(())
             self._send(TriedAgain((phase.id, task), list(replaced), list(second.results.values())))
             results, recordings = second
+        self._tell_judged(phase.id, task)  # from here on other code than the submission's is run
         called = {task, *neighbours}
         inlined = [entry for entry in of_task(task) if entry.task not in called]
         return diagnose(self._bench, phase.id, task, results, recordings, inlined=inlined)

@@ -84,11 +84,13 @@ def run(
     def so_far() -> list[TestResult]:
         return [result for worker in workers for result in list(worker.done.values())]
 
-    def ready(phase_id: str) -> bool:
+    def ready(phase_id: str) -> tuple[bool, list[tuple[str, str]]]:
         before = set(builds_on(phase_id))
-        judged = {result.test for result in so_far()}
+        results = so_far()
+        done = {result.test for result in results}
         tests = {test: phase for worker in workers for test, phase in list(worker.tests.items())}
-        return all(test in judged for test, phase in tests.items() if phase in before)
+        lost = [(test.phase, test.task) for test in results if test.phase in before and test.state != PASSED]
+        return all(test in done for test, phase in tests.items() if phase in before), lost
 
     scheduler = Scheduler(
         failed=lambda: _in_order((test.phase, test.task) for test in so_far() if test.state != PASSED),

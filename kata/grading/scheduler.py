@@ -1,9 +1,9 @@
 """Hand out what there is to do among sessions that work side by side: whoever is free takes the next part.
 
-A part is a task of a phase. One of a phase that builds on others begins when those are judged: its guests hold their
-reference, and what a guest may find a way to tell another comes too late. A task that has failed is diagnosed by the
-session that has tested it, as soon as the tasks that it builds on are judged: it is tried again with their reference.
-The six files together come last.
+A part is a task of a phase. No guest holds the reference of a task that may still be tested: whatever guests find a
+way to tell one another comes too late. So a part of a phase that builds on others begins when those are judged, second
+tries included; and a task that has failed is tried again, by the session that has tested it, when all tasks are judged
+whose reference it is given for that. The six files together come last.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ class Scheduler:
     Args:
         failed: the tasks (phase id, name) with a test that did not pass so far, in the order of the course.
         hopeless: whether it has become pointless to try the six files together.
-        ready: whether all phases that a phase builds on are judged, by its id.
+        ready: by the id of a phase: whether all tests of the phases that it builds on have run, and the tasks of these
+            phases that did not pass.
     """
 
     def __init__(
         self,
         failed: Callable[[], Sequence[TaskKey]],
         hopeless: Callable[[], bool],
-        ready: Callable[[str], bool] = lambda phase: True,
+        ready: Callable[[str], tuple[bool, Iterable[TaskKey]]] = lambda phase: (True, ()),
     ) -> None:
         self._ready = ready
         self._waiting: set[object] = set()
@@ -36,7 +37,7 @@ class Scheduler:
         self._owners: dict[Part, object] = {}
         self._at_work: set[object] = set()
         self._testing: dict[object, Part] = {}
-        self._had_turn: set[TaskKey] = set()
+        self._judged: set[TaskKey] = set()
         self._changed = threading.Condition()
         self._closed = False
 
@@ -61,7 +62,7 @@ class Scheduler:
             self._has_tested(worker)
             if part.phase != ASSEMBLED and self._owners.get(part, worker) is worker:
                 self._waiting.add(worker)  # if all wait, nobody is left to judge what is missing
-                self._wait(lambda: self._ready(part.phase) or self._at_work <= self._waiting)
+                self._wait(lambda: self._is_ready(part.phase) or self._at_work <= self._waiting)
                 self._waiting.discard(worker)
             if self._owners.setdefault(part, worker) is not worker:
                 return False
@@ -77,8 +78,8 @@ class Scheduler:
         Args:
             worker: has tested the task, and every part that it may.
             task: the task.
-            after: the tasks that this one builds on. Its turn comes when they are tested, and those that failed have
-                had theirs.
+            after: the tasks whose reference it may be given. Its turn comes when they are tested, and those that
+                failed are judged.
             wait: wait for that. Then every part must have been asked for.
 
         Returns:
@@ -100,11 +101,16 @@ class Scheduler:
                 return TurnGranted(False)
             return TurnGranted(True, list(self._failed()))
 
-    def had_turn(self, task: TaskKey) -> None:
-        """A failed task has been diagnosed."""
+    def is_judged(self, task: TaskKey) -> None:
+        """A failed task will not be tested any more."""
         with self._changed:
-            self._had_turn.add(task)
+            self._judged.add(task)
             self._changed.notify_all()
+
+    def _is_ready(self, phase: str) -> bool:
+        """Whether everything is judged that a phase builds on."""
+        tested, failed = self._ready(phase)
+        return tested and all(self._is_settled(task) for task in failed)
 
     def _has_tested(self, worker: object) -> None:
         """The worker is through with what it has taken."""
@@ -117,8 +123,8 @@ class Scheduler:
         return bool(taken or all_taken) and not any(self._testing.get(self._owners[part]) == part for part in taken)
 
     def _is_settled(self, task: TaskKey) -> bool:
-        """Whether a failed task has had its turn, or nobody is left to give it one."""
-        return task in self._had_turn or not any(self.has(worker, *task) for worker in self._at_work)
+        """Whether a failed task is judged, or nobody is left to test it."""
+        return task in self._judged or not any(self.has(worker, *task) for worker in self._at_work)
 
     def has(self, worker: object, phase: str, task: str) -> bool:
         """Whether the worker has taken a task, or its whole phase."""

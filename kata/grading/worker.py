@@ -21,6 +21,7 @@ from ..session_protocol import (
     Event,
     Finished,
     GradeParts,
+    Judged,
     PartAsked,
     PartGranted,
     Running,
@@ -71,7 +72,7 @@ class Worker:
         try:
             while not self._run_session(news) and not self._stopped:
                 for task in {(result.phase, result.task) for result in self.done.values()}:
-                    self._scheduler.had_turn(task)  # what it has answered is lost, so nobody can diagnose it
+                    self._scheduler.is_judged(task)  # what it has answered is lost, so nobody can diagnose it
                 for result in self._after_death():
                     self.done[result.test] = result
                     news.put(result)
@@ -109,7 +110,8 @@ class Worker:
         elif isinstance(event, Diagnosed):
             if event.ids:
                 self.diagnoses[event.task] = Diagnosis(tuple(event.ids), event.unexplained)
-            self._scheduler.had_turn(event.task)
+        elif isinstance(event, Judged):
+            self._scheduler.is_judged(event.task)
         elif isinstance(event, TriedAgain):
             self.tried_again[event.task] = event
         elif isinstance(event, Collected):

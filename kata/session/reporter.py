@@ -6,6 +6,7 @@ from typing import Any, TextIO, TypeVar
 
 import pytest
 
+from ..course.dependencies import builds_on
 from ..results import ASSEMBLED, ERROR, TestResult, reported_output
 from ..sandbox import fast_start
 from ..session_protocol import (
@@ -97,7 +98,11 @@ class Reporter(_Teller):
         if session.testsfailed:
             return None
         fast_start.freeze_and_enable_gc()
+        before: Any = None
         for phase, task in self._orders.parts:
+            if before not in (None, builds_on(phase)):
+                self._diagnose(session, wait=True)  # its guests hold references: what failed so far is judged first
+            before = builds_on(phase)
             if self._run_part(session, phase, task):
                 self._diagnose(session, wait=False)
         self._diagnose(session, wait=True)
@@ -151,7 +156,7 @@ class Reporter(_Teller):
 
     def _diagnose(self, session: pytest.Session, wait: bool) -> None:
         """Name the mistakes in what was run here: those whose turn has come, or with ``wait`` all."""
-        if not self._recordings:
+        if not self._reports or not self._orders.diagnose:
             return
         kata = session_of(session.config)
         if self._diagnoses is None:

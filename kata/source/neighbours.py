@@ -44,6 +44,15 @@ def neighbours_of(phase: Phase, task: str, target: Path) -> list[str]:
     return [name for name in earlier if name in used]
 
 
+def come_along(phase: Phase, names: Iterable[str]) -> list[str]:
+    """The tasks whose reference a guest holds that is given the reference of some, in the order of the course."""
+    held = set(names)
+    path = REFERENCE / phase.file
+    if held and path.is_file():
+        held |= _reached(syntax_tree(path.read_bytes()), held)
+    return [task.name for task in phase.tasks if task.name in held]
+
+
 def references(phase: Phase, names: Iterable[str]) -> Neighbours:
     """The reference's code of some tasks of a phase, and of nothing else but what they build on."""
     path = REFERENCE / phase.file
