@@ -95,15 +95,20 @@ def shorten(text: str) -> str:
 
 
 COMMAND = re.compile(
-    r"(?:(?<=\s)|^)::|::(?=(?:add|debug|echo|end|error|group|notice|remove|save|set|stop|warning)[\w-]*(?: .*)?::)"
+    r"(?:(?<=\s)|^)::"
+    r"|::(?=(?:add|debug|echo|end|error|group|internal|notice|remove|save|set|stop|warning)[\w-]*(?: .*)?::)",
+    re.IGNORECASE,
 )
-"""How a workflow command begins; a line may be wrapped anywhere, so that it comes to stand at the beginning."""
+"""How a command of GitHub's begins; a line may be wrapped anywhere, so that it comes to stand at the beginning."""
+
+SERVICE_MESSAGE = re.compile(r"##(?=\w*\[)")
+"""How a command of Azure's (``##vso[``), TeamCity's or GitHub's older ones begins, anywhere in a line."""
 
 
 def printable(line: str) -> str:
     """A line without control characters: nothing in it moves a cursor, colours a screen or speaks to a CI system."""
-    line = "".join(c if c.isprintable() else " " for c in line).replace("##[", "## [")
-    return COMMAND.sub(": :", line)
+    line = "".join(c if c.isprintable() else " " for c in line)
+    return COMMAND.sub(": :", SERVICE_MESSAGE.sub("# #", line))
 
 
 OUTPUT_REPORTED = 2000

@@ -14,7 +14,7 @@ from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis import diagnose as diagnosis
 from kata.grading import grade as grading
 from kata.results import FAILED, TestResult, printable
-from kata.session_protocol import TurnGranted
+from kata.session_protocol import Judged, TurnGranted
 from kata.source.files import complaint_about, display_path
 from kata.source.rules.check import check_phase
 from kata.source.tree import MAX_NODES
@@ -159,4 +159,4 @@ def test_a_diagnosis_that_fails_costs_its_name_alone(monkeypatch):
     monkeypatch.setattr(diagnosis, "diagnose", fail)
     diagnoses.make()
     assert calls == [task.name for task in phase.tasks[:2]]
-    assert [(event.task, event.ids) for event in told] == [((phase.id, name), []) for name in calls]
+    assert told == [Judged((phase.id, name)) for name in calls]

@@ -20,6 +20,7 @@ from ..course.phases import COURSE, PROJECT, Phase
 from ..grading.run import MAX_JOBS
 from ..i18n import choose
 from ..reports.gradescope import for_the_instructor
+from ..results import printable
 from .bundle import SETTINGS, Settings
 from .submissions import Submission, find_one
 
@@ -56,10 +57,15 @@ def main(arguments: Sequence[str]) -> int:
     autograder = Path(arguments[0])
     told = json.loads((autograder / "source" / SETTINGS).read_text(encoding="utf-8"))
     settings = Settings(**{**told, "phases": tuple(told["phases"])})
-    results = grade_upload(find_one(autograder / "submission"), settings)
+    try:
+        results = grade_upload(find_one(autograder / "submission"), settings)
+    except Exception as error:  # whatever was uploaded: without results Gradescope tells nobody anything
+        told = choose(SENTENCES["failed"], settings.lang)
+        results = _no_results([told], printable(f"{type(error).__name__}: {error}"), settings.lang)
     folder = autograder / "results"
     folder.mkdir(exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(results, ensure_ascii=False, indent=2) + "\n"
+    (folder / "results.json").write_text(text, encoding="utf-8", errors="backslashreplace")
     return 0
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
-import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Callable, Iterator, Mapping, Sequence, TypeVar
+from typing import Callable, Mapping, Sequence, TypeVar
 
 from ..course.phases import COURSE
-from ..source.files import MAX_SOURCE, complaint_about
+from ..results import printable
+from ..source.files import complaint_about
+from .archives import ARCHIVES, SKIPPED, files_below, members
 
 P = TypeVar("P", Path, PurePosixPath)
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-MOST_FILES = 2000
-"""Entries of an archive that are looked at; one with more holds something else."""
-
 PHASE_FILES = {phase.file: phase for phase in COURSE}
-SKIPPED = (".git", "__pycache__", "__MACOSX", ".kata", "node_modules", ".venv", "venv")
+LONGEST_NAME = 200
+"""Bytes of the name of a file; file systems take 255."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Submission:
     """What one student handed in.
 
     Attributes:
-        name: as the folder, the archive or the single files are called.
+        name: as the folder, the archive or the single files are called, as far as that can be printed.
         files: file name to content, of the six phases and of helper files beside them.
         problem: why it could not be read; then there are no files.
     """
@@ -58,24 +54,41 @@ def find(folder: Path) -> list[Submission]:
             else:
                 single.setdefault(student, {})[file] = path.read_bytes()
     found += [Submission(student, files) for student, files in single.items()]
-    return sorted(found, key=lambda submission: submission.name)
+    return sorted(_with_names(found), key=lambda submission: submission.name)
+
+
+def _with_names(found: list[Submission]) -> list[Submission]:
+    """The submissions under names that can be printed and written, each another one."""
+    named: dict[str, Submission] = {}
+    for submission in found:
+        name, number = printable(submission.name), 1
+        while name in named:
+            number += 1
+            name = f"{printable(submission.name)} ({number})"
+        named[name] = replace(submission, name=name, problem=printable(submission.problem))
+    return list(named.values())
 
 
 def find_one(folder: Path) -> Submission:
     """What one student has handed in: phases in a folder or somewhere below it, an archive, files under other names."""
+    return _with_names([_find_one(folder)])[0]
+
+
+def _find_one(folder: Path) -> Submission:
     found = _guarded(folder.name, partial(_from_folder, folder))
-    archives = (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith(ARCHIVES))
+    below = files_below(folder)
+    archives = (path for path in below if path.name.lower().endswith(ARCHIVES))
     for path in archives if found.problem else ():
         found = _guarded(path.name, partial(_from_archive, path))
         if found.files:
             break
     if found.files:
         return found
-    known = [(path, _split_name(path.name)[1]) for path in sorted(folder.rglob("*.py"))]
-    files = {file: path.read_bytes() for path, file in known if file in PHASE_FILES and not complaint_about(path)}
-    complaints = [complaint_about(path) for path, file in known if file in PHASE_FILES and complaint_about(path)]
+    known = [(path, _split_name(path.name)[1]) for path in below if path.suffix == ".py"]
+    complaints = {path: complaint_about(path) for path, file in known if file in PHASE_FILES}
+    files = {file: path.read_bytes() for path, file in known if complaints.get(path) == ""}
     if files or complaints:
-        return Submission(folder.name, files, "" if files else complaints[0])
+        return Submission(folder.name, files, "" if files else next(iter(complaints.values())))
     return found
 
 
@@ -83,7 +96,7 @@ def _guarded(name: str, read: Callable[[], dict[str, bytes]]) -> Submission:
     """What ``read`` finds, or why it found nothing: one broken submission never loses the batch."""
     try:
         files = read()
-    except (OSError, ValueError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except Exception as error:  # of zlib, lzma, struct, ...: whatever a broken archive makes of its reader
         return Submission(name, problem=f"{name} cannot be read ({type(error).__name__}: {error})")
     if not files:
         return Submission(name, problem=f"{name} holds none of {', '.join(PHASE_FILES)}")
@@ -93,8 +106,8 @@ def _guarded(name: str, read: Callable[[], dict[str, bytes]]) -> Submission:
 def _from_folder(folder: Path) -> dict[str, bytes]:
     """The phases of a folder, or of the folder somewhere below it that holds most of them."""
     places: dict[Path, list[Path]] = {}
-    for path in sorted(folder.rglob("*.py")):
-        if not set(SKIPPED) & set(path.relative_to(folder).parts) and not complaint_about(path):
+    for path in files_below(folder):
+        if _is_source(path) and not complaint_about(path):
             places.setdefault(path.parent, []).append(path)
     here = _best({place: [path.name for path in paths] for place, paths in places.items()})
     return {path.name: path.read_bytes() for path in places.get(here, [])} if here is not None else {}
@@ -103,29 +116,17 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
 def _from_archive(path: Path) -> dict[str, bytes]:
     """As for a folder; nothing is unpacked to the disk."""
     places: dict[PurePosixPath, dict[str, bytes]] = {}
-    for name, content in _members(path):
+    for name, content in members(path):
         place = PurePosixPath(name)
-        if place.suffix == ".py" and not set(SKIPPED) & set(place.parts):
+        if _is_source(place) and not set(SKIPPED) & set(place.parts):
             places.setdefault(place.parent, {})[place.name] = content
     here = _best({place: list(files) for place, files in places.items()})
     return places[here] if here is not None else {}
 
 
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Ordinary files of an archive that are small enough to be source."""
-    if path.name.lower().endswith(".zip"):
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist()[:MOST_FILES]:
-                if info.filename.endswith(".py") and info.file_size <= MAX_SOURCE:
-                    yield info.filename, archive.read(info)
-    else:
-        with tarfile.open(path) as archive:
-            for number, member in enumerate(archive):
-                if number >= MOST_FILES:
-                    break
-                stream = archive.extractfile(member) if member.isfile() and member.size <= MAX_SOURCE else None
-                if member.name.endswith(".py"):
-                    yield member.name, (stream or io.BytesIO()).read()
+def _is_source(path: PurePosixPath | Path) -> bool:
+    """Whether a file may be Python that another file imports, and can be written anywhere."""
+    return path.suffix == ".py" and path.name.isprintable() and len(path.name.encode()) <= LONGEST_NAME
 
 
 def _best(places: Mapping[P, Sequence[str]]) -> P | None:

@@ -49,7 +49,7 @@ def _key(part: str, target: Path, seed: int) -> str:
         kept.update({name: files[name] for name in named})
     told = hashlib.sha256(f"{part} {seed}".encode())
     for name, content in sorted(kept.items()):
-        told.update(f"{name} {len(content)} ".encode() + content)
+        told.update(f"{name} {len(content)} ".encode("utf-8", "surrogateescape") + content)
     return told.hexdigest()
 
 

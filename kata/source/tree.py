@@ -15,6 +15,9 @@ MAX_NESTING = 200
 """Levels of a syntax tree. People need about thirty; far more, and whoever follows names or prints a part of the tree
 runs out of stack, which ends Python 3.8 as a whole."""
 
+MAX_BITS = 4096
+"""Of a whole number. Python does not write one of many more in digits, so whoever prints a tree with it fails."""
+
 
 class NestedTooDeeply(RecursionError):
     """Python may be able to run it, but nobody can look into it."""
@@ -28,7 +31,8 @@ def parse(source: bytes | str) -> ast.Module:
     """The syntax tree of a source text.
 
     Raises:
-        NestedTooDeeply: if it has more levels than ``MAX_NESTING``, or more nodes than ``MAX_NODES``.
+        NestedTooDeeply: if it has more levels than ``MAX_NESTING``, more nodes than ``MAX_NODES``, or a number of more
+            bits than ``MAX_BITS``.
         SyntaxError, ValueError: if it is no Python.
     """
     try:
@@ -42,9 +46,15 @@ def parse(source: bytes | str) -> ast.Module:
         nodes += len(level)
         if nodes > MAX_NODES:
             raise TooMuch(f"more than {MAX_NODES} nodes")
+        if any(isinstance(node, ast.Constant) and _is_huge(node.value) for node in level):
+            raise TooMuch(f"a number of more than {MAX_BITS} bits")
         if not level:
             return tree
     raise NestedTooDeeply(f"more than {MAX_NESTING} levels")
+
+
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and value.bit_length() > MAX_BITS
 
 
 def read(path: Path) -> ast.Module | NestedTooDeeply | None:

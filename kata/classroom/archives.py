@@ -1,0 +1,135 @@
+"""Read what strangers have packed, or put into folders, within bounds: an archive may lie about everything in it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import tarfile
+import zipfile
+from collections import deque
+from pathlib import Path
+from typing import IO, Any, Iterator
+
+from ..source.files import MAX_SOURCE
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+MOST_FILES = 2000
+"""Entries of an archive that are looked at; one with more holds something else."""
+
+MOST_AT_ONCE = 4 * MAX_SOURCE
+"""Bytes that an archive's own tables may take."""
+
+MOST_IN_ALL = 2**29
+"""Bytes to which an archive may unfold until what is looked for has come."""
+
+MOST_ENTRIES, MOST_DEPTH = 50_000, 12
+"""Of a folder: what lies further in, or comes later, is not looked at."""
+
+SKIPPED = (".git", "__pycache__", "__MACOSX", ".kata", "node_modules", ".venv", "venv")
+
+
+def members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Python files of an archive that are small enough to be source; links come empty.
+
+    Raises:
+        ValueError: if the archive asks for too much memory or time.
+        Exception: of many kinds, if it is broken.
+    """
+    with open(path, "rb") as file:
+        if path.name.lower().endswith(".zip"):
+            with zipfile.ZipFile(_Bounded(file)) as archive:  # type: ignore[arg-type]
+                for info in archive.infolist()[:MOST_FILES]:
+                    if info.filename.endswith(".py") and info.file_size <= MAX_SOURCE:
+                        yield info.filename, _content(archive, info)
+        else:
+            with tarfile.open(fileobj=_Bounded(_unfolded(file)), mode="r:") as archive:  # type: ignore[call-overload]
+                for number, member in enumerate(archive):
+                    if number >= MOST_FILES:
+                        break
+                    if member.name.endswith(".py"):
+                        stream = archive.extractfile(member) if member.isfile() and member.size <= MAX_SOURCE else None
+                        yield member.name, stream.read() if stream else b""
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others cannot be read in pieces
+        raise ValueError(f"{info.filename} is packed in a way that is not read here: pack it as zip usually does")
+    with archive.open(info) as stream:
+        content = stream.read(MAX_SOURCE + 1)  # its size stands there as well, but anything may stand there
+    if len(content) > MAX_SOURCE:
+        raise ValueError(f"{info.filename} is larger than it says")
+    return content
+
+
+def _unfolded(file: IO[bytes]) -> Any:
+    """The stream that a file packs."""
+    begins = file.read(6)
+    file.seek(0)
+    for magic, opened in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):
+        if begins.startswith(magic):
+            return opened(file)
+    return file
+
+
+class _Bounded:
+    """A stream that gives little at once and not too much in all."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.tell = stream.tell
+        self.close = stream.close
+        self.name = ""
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = MOST_AT_ONCE + 1 if size is None or size < 0 else size
+        data = self._stream.read(min(wanted, MOST_AT_ONCE + 1))
+        if len(data) > MOST_AT_ONCE:
+            raise ValueError("the archive asks for too much memory")
+        self._look(self.tell())
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._look(offset)
+        return int(self._stream.seek(offset, whence))
+
+    @staticmethod
+    def _look(position: int) -> None:
+        if position > MOST_IN_ALL:
+            raise ValueError(f"the archive unfolds to more than {MOST_IN_ALL >> 20} MiB")
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Files in a folder and below it, those near to the top first; links to folders are not followed.
+
+    What is too deep, too many or closed is passed over.
+    """
+    found: list[Path] = []
+    entries = 0
+    waiting = deque([(folder, 0)])
+    while waiting:
+        place, depth = waiting.popleft()
+        try:
+            here = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in here:
+            entries += 1
+            if entries > MOST_ENTRIES:
+                return found
+            try:
+                is_folder = entry.is_dir(follow_symlinks=False)
+            except OSError:
+                continue
+            if not is_folder:
+                found.append(Path(entry.path))
+            elif depth < MOST_DEPTH and entry.name not in SKIPPED:
+                waiting.append((Path(entry.path), depth + 1))
+    return found
