@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import shutil
 import time
 
@@ -13,9 +15,12 @@ from kata import cli
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis import diagnose as diagnosis
 from kata.grading import grade as grading
+from kata.reports import markdown
 from kata.results import FAILED, TestResult, printable
 from kata.session_protocol import Judged, TurnGranted
+from kata.source import files, tree
 from kata.source.files import complaint_about, display_path
+from kata.source.rules import check
 from kata.source.rules.check import check_phase
 from kata.source.tree import MAX_NODES
 
@@ -29,15 +34,29 @@ MANY = {
     "chain": "".join(f"a{n} = a{n + 1}\n" for n in range(LONG)) + f"a{LONG} = a0\n",
     "names": "import torch\n" + "".join(f"x{n} = torch\n" for n in range(LONG // 2)),
     "getattr": "x = " + "getattr(" * 60 + "x" + ", 'a')" * 60 + "\n",
+    "statements": "def f():\n" + "    pass\n" * (MAX_NODES - 100),
+    "functions": "".join("    " * n + f"def f{n}():\n" for n in range(60)) + ("    " * 60 + "pass\n") * (LONG // 4),
 }
 
 
 @pytest.mark.parametrize("source", MANY.values(), ids=MANY)
-def test_no_source_keeps_the_check_busy(tmp_path, source):
+def test_no_source_keeps_the_check_busy(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(files, "MAX_SOURCE", 8 * 2**20)  # in what is larger than it nobody looks
     (tmp_path / COURSE[4].file).write_text(source)
     start = time.process_time()
     check_phase(COURSE[4], tmp_path)
     assert time.process_time() - start < 20.0  # of the machine's; the worst took minutes
+
+
+def test_what_files_cost_to_read_is_counted_before_they_are_read(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(check, "read", lambda path: (read.append(path), tree.read(path))[1])
+    many = [f"helper{number}" for number in range(100)]
+    (tmp_path / COURSE[0].file).write_text("".join(f"from . import {name}\n" for name in many))
+    for name in many:
+        (tmp_path / f"{name}.py").write_text("x\n" * (files.MAX_SOURCE // 2))
+    assert any("more code than" in finding.what for finding in check_phase(COURSE[0], tmp_path))
+    assert len(read) < 5
 
 
 def test_many_files_share_one_budget(tmp_path):
@@ -67,6 +86,10 @@ def test_a_link_that_leads_in_circles_is_no_file(tmp_path):
         "long words ::error file=a,line=1::hi",
         "x" * 79 + "::warning::hi",
         "##[error]hi",
+        "::" + ":" * 71 + "ERROR::hi",
+        "x::Stop-Commands::token",
+        "done ##vso[task.complete result=Succeeded;]",
+        "###teamcity[buildStatus status='SUCCESS']",
         "\x1b[31mred",
         "\udc83\udc81",
     ],
@@ -76,8 +99,20 @@ def test_nothing_printable_speaks_to_a_terminal_or_ci(text):
     shown.encode("utf-8")
     for width in range(1, len(shown) + 1):  # wherever it is wrapped
         for start in range(0, len(shown), width):
-            assert not shown[start:].lstrip().startswith(("::error", "::add-mask", "::warning", "##[")), shown
+            line = shown[start:].lstrip().lower()
+            assert not line.startswith(("::error", "::add-mask", "::warning", "::stop", "##[")), shown
+            assert not re.search(r"##\w*\[", line), shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["www.evil.example/login", "WWW.evil.example", "boss@evil.example", "xmpp:a@b.example"]
+)
+def test_nothing_becomes_a_link_in_markdown(text):
+    shown = html.unescape(markdown.escape(text))
+    assert not re.search(r"@[A-Za-z0-9]", shown)
+    assert not re.search(r"(?i)www\.", markdown.escape(text))
+    assert shown.replace("\u200b", "") == text
 
 
 def test_operators_keep_their_names():

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from kata.sandbox.confinement.scratch import remove
 from kata.sandbox.host.scratch_watch import is_overfull
 
 
@@ -33,3 +34,29 @@ def test_what_lies_elsewhere_does_not_count(tmp_path):
 
 def test_a_folder_that_is_gone_is_not_too_full(tmp_path):
     assert not is_overfull(tmp_path / "gone")
+
+
+def test_what_lies_deep_counts(tmp_path):
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(40):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+        with open("large", "wb") as file:
+            file.write(bytes(1000))
+    finally:
+        os.chdir(here)
+    try:
+        assert is_overfull(tmp_path, most_bytes=900)
+        assert not is_overfull(tmp_path, most_bytes=1001)
+        assert is_overfull(tmp_path, most_files=40)
+    finally:
+        for folder in tmp_path.iterdir():
+            remove(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may look into every folder")
+def test_what_cannot_be_looked_at_counts_as_too_much(tmp_path):
+    (tmp_path / "closed").mkdir(0o300)
+    assert is_overfull(tmp_path)

@@ -13,7 +13,7 @@ from rich.text import Text
 from kata.commands.watch_mode import editor
 from kata.commands.watch_mode.pages import Pages
 from kata.commands.watch_mode.scoreboard import Scoreboard, task_at_hand
-from kata.commands.watch_mode.screen import Screen, View
+from kata.commands.watch_mode.screen import Screen, View, _source_of
 from kata.course.phases import COURSE
 from kata.grading.scoring import PhaseScore, TaskScore, untouched_task
 from kata.i18n import LANGUAGES
@@ -274,3 +274,11 @@ def test_a_message_names_files_as_one_would_open_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "deep" / "mine")
     assert Folder(tmp_path / "deep" / "mine", "../mine").place("a.py") == "../mine/a.py"
     assert Folder(tmp_path / "other", "other").place("a.py") == f"{tmp_path}/other/a.py"
+
+
+def test_what_a_source_holds_is_shown_without_control_codes_in_its_own_encoding(tmp_path):
+    path = tmp_path / COURSE[1].file
+    path.write_bytes(b"# -*- coding: latin-1 -*-\ndef split_heads(x, n):\n    return x  # \xe9\x1b[2J\x9b31m\n")
+    assert _source_of(path, "split_heads") == ["def split_heads(x, n):", "    return x  # \u00e9 [2J 31m"]
+    path.write_bytes(b"\xff")
+    assert _source_of(path, "split_heads") == []

@@ -18,7 +18,7 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_FILES = 2000
 """Entries of an archive that are looked at; one with more holds something else."""
 
-MOST_AT_ONCE = 4 * MAX_SOURCE
+MOST_AT_ONCE = 4 * 2**20
 """Bytes that an archive's own tables may take."""
 
 MOST_IN_ALL = 2**29

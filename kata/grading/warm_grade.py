@@ -74,9 +74,6 @@ def grade_in(
     Raises:
         SuitesBroken: if the session ended.
     """
-    untouched = {phase.id for phase in phases if is_untouched(phase, target)}
-    active = [phase for phase in phases if phase.id not in untouched]
-    forbidden = {phase.id: forbidden_in(phase, target, lang) for phase in active}
     results = Results()
     over = threading.Event()
 
@@ -97,6 +94,9 @@ def grade_in(
     if timer is not None:
         timer.start()
     try:
+        untouched = {phase.id for phase in phases if is_untouched(phase, target)}
+        active = [phase for phase in phases if phase.id not in untouched]
+        forbidden = {phase.id: forbidden_in(phase, target, lang) for phase in active}
         # A phase is judged before any guest holds its reference.
         for phase in sorted(active, key=lambda phase: len(builds_on(phase.id))):
             tasks = [task.name for task in phase.tasks if task.name not in forbidden[phase.id]]

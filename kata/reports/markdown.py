@@ -61,5 +61,6 @@ def escape(message: str) -> str:
     """Make any text safe inside a table cell: nothing in it is read as Markdown, HTML, link, mention or CI command."""
     message = message.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     message = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", message)
-    message = message.replace("::", ":&#58;").replace("://", ":&#47;&#47;").replace("@", "&#64;")
+    message = message.replace("::", ":&#58;").replace("://", ":&#47;&#47;").replace("@", "&#64;&#8203;")
+    message = re.sub(r"(?i)\bwww\.", lambda match: match.group()[:3] + "&#46;", message)
     return message.replace("\n", "<br>")

@@ -9,8 +9,8 @@ from pathlib import Path
 from ..course.phases import PROJECT
 from ..results import printable
 
-MAX_SOURCE = 4 * 2**20
-"""Bytes; a larger source file is refused."""
+MAX_SOURCE = 128 * 2**10
+"""Bytes; a larger source file is refused. A solution has 12,000 at most; its tree takes a thousand times as many."""
 
 LESSONS = re.compile(r"(?<![\w./\\-])lessons/(?=(?:en|ja)/\w+\.md)")
 """How a message begins to name a lesson."""
@@ -30,7 +30,7 @@ def complaint_about(path: Path) -> str:
     if not is_file:
         return f"{name} is not an ordinary file: put a Python file there"
     if size > MAX_SOURCE:
-        return f"{name} is larger than {MAX_SOURCE // 2**20} MiB: that is no Python file for this course"
+        return f"{name} is larger than {MAX_SOURCE // 2**10} KiB: that is no Python file for this course"
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
@@ -18,7 +19,7 @@ from ...grading.scoring import PhaseScore, TaskScore
 from ...i18n import choose, text
 from ...line_breaking import wrap
 from ...reports import terminal
-from ...results import ERROR, PASSED, TODO
+from ...results import ERROR, PASSED, TODO, printable
 from ...signs import sign
 from ...source.files import Folder, from_here
 from ...source.tree import line_of, line_of_error, parse_source
@@ -350,10 +351,16 @@ class Screen:
 
 
 def _source_of(path: Path, task: str) -> list[str]:
-    """The lines of a task's definition."""
+    """The lines of a task's definition, as they can be printed."""
     tree = parse_source(path)
-    source = path.read_text(encoding="utf-8-sig").splitlines()
-    for node in tree.body if tree else []:
+    if tree is None:
+        return []
+    try:
+        with tokenize.open(path) as stream:  # in the encoding that the file names
+            source = stream.read().split("\n")
+    except (OSError, SyntaxError, ValueError):
+        return []
+    for node in tree.body:
         if getattr(node, "name", None) == task:
-            return source[node.lineno - 1 : node.end_lineno]
+            return [printable(line) for line in source[node.lineno - 1 : node.end_lineno]]
     return []

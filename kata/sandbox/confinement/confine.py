@@ -31,19 +31,19 @@ def confine(config: dict[str, Any]) -> list[str]:
 
 
 ETC = ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "os-release")
+CPU = ("online", "possible", "present")
+OWN = ("auxv", "cmdline", "fd", "maps", "stat", "statm", "status")
+"""Of /etc, /sys/devices/system/cpu and /proc/self no more than this: root may read passwords and keys in the first, and
+the others tell how busy the machine is, and which memory and sockets other processes have."""
 
 
 @functools.lru_cache(maxsize=None)
 def system_folders() -> list[Path]:
     """What Python, torch and the C library read while they work; of torch what ``forbidden_operators`` allows."""
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if entry)]
-    system = ["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix", "/sys/devices/system/cpu", "/dev/urandom"]
-    # Of /etc no more than this: root may read passwords and keys there.
-    system += [
-        f"/etc/{name}" for name in ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "os-release")
-    ]
-    # Nothing that tells how busy the machine is: guests could talk by that.
-    own = ["/proc/self", "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory"]
+    system = ["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix", "/dev/urandom", *(f"/etc/{name}" for name in ETC)]
+    system += [f"/sys/devices/system/cpu/{name}" for name in CPU]
+    own = [*(f"/proc/self/{name}" for name in OWN), "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory"]
     whole = {Path(os.path.realpath(folder)) for folder in [*folders, *system]}
     torch_folder = Path(os.path.realpath(os.path.dirname(torch.__file__)))
     allowed = [torch_folder.joinpath(*name.split(".")[1:]) for name in forbidden_operators.MODULES]

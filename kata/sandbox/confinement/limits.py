@@ -6,6 +6,7 @@ import contextlib
 import mmap
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from ...course.phases import PROJECT
@@ -101,10 +102,24 @@ def enter_scratch(scratch: str) -> None:
             del os.environ[name]
     os.environ.update(clean)
     os.chdir(scratch)
+    tempfile.tempdir = scratch  # it would try whether it can delete there
     project = str(PROJECT)
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != project]
     sys.argv[:] = ["guest"]
     sys.dont_write_bytecode = True
+
+
+def open_standard_descriptors(output: int) -> None:
+    """Open 0 (nothing), 1 and 2 (``output``) anew: what a guest sets on one that was handed down, other guests see."""
+    try:
+        own = os.open(f"/proc/self/fd/{output}", os.O_WRONLY)
+    except OSError:  # not Linux
+        own = output
+    for opened, descriptors in ((os.open(os.devnull, os.O_RDWR), (0,)), (own, (1, 2))):
+        for descriptor in descriptors:
+            os.dup2(opened, descriptor)
+        if opened > 2:
+            os.close(opened)
 
 
 def close_other_descriptors(keep: set[int]) -> None:

@@ -15,11 +15,17 @@ import struct
 from . import _libc
 from .system_calls import ALLOWED, DEPENDS, LAST_KNOWN, WRITES
 
-LOAD, JUMP_EQUAL, JUMP_ANY_BIT, JUMP_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+LOAD, AND, JUMP_EQUAL, JUMP_ANY_BIT, JUMP_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x45, 0x35, 0x06
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 
-CLONE_THREAD = 0x00010000
+OF_A_THREAD, BESIDE = 0x10F00, 0x7C0000
+"""Flags of ``clone`` that make a thread which shares everything, descriptors too (or each had a table of its own, with
+as many again), and those that C libraries add to them."""
+
+WITHOUT_NAME = 0o20000000
+"""Of O_TMPFILE: a file that nobody finds."""
+
 OPENS_FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -94,11 +100,12 @@ def _program(machine: str, allow_writes: bool) -> bytes:
             refuse,
         ]
 
-    writes = [] if allow_writes else [_step(JUMP_ANY_BIT, OPENS_FOR_WRITING, 0, 1), refuse]
+    refused_flags = WITHOUT_NAME if allow_writes else WITHOUT_NAME | OPENS_FOR_WRITING
+    opens = [_step(JUMP_ANY_BIT, refused_flags, 0, 1), refuse]
     clock = [_argument(0), _step(JUMP_AT_LEAST, CLOCKS, 0, 1), refuse]
     bodies = {
-        "open": [_argument(1), *writes],
-        "openat": [_argument(2), *writes],
+        "open": [_argument(1), *opens],
+        "openat": [_argument(2), *opens],
         # Two guests that map one file can wait for each other on it, though neither may write there.
         "mmap": [_argument(3), _step(JUMP_ANY_BIT, MAP_ANONYMOUS, 2, 0), _step(JUMP_ANY_BIT, MAP_SHARED, 0, 1), refuse],
         "fcntl": one_of(1, *HARMLESS_FCNTL),
@@ -106,7 +113,7 @@ def _program(machine: str, allow_writes: bool) -> bytes:
         "kill": one_of(0, own),
         "tgkill": one_of(0, own),
         "prlimit64": one_of(0, 0, own),
-        "clone": [_argument(0), _step(JUMP_ANY_BIT, CLONE_THREAD, 1, 0), refuse],
+        "clone": [_argument(0), _step(AND, ~BESIDE & 0xFFFFFFFF), _step(JUMP_EQUAL, OF_A_THREAD, 1, 0), refuse],
         # glibc falls back from clone3, whose flags lie in memory, to clone, whose flags can be looked at.
         "clone3": [missing],
         # To the other end of a pair alone: an address would be that of another guest's socket.

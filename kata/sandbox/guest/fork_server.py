@@ -71,8 +71,7 @@ def _become_guest(connection: socket.socket, output: int, config: dict[str, Any]
     try:
         os.setsid()
         _libc.end_with_parent()
-        for descriptor in (1, 2):
-            os.dup2(output, descriptor)
+        limits.open_standard_descriptors(output)
         limits.close_other_descriptors({connection.fileno()})
         held = [*held, *confine(config)]
         from .worker import Guest

@@ -13,7 +13,7 @@ import threading
 from typing import IO
 
 from .. import fast_start
-from ..confinement import _libc
+from ..confinement import _libc, limits
 from ..protocol.channel import Channel, ChannelClosed
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     _libc.end_with_parent()
     host = os.fdopen(os.dup(0), "rb", buffering=0)
     address = json.loads(host.readline())
-    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    limits.open_standard_descriptors(1)
     # Not every system ends a process with its parent; while the submission loops, nothing else would notice.
     threading.Thread(target=_end_with, args=(host,), daemon=True).start()
     fast_start.pause_gc()

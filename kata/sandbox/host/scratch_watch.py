@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import threading
 from pathlib import Path
+from typing import Iterator
 
 MOST_BYTES = 256 * 2**20
 MOST_FILES = 10_000
 SECONDS = 0.25
 
-OVERFULL = f"it wrote more than {MOST_FILES:,} files or {MOST_BYTES >> 20} MiB"
+LONG, MOST_LONG = 1000, 30
+"""A path is followed from a folder on the way once it is so long; so many times, then it counts as too deep."""
+
+OVERFULL = f"it wrote more than {MOST_FILES:,} files or {MOST_BYTES >> 20} MiB, or put it where nobody can look"
 
 
 class ScratchWatch:
@@ -54,17 +59,55 @@ class ScratchWatch:
 
 
 def is_overfull(folder: Path, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES) -> bool:
-    """Whether a folder, with all below it, holds too much; it stops looking as soon as it knows."""
-    size, count, waiting = 0, 0, [str(folder)]
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                count += 1
-                with contextlib.suppress(OSError):
+    """Whether a folder, with all below it, holds too much, or something that cannot be looked at.
+
+    A guest may not delete or rename anything, so whatever it has written is found here.
+    """
+    size = count = 0
+    try:
+        for entry in _below(str(folder)):
+            count += 1
+            with contextlib.suppress(FileNotFoundError):
+                if not entry.is_dir(follow_symlinks=False):
+                    size += entry.stat(follow_symlinks=False).st_size
+            if count > most_files or size > most_bytes:
+                return True
+    except OSError as error:
+        return error.errno in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+    return False
+
+
+def _below(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder, however long the path to it becomes."""
+    if os.open not in os.supports_dir_fd or os.scandir not in os.supports_fd:  # Windows
+        waiting = [folder]
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    yield entry
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    else:
-                        size += entry.stat(follow_symlinks=False).st_size
-                if count > most_files or size > most_bytes:
-                    return True
-    return False
+        return
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    bases = [os.open(folder, flags)]
+    try:
+        to_visit = [(bases[0], ".")]
+        while to_visit:
+            base, path = to_visit.pop()
+            here = os.open(path, flags, dir_fd=base)
+            try:
+                if len(path) > LONG:
+                    if len(bases) > MOST_LONG:
+                        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+                    bases.append(os.dup(here))
+                    base, path = bases[-1], "."
+                with os.scandir(here) as entries:
+                    for entry in entries:
+                        yield entry
+                        if entry.is_dir(follow_symlinks=False):
+                            to_visit.append((base, f"{path}/{entry.name}"))
+            finally:
+                os.close(here)
+    finally:
+        for base in bases:
+            os.close(base)

@@ -75,10 +75,11 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
         if path in seen:
             continue
         seen.add(path)
-        tree = read(path)
-        if tree is None:
-            continue
         try:
+            budget.spend_on(path)
+            tree = read(path)
+            if tree is None:
+                continue
             if isinstance(tree, NestedTooDeeply):
                 raise tree
             checker = _Checker(path, tree, budget)
@@ -86,6 +87,7 @@ def check_phase(phase: Phase, target: Path) -> list[Finding]:
             waiting.extend(target / f"{name}.py" for name in checker.names.siblings if name not in given)
         except TooMuch:
             findings.append(Finding(path, 1, "more code than can be looked through", table.DYNAMIC))
+            break  # it concerns all tasks
         except RecursionError:  # Python may run what nobody can look into
             findings.append(Finding(path, 1, "an expression nested too deeply to be read", table.DYNAMIC))
     return findings

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
+from ..files import complaint_about
 from ..tree import TooMuch
 
 MAX_STEPS = 2_000_000
@@ -36,6 +38,11 @@ class Budget:
         if self._steps > MAX_STEPS:
             raise TooMuch("too much to follow")
 
+    def spend_on(self, path: Path) -> None:
+        """Count what reading a file costs: a step for every byte, before it is read."""
+        if not complaint_about(path):
+            self.spend(path.stat().st_size)
+
 
 class Family:
     """The files that were read so far.
@@ -44,11 +51,13 @@ class Family:
         budget: what may be looked at; None for one of its own.
 
     Attributes:
+        budget: this one.
         by_name: name of a file beside the first one to what it is; None for one that cannot be read.
     """
 
     def __init__(self, budget: Budget | None = None) -> None:
-        self.spend = (budget or Budget()).spend
+        self.budget = budget or Budget()
+        self.spend = self.budget.spend
         self.by_name: dict[str, Member | None] = {}
         self._members: list[Member] = []
         self._busy = False

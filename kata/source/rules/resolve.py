@@ -119,6 +119,7 @@ class Names:
         block = Scope(scope, type(node))
         for statement in inner:
             for part in ast.walk(statement):
+                self._family.spend(1)
                 if isinstance(part, (ast.Global, ast.Nonlocal)):
                     block.elsewhere.update(part.names)
         if isinstance(node, FUNCTIONS):
@@ -127,7 +128,8 @@ class Names:
             for argument in (*every, arguments.vararg, arguments.kwarg):
                 if argument is not None:
                     block.bind(argument.arg, None)
-        outer = [(child, scope) for child in ast.iter_child_nodes(node) if child not in inner]
+        within = {id(child) for child in inner}
+        outer = [(child, scope) for child in ast.iter_child_nodes(node) if id(child) not in within]
         return [*outer, *((child, block) for child in inner)]
 
     def _bind(self, node: ast.AST, scope: Scope) -> None:
@@ -282,7 +284,9 @@ class Names:
         known = self._family.by_name
         if sibling not in known:
             known[sibling] = None  # a file that is being read knows nothing yet
-            tree = parse_source(self._folder / f"{sibling}.py")
+            path = self._folder / f"{sibling}.py"
+            self._family.budget.spend_on(path)
+            tree = parse_source(path)
             if tree:
                 known[sibling] = Names(tree, self._folder, self._family)
         names = known[sibling]
