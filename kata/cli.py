@@ -136,11 +136,11 @@ def _grade_and_report(arguments: Sequence[str]) -> int:
         console.print(text("interrupted", options.lang), markup=False)
         return INTERRUPTED
     done = []
-    if not quiet:
-        done.append(_try("the terminal's report", lambda: _show(report, console, target, options), console))
-    for path, option, render in outputs:
+    for path, option, render in outputs:  # before the terminal's: a reader may stop in the middle of that
         what = f"{option} -" if path is None else str(path)
         done.append(_try(what, functools.partial(_write, path, render, report), console))
+    if not quiet:
+        done.append(_try("the terminal's report", lambda: _show(report, console, target, options), console))
     if not all(done):
         return USAGE
     if report.not_gradable:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 CLOSING = "、。，．・：；？！…）」』】〉》”’ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}"
 """What does not begin a line."""
 
 OPENING = "（「『【〈《“‘([{"
 """What does not end a line."""
+
+MOST_BLANKS = 8
+"""As many as may set something in columns; more are one."""
 
 FILE = re.compile(r"[^\s/]*/[^\s]*\.(?:py|md|html|png)(?![^\s,.:;#)])")
 """A way to a file at the beginning of a line: whole, a terminal opens it."""
@@ -38,25 +41,41 @@ def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
             line = " " * hanging
         line += unit if line.strip() else unit.lstrip()
         while cell_len(line.rstrip()) > width and not FILE.match(line.strip()):
-            head = _cut(line, width, hanging)
+            indent = len(line) - len(line.lstrip())
+            head = _cut(line, width, indent)
             lines.append(head.rstrip())
-            line = " " * hanging + line[len(head) :]
+            line = " " * hanging + line[len(head) :].lstrip()  # shorter than before: it has lost at least a character
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def _cut(line: str, width: int, hanging: int) -> str:
-    """The beginning of a line that is too long, cut where a line may end if there is such a place at all."""
-    longest = set_cell_size(line, width).rstrip()
-    for end in range(len(longest), hanging, -1):
+def _cut(line: str, width: int, indent: int) -> str:
+    """The beginning of a line that is too long, cut where a line may end if there is such a place at all.
+
+    It holds something beside its ``indent``, even if that does not fit.
+    """
+    longest = _fitting(line, width).rstrip()
+    for end in range(min(len(longest), len(line) - 1), indent, -1):
         if line[end] not in CLOSING and line[end - 1] not in OPENING:
             return line[:end]
-    return longest
+    return longest if len(longest) > indent else line[: indent + 1]
+
+
+def _fitting(line: str, width: int) -> str:
+    """As many characters of a line as have room in so many columns."""
+    columns = 0
+    for place, character in enumerate(line):
+        columns += cell_len(character)
+        if columns > width:
+            return line[:place]
+    return line
 
 
 def _units(text: str) -> list[str]:
     """What stays together on a line: a word or a wide character, with its marks and the space after it."""
     units: list[str] = []
     for piece in _PIECE.findall(text):
+        if piece.isspace() and len(piece) > MOST_BLANKS:
+            piece = " "
         if units and (piece.isspace() or piece[0] in CLOSING or units[-1].rstrip()[-1:] in {*OPENING}):
             units[-1] += piece
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -248,6 +248,18 @@ def test_wrapping_loses_nothing_and_keeps_japanese_rules(text, width):
     for number, line in enumerate(lines):
         assert number == 0 or line[0] not in "、。」）ッ.,"
         assert number == len(lines) - 1 or line[-1] not in "「（"
+
+
+STRANGE = st.text(alphabet=st.one_of(st.sampled_from("a:)( 　」\u200d\u0301あ👩\t"), st.characters()), max_size=60)
+
+
+@given(STRANGE, st.integers(1, 30), st.integers(0, 4), st.integers(0, 200))
+@example("a" + " " * 150 + ":", 74, 2, 0)
+@example("\u200d\u200d" + ")" * 45, 20, 0, 0)
+def test_wrapping_comes_to_an_end_and_loses_nothing(text, width, hanging, blanks):
+    lines = wrap(text.replace(" ", " " * blanks), width, hanging)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert len(lines) <= len(text) + 1
 
 
 def test_wrapping_fills_the_lines():

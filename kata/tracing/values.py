@@ -20,6 +20,8 @@ WHOLE = 5e-5
 """Numbers closer than this to a whole one, which four decimals do not show, are written as such."""
 
 MOST_ROWS = 8
+LONGEST = 2000
+"""Characters of a text that are shown."""
 
 
 def difference(got: Any, expected: Any) -> str:
@@ -86,7 +88,7 @@ def shape_of(value: Any) -> str:
 def written(value: Any, width: int, other: Any = None) -> list[str]:
     """A value in lines of at most ``width`` columns; of a large array the part where it differs from ``other``."""
     if isinstance(value, str):
-        lines = wrap(value or sign("—"), width)
+        lines = wrap(printable(value[:LONGEST]) or sign("—"), width)
     elif isinstance(value, Raises):
         lines = [str(value)]
     elif _is_text(value):
