@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 
 import pytest
 import torch
@@ -278,3 +279,32 @@ def test_no_message_grows_by_telling_of_the_same_values_again():
 def test_a_payload_that_lies_is_refused(payload):
     with pytest.raises(CodecError):
         forged({"t": 0}, [GOOD], payload)
+
+
+def test_one_tensor_told_of_many_times_counts_each_time():
+    large = torch.zeros(MAX_NUMEL // 2)
+    assert len(carried([large] * 4)) == 4
+    with pytest.raises(CodecError):
+        carried([large] * 5)
+    table = json.dumps({"float32": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    wide = {"shape": [1, MAX_NUMEL // 2], "dtype": "float32", "at": 0, "meta": True}
+    payload = len(table).to_bytes(8, "little") + table + bytes(4)
+    with pytest.raises(CodecError):
+        forged({"l": [{"t": 0}] * 5}, [wide], payload)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"body": {"t": 0}, "tensors": [{"dtype": "float32", "at": 0, "shape": [' + b"32000000," * 200_000 + b"1]}]}",
+        b'{"body": {"d": [' + b",".join(b"[%d, 1]" % (n * (2**61 - 1)) for n in range(60_000)) + b']}, "tensors": []}',
+        b'{"body": "' + b"a" * (MAX_TEXT + 1) + b'", "tensors": []}',
+        b'{"body": [' + b"[]," * 4_000_000 + b'1], "tensors": []}',
+    ],
+    ids=["a shape of many sizes", "keys that meet", "a long text", "many empty lists"],
+)
+def test_a_header_that_would_take_minutes_or_gigabytes_is_refused_at_once(header):
+    start = time.process_time()
+    with pytest.raises(CodecError):
+        Decoder(header, PACK, on_object=no_object).value()
+    assert time.process_time() - start < 10.0  # of the machine's; the worst took hours

@@ -22,8 +22,9 @@ from kata.source.rules import table
 SEARCH = """
 import gc, json, sys, types
 from kata.sandbox.guest import preparation, worker
-preparation.prepare()
 import torch
+schemas = torch._C._jit_get_all_schemas()
+preparation.prepare()
 from kata.sandbox.confinement import forbidden_operators as rule
 
 def value_of(kind, argument):
@@ -38,7 +39,7 @@ def value_of(kind, argument):
     return None
 
 told = {"operators": {}, "functions": [], "arguments": []}
-for schema in torch._C._jit_get_all_schemas():
+for schema in schemas:
     names = {argument.name for argument in schema.arguments}
     suspicious = names & {"normalized_shape", "num_heads", "num_head", "label_smoothing", "head_dim"}
     if "::" not in schema.name or schema.name.split("::")[0] not in ("aten", "prims", "quantized", "static_runtime"):

@@ -29,6 +29,24 @@ def test_other_values_are_refused(told):
         loaded({"weight": torch.ones(3)}).compare(TOP, [("weight", told)])
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64, torch.float16, torch.bfloat16])
+def test_no_dtype_hides_that_values_are_others(dtype):
+    told = torch.full((3,), 1.05).to(dtype)
+    with pytest.raises(AssertionError, match="weight holds other values"):
+        loaded({"weight": torch.full((3,), 1.2)}).compare(TOP, [("weight", told)])
+
+
+def test_a_copy_holds_what_was_loaded_into_the_first():
+    weights = loaded({"encoder.bias": torch.ones(2), "encoder.weight": torch.ones(2)})
+    weights.note_copy(TOP, 7)
+    weights.note_copy(PART, 8)
+    weights.compare(7, [("encoder.bias", torch.ones(2))])
+    weights.compare(8, [("bias", torch.ones(2))])
+    for module, name in ((7, "encoder.bias"), (8, "bias")):
+        with pytest.raises(AssertionError, match="holds other values"):
+            weights.compare(module, [(name, torch.zeros(2))])
+
+
 def test_a_part_holds_its_part_of_the_state():
     weights = loaded({"encoder.bias": torch.ones(2)})
     weights.compare(PART, [("bias", torch.ones(2))])

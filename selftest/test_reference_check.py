@@ -50,6 +50,12 @@ def test_the_reference_takes_one_of_the_tests_that_end_alike():
     assert bench.taken == ["a"]
 
 
+def test_where_it_was_not_run_nobody_knows_whether_it_fails():
+    bench = Bench()
+    bench.run = lambda item: result(item.nodeid, ERROR, "not run: 2 tests of it ran out of time already")
+    assert ReferenceCheck(bench).not_gradable([broke("a")]) == []
+
+
 def test_where_it_fails_it_takes_the_others_too_each_once():
     bench = Bench(fails="ab")
     check = ReferenceCheck(bench)

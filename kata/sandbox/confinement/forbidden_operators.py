@@ -2,9 +2,9 @@
 
 Names can be hidden from the static check; calls cannot be hidden from what is called. torch's operators are replaced
 in the dispatcher, under every key that has a kernel, so that every way to them (``torch``, ``torch.ops``,
-``torch._C``, ``nn``, a compiled script, a call past some of the keys) ends here. Functions written in Python lose
-their code, wherever a reference to them is kept. What torch has not imported by then is imported only if ``MODULES``
-has it.
+``torch._C``, ``nn``, a call past some of the keys) ends here. What runs operators without the dispatcher (graphs,
+the static runtime, scripts from a file) is closed as a whole. Functions written in Python lose their code, wherever a
+reference to them is kept. What torch has not imported by then is imported only if ``MODULES`` has it.
 
 Nothing that this needs can be taken away afterwards: the replacements are held by a reference that no Python object
 stands for, and the code that was replaced is gone. Installed once in the server of the guests; the host, whose
@@ -13,13 +13,15 @@ oracles use these very functions, stays as it is.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib.abc
 import re
 import sys
 import warnings
-from types import CodeType, FunctionType
+from fnmatch import fnmatchcase
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Callable, Iterator
 
 import torch
@@ -32,6 +34,17 @@ NAMES = {
     table.NORMALISATION: re.compile(r"(layer|group|batch|instance|rms|response)_?norm", re.IGNORECASE),
 }
 """What an operator, function or class of torch's is called, anywhere in its name, if it does an exercise's work."""
+
+OTHER_WAYS = re.compile(
+    r"_?(jit|te|nativert|lazy|onnx|aoti|export)(_\w+)?"
+    r"|\w*(static_module|ir_module|lite_interpreter|mobile|parse_ir|from_graph|by_tracing|jit_module)\w*"
+    r"|(Lite)?Script\w+|StaticModule|CompilationUnit|Graph|GraphExecutorState|Node|Block|Value|Code"
+)
+"""What ``torch._C`` calls that which makes, loads or runs graphs of operators."""
+
+NEEDED = ("_jit_get_operation", "_jit_resolve_packet", "_jit_init")
+"""What ``torch.ops`` is made with. Operators that it finds and the dispatcher does not know do no exercise's work,
+but for those over tensors of MKL-DNN, which cannot be made here."""
 
 MODULES = (
     "torch.autograd", "torch.distributions", "torch.fft", "torch.func", "torch.linalg", "torch.masked", "torch.nn.init",
@@ -53,6 +66,7 @@ def install() -> None:
         _replace_operators()
     for function, dotted, rule in list(_forbidden_functions()):
         _close(function, dotted, rule)
+    _close_other_ways()
     sys.meta_path.insert(0, _Allowance())
 
 
@@ -75,6 +89,8 @@ def _replace_operators() -> None:
             kernel = _raiser(f"torch.{name}" if namespace == "aten" else full_name, rule)
         elif full_name == "aten::cross_entropy_loss":
             kernel = cross_entropy
+        elif full_name == "aten::to_mkldnn":
+            kernel = _raiser("torch.Tensor.to_mkldnn", table.INTERNALS)
         else:
             continue
         if namespace not in libraries:
@@ -145,7 +161,10 @@ def _rule_of_function(module: str, name: str) -> table.Rule | None:
         return None if allowed else table.SCHEDULERS
     if module.startswith(("torch.backends", "torch.nn.attention._registry", "torch.fx")):
         return None  # choose how torch's attention works; nothing there computes any
-    return rule_of(name)
+    if module.startswith("torch._") and name.endswith("_normalize"):  # what the reference's own norms call
+        return table.NORMALISATION
+    by_place = (rule for rule in NAMES if any(fnmatchcase(f"{module}.{name}", pattern) for pattern in rule.names))
+    return rule_of(name) or next(by_place, None)
 
 
 def _close(function: FunctionType, dotted: str, rule: table.Rule) -> None:
@@ -158,6 +177,34 @@ def _close(function: FunctionType, dotted: str, rule: table.Rule) -> None:
 
 def _closed(*args: Any, _kata_raise: Any, **kwargs: Any) -> Any:
     return _kata_raise()
+
+
+# -- what runs operators without the dispatcher --
+
+
+def _close_other_ways() -> None:
+    """Put something that raises in the place of what ``OTHER_WAYS`` names, wherever a module of torch's has it."""
+    closed: dict[int, Any] = {}
+    kept = []  # while ids are compared
+    for name in dir(torch._C):
+        thing = getattr(torch._C, name)
+        if not OTHER_WAYS.fullmatch(name) or name in NEEDED:
+            continue
+        kept.append(thing)
+        raiser = _raiser(f"torch._C.{name}", table.INTERNALS)
+        if isinstance(thing, type):  # whoever finds it among the subclasses of another one finds an empty shell
+            for attribute in [known for known, value in vars(thing).items() if callable(value) or known == "__init__"]:
+                with contextlib.suppress(AttributeError, TypeError):
+                    setattr(thing, attribute, raiser)
+        elif isinstance(thing, ModuleType):
+            for attribute in list(vars(thing)):
+                delattr(thing, attribute)
+        else:
+            closed[id(thing)] = raiser
+    for module in [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "torch"]:
+        for name, thing in list(getattr(module, "__dict__", {}).items()):
+            if id(thing) in closed:
+                setattr(module, name, closed[id(thing)])
 
 
 class _Allowance(importlib.abc.MetaPathFinder):

@@ -18,7 +18,7 @@ from ..errors import GuestDied, TestTimeout
 from ..guest.alarm import TimeIsUp
 from ..protocol import errors
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
-from ..protocol.codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder
+from ..protocol.codec import DTYPES, MAX_ITEMS, CodecError, Decoder, Encoder, checked_shape
 from . import calls
 from .handles import Handle, reference_to
 from .loaded import LoadedWeights
@@ -40,7 +40,7 @@ class GuestProcess:
         self._channel = channel
         self._describe_end = describe_end
         self._mirrors: dict[int, Tensor] = {}
-        self._groups: dict[int, Any] = {}
+        self._groups: dict[int, list[tuple[Any, ...]]] = {}
         self._epoch = 0
         self.deadline: float | None = None
         self.limit = 0.0
@@ -159,6 +159,11 @@ class GuestProcess:
         except Exception:  # whatever it says instead: it is replaced
             return False
 
+    def nonsense(self, about: str) -> GuestDied:
+        """The error that says that the guest answers what no guest of ours does; the conversation is over."""
+        self.dead = f"the process that runs the submission answers nonsense about {about}"
+        return GuestDied(self.dead)
+
     def redirect(self, request: dict[str, Any]) -> None:
         """Have the guest take its phases from other folders; one that cannot is replaced when it is needed."""
         self.recording = None
@@ -186,6 +191,8 @@ class GuestProcess:
             if "leaf" in facts:
                 return self._filled_mirror(facts["leaf"], tensor)
             if "output" in facts:
+                if type(facts["output"]) is not int:
+                    raise CodecError("not a message")
                 self._has_open_ends = True
                 tensor.__dict__["kata_output"] = (facts["output"], self._group(facts["group"]))
             return tensor
@@ -217,14 +224,22 @@ class GuestProcess:
             self._mirrors[number] = mirror
         return mirror
 
-    def _group(self, told: Any) -> dict[int, Tensor]:
-        """Mirrors of the parameters that a result may depend on; the guest describes a group once."""
+    def _group(self, told: Any) -> int:
+        """The number of a group of parameters that a result may depend on; the guest describes a group once."""
+        number = told["id"]
         if "leaves" in told:
-            self._groups[told["id"]] = [
-                (leaf["id"], leaf["shape"], DTYPES[leaf["dtype"]], torch.device("meta" if leaf["meta"] else "cpu"))
+            self._groups[number] = [
+                (
+                    leaf["id"],
+                    checked_shape(leaf["shape"]),
+                    DTYPES[leaf["dtype"]],
+                    torch.device("meta" if leaf["meta"] else "cpu"),
+                )
                 for leaf in told["leaves"]
             ]
-        return {leaf[0]: self._mirror(*leaf) for leaf in self._groups[told["id"]]}
+        if type(number) is not int or number not in self._groups:
+            raise CodecError("not a message")
+        return number
 
     def _connect(self, value: Any, call: Any, arguments: list[Tensor]) -> Any:
         """Hang the open ends of an answer on the host's graph, so that gradients can be asked for."""
@@ -235,18 +250,16 @@ class GuestProcess:
         _walk(value, lambda tensor: ends.append(tensor) if hasattr(tensor, "kata_output") else None)
         if not ends:
             return value
+        outputs, groups = zip(*(end.__dict__["kata_output"] for end in ends))
         try:
-            leaves: dict[int, Tensor] = {}
-            for end in ends:
-                leaves.update(end.__dict__["kata_output"][1])
-            outputs = [int(end.__dict__["kata_output"][0]) for end in ends]
-        except (TypeError, KeyError, ValueError, RuntimeError, CodecError):
-            self.dead = "the process that runs the submission answers nonsense"
-            raise GuestDied(self.dead) from None
+            # Each group once: many results of many parameters each would take their product.
+            leaves = {leaf[0]: self._mirror(*leaf) for group in dict.fromkeys(groups) for leaf in self._groups[group]}
+        except (RuntimeError, CodecError):
+            raise self.nonsense("parameters") from None
         if not arguments and not leaves:
             return value
         connected = _Remote.apply(
-            self, (call, outputs, list(leaves), len(arguments), ends), *arguments, *leaves.values()
+            self, (call, list(outputs), list(leaves), len(arguments), ends), *arguments, *leaves.values()
         )
         places = {id(end): new for end, new in zip(ends, connected)}
         return _replace(value, lambda tensor: places.get(id(tensor), tensor))
@@ -262,10 +275,14 @@ class GuestProcess:
             if isinstance(index, int) and 0 <= index < len(sent) and isinstance(tensor, Tensor):
                 original = sent[index]
                 if original.shape == tensor.shape and original.dtype == tensor.dtype:
-                    original.data.copy_(tensor)
+                    with contextlib.suppress(RuntimeError):  # its entries share memory, or the values are on `meta`
+                        original.data.copy_(tensor)
 
     def _handle(self, reference: Any) -> Handle:
-        return Handle(self, int(reference["id"]), str(reference["type"]), self._epoch, self._asked)
+        number, name = reference["id"], reference["type"]
+        if type(number) is not int or type(name) is not str:
+            raise CodecError("not a message")
+        return Handle(self, number, name[:80], self._epoch, self._asked)
 
 
 class _Remote(torch.autograd.Function):
@@ -274,6 +291,7 @@ class _Remote(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, guest: GuestProcess, facts: tuple[Any, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
         ctx.guest, ctx.facts = guest, facts
+        ctx.kinds = [(tensor.shape, tensor.device) for tensor in inputs]
         ctx.set_materialize_grads(False)
         return tuple(end.detach().clone() for end in facts[4])
 
@@ -293,9 +311,16 @@ class _Remote(torch.autograd.Function):
                     "leaves": leaves,
                 }
             )
-        if not isinstance(found, list) or len(found) != argument_count + len(leaves):
-            raise GuestDied("the process that runs the submission answers nonsense about a gradient")
-        return (None, None, *[grad if isinstance(grad, Tensor) else None for grad in found])
+        fits = isinstance(found, list) and len(found) == len(ctx.kinds)
+        if not fits or not all(_is_gradient(grad, *kind) for grad, kind in zip(found, ctx.kinds)):
+            raise ctx.guest.nonsense("a gradient")
+        return (None, None, *found)
+
+
+def _is_gradient(grad: Any, shape: torch.Size, device: torch.device) -> bool:
+    if grad is None:
+        return True
+    return isinstance(grad, Tensor) and (grad.shape, grad.device) == (shape, device) and grad.is_floating_point()
 
 
 def _walk(value: Any, visit: Callable[[Tensor], None]) -> None:

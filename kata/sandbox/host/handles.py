@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Iterator
 
 from ..protocol.codec import CodecError
@@ -11,20 +12,22 @@ LISTED = frozenset(
 )
 """Methods of nn.Module that give an iterator."""
 
-METHODS = LISTED | frozenset(
-    (
-        "train",
-        "eval",
-        "double",
-        "float",
-        "to",
-        "state_dict",
-        "load_state_dict",
-        "zero_grad",
-        "step",
-        "backward",
-        "get_submodule",
-    )  # fmt: skip
+ITSELF = frozenset(("train", "eval", "double", "float", "half", "bfloat16", "to", "requires_grad_"))
+"""Methods of nn.Module that change a module and answer it."""
+
+METHODS = (
+    LISTED
+    | ITSELF
+    | frozenset(
+        (
+            "state_dict",
+            "load_state_dict",
+            "zero_grad",
+            "step",
+            "backward",
+            "get_submodule",
+        )  # fmt: skip
+    )
 )
 """Methods that suites call often: they are called in one request instead of two."""
 
@@ -60,17 +63,25 @@ class Handle:
         return _call(self, None, args, kwargs)
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self._kata_guest.request({"op": "copy", "object": self})
+        twin = self._kata_guest.request({"op": "copy", "object": self})
+        if isinstance(twin, Handle):
+            self._kata_guest.loaded.note_copy(self._kata_id, twin._kata_id)
+        return twin
 
     def __iter__(self) -> Any:
         parts = self._kata_guest.request({"op": "list", "object": self})
+        if not isinstance(parts, list):
+            raise self._kata_guest.nonsense("the parts of an object")
         return iter([_part(self, str(number), part) for number, part in enumerate(parts)])
 
     def __getitem__(self, key: Any) -> Any:
         return _part(self, str(key), self._kata_guest.request({"op": "item", "object": self, "key": key}))
 
     def __len__(self) -> int:
-        return int(self._kata_guest.request({"op": "length", "object": self}))
+        length = self._kata_guest.request({"op": "length", "object": self})
+        if type(length) is not int or not 0 <= length <= sys.maxsize:
+            raise self._kata_guest.nonsense("a length")
+        return length
 
     def __bool__(self) -> bool:
         return True  # what the object thinks of itself does not matter
@@ -88,7 +99,11 @@ class _Method:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = _call(self._handle, self._name, args, kwargs)
-        return iter(result) if self._name in LISTED else result
+        if self._name not in LISTED:
+            return result
+        if not isinstance(result, list):
+            raise self._handle._kata_guest.nonsense(f"{self._name}()")
+        return iter(result)
 
 
 def _part(whole: Handle, name: str, part: Any) -> Any:
@@ -96,6 +111,9 @@ def _part(whole: Handle, name: str, part: Any) -> Any:
     loaded = whole._kata_guest.loaded
     if isinstance(part, Handle):
         loaded.note_part(whole._kata_id, name, part._kata_id)
+    elif isinstance(part, (list, tuple)):
+        for number, inner in enumerate(part):
+            _part(whole, f"{name}.{number}", inner)
     else:
         loaded.compare(whole._kata_id, [(name, part)])
     return part
@@ -109,6 +127,10 @@ def _handles_in(value: Any) -> Iterator[Handle]:
             yield from _handles_in(part)
 
 
+def _are_pairs(listed: Any) -> bool:
+    return isinstance(listed, list) and all(isinstance(part, tuple) and len(part) == 2 for part in listed)
+
+
 def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
     guest = handle._kata_guest
     result = _ask(handle, method, args, kwargs)
@@ -118,8 +140,14 @@ def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
         guest.loaded.note_part(handle._kata_id, str(args[0]), result._kata_id)
     elif method == "state_dict" and isinstance(result, dict):
         guest.loaded.compare(handle._kata_id, result.items())
-    elif method == "named_parameters" and isinstance(result, list):
-        guest.loaded.compare(handle._kata_id, [part for part in result if isinstance(part, tuple) and len(part) == 2])
+    elif method == "named_parameters" and _are_pairs(result):
+        guest.loaded.compare(handle._kata_id, result)
+    elif guest.loaded.knows(handle._kata_id):
+        if method in ("state_dict", "named_parameters"):
+            kind = "a dict of tensors" if method == "state_dict" else "pairs of a name and a parameter"
+            raise AssertionError(f"{method}() of a module gives something else than {kind}")
+        if method in ITSELF and not (isinstance(result, Handle) and result._kata_id == handle._kata_id):
+            raise AssertionError(f"{method}() of a module gives something else than the module itself")
     for other in _handles_in([*args, *kwargs.values()]):
         guest.loaded.hand_on(other._kata_id)
     return result

@@ -12,8 +12,8 @@ from typing import Any, Iterable, Mapping
 import torch
 from torch import Tensor
 
-ROUNDING = 0.02
-"""Relative; a module may have been given another dtype since: bfloat16 keeps eight bits."""
+ROUNDING = {torch.float64: 1e-6, torch.float32: 1e-6, torch.float16: 2e-3, torch.bfloat16: 1e-2}
+"""Relative, by the dtype that a module holds its parameters in: it may have been given another one since."""
 
 LEARNED = ("weight", "bias")
 """How the names of all parameters end that the course knows; anything else may be a buffer of the submission's own."""
@@ -37,6 +37,17 @@ class LoadedWeights:
             top, prefix = self._place(module)
             tensors = {f"{prefix}{name}": value.detach() for name, value in state.items() if isinstance(value, Tensor)}
             self._states.setdefault(top, {}).update((name, value.clone()) for name, value in tensors.items())
+
+    def note_copy(self, module: int, twin: int) -> None:
+        """``twin`` is a copy of a module: it holds what that holds."""
+        top, prefix = self._place(module)
+        if top in self._states:
+            state = {n[len(prefix) :]: value for n, value in self._states[top].items() if n.startswith(prefix)}
+            self._states.setdefault(twin, state)
+
+    def knows(self, module: int) -> bool:
+        """Whether something was loaded into a module, and nobody else may have changed it since."""
+        return self._place(module)[0] in self._states
 
     def hand_on(self, module: int) -> None:
         """Other code than the module's own gets hold of it, and may train it."""
@@ -72,5 +83,9 @@ class LoadedWeights:
 def _alike(sent: Tensor, told: Tensor) -> bool:
     if sent.shape != told.shape or sent.device.type == "meta":
         return sent.shape == told.shape
-    told = told.detach()
-    return torch.allclose(told.double(), sent.to(told.dtype).double(), rtol=ROUNDING, atol=1e-6, equal_nan=True)
+    if not sent.is_floating_point():
+        return sent.dtype == told.dtype and torch.equal(sent, told)
+    if told.dtype not in ROUNDING:
+        return False
+    rounding = ROUNDING[told.dtype]
+    return torch.allclose(told.detach().double(), sent.double(), rtol=rounding, atol=rounding, equal_nan=True)

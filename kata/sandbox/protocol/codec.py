@@ -7,6 +7,7 @@ checked before anything is built from them.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Callable
 
@@ -20,6 +21,15 @@ MAX_ITEMS = 200_000
 MAX_TEXT = 100_000
 MAX_NUMEL = 32_000_000
 MAX_DIGITS = 400
+MAX_DIMENSIONS = 20
+MAX_TOLD = 2 * MAX_NUMEL
+"""Numbers in all tensors of a message, each as often as it is told of: whoever hears of one twice may copy it twice."""
+
+MAX_MARKS = 4_000_000
+"""Commas and brackets of a header: JSON makes up to a hundred bytes of memory of each."""
+
+MAX_KEYS = 1000
+"""Keys of a dict that are no text: how those are hashed is known, so many can be found that all meet in one place."""
 MANY_DIGITS = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
 
 DTYPES = {
@@ -61,6 +71,7 @@ class Encoder:
         self._packs: dict[str, list[Tensor]] = {}
         self._packed: dict[str, int] = {}
         self._alive: list[Tensor] = []  # keeps ids from being used twice
+        self._told = 0
 
     def message(self, value: Any) -> tuple[bytes, bytes]:
         """Header and payload of a message that holds ``value``."""
@@ -96,6 +107,8 @@ class Encoder:
             return {"l": [self.encode(item, depth + 1) for item in list.__iter__(value)]}
         if isinstance(value, dict):
             pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in dict.items(value)]
+            if sum(type(key) is not str for key, _ in pairs) > MAX_KEYS:
+                raise CodecError("a dict has too many keys that are no text")
             return {"d": pairs}
         if isinstance(value, torch.dtype) and value in DTYPE_NAMES:
             return {"dtype": DTYPE_NAMES[value]}
@@ -108,6 +121,9 @@ class Encoder:
         with torch._C.DisableTorchFunction():
             if tensor.dtype not in DTYPE_NAMES or tensor.layout != torch.strided:
                 raise CodecError(f"a tensor of dtype {tensor.dtype} and layout {tensor.layout} cannot cross")
+            self._told += tensor.numel()
+            if self._told > MAX_TOLD:
+                raise CodecError("the tensors are too large to cross together")
             key = _identity(tensor)
             if key in self._indices:
                 return self._indices[key]
@@ -163,8 +179,10 @@ class Decoder:
         on_tensor: Callable[[Tensor, dict[str, Any]], Tensor] = lambda tensor, facts: tensor,
     ) -> None:
         self._on_object = on_object
-        self._items = 0
+        self._items = self._told = 0
         try:
+            if sum(map(header.count, (b",", b"[", b"{"))) > MAX_MARKS:
+                raise CodecError("the message has too many parts")
             # A function that looks at every number is slow: it is called only where there may be one to refuse.
             message = json.loads(header, parse_int=_whole_number if MANY_DIGITS.search(header) else None)
             self._body = message["body"]
@@ -176,7 +194,7 @@ class Decoder:
         except CodecError:
             raise
         except Exception as error:
-            raise CodecError(f"not a message: {type(error).__name__}: {error}") from None
+            raise CodecError(f"not a message: {type(error).__name__}: {str(error)[:200]}") from None
         self._plain = plain
         self._facts = facts
         self._on_tensor = on_tensor
@@ -189,13 +207,15 @@ class Decoder:
         except CodecError:
             raise
         except Exception as error:
-            raise CodecError(f"not a message: {type(error).__name__}: {error}") from None
+            raise CodecError(f"not a message: {type(error).__name__}: {str(error)[:200]}") from None
 
     def _decode(self, item: Any, depth: int) -> Any:
         self._items += 1
         if depth > MAX_DEPTH or self._items > MAX_ITEMS:
             raise CodecError("the message is nested too deeply or has too many parts")
         if item is None or type(item) in PLAIN:
+            if type(item) is str and len(item) > MAX_TEXT:
+                raise CodecError("a text that is too long")
             return item
         if not isinstance(item, dict) or len(item) != 1:
             raise CodecError("not a message")
@@ -211,6 +231,8 @@ class Decoder:
         if kind == "l":
             return [self._decode(part, depth + 1) for part in content]
         if kind == "d":
+            if len(content) > MAX_KEYS and sum(type(key) is not str for key, _ in content) > MAX_KEYS:
+                raise CodecError("a dict with too many keys that are no text")
             return {self._decode(key, depth + 1): self._decode(value, depth + 1) for key, value in content}
         if kind == "dtype":
             return DTYPES[content]
@@ -223,9 +245,21 @@ class Decoder:
     def _tensor(self, index: Any) -> Tensor:
         if not isinstance(index, int) or not 0 <= index < len(self._plain):
             raise CodecError("a tensor that was not sent")
+        self._told += self._plain[index].numel()
+        if self._told > MAX_TOLD:
+            raise CodecError("tensors that are too large together")
         if index not in self._made:
             self._made[index] = self._on_tensor(self._plain[index], self._facts[index])
         return self._made[index]
+
+
+def checked_shape(told: Any) -> tuple[int, ...]:
+    """A shape that somebody tells of, if there can be such a tensor."""
+    if not isinstance(told, list) or len(told) > MAX_DIMENSIONS:
+        raise CodecError("a tensor of an impossible shape")
+    if not all(type(size) is int and 0 <= size <= MAX_NUMEL for size in told):
+        raise CodecError("a tensor of an impossible shape")
+    return tuple(told)
 
 
 def _whole_number(digits: str) -> int:
@@ -249,15 +283,8 @@ class _Unpacker:
 
     def tensor(self, facts: dict[str, Any]) -> Tensor:
         """The next tensor, which the facts describe, with its memory layout."""
-        name, shape = facts["dtype"], facts["shape"]
-        dtype = DTYPES[name]
-        count = 1
-        for size in shape:
-            if type(size) is not int or not 0 <= size <= MAX_NUMEL:
-                raise CodecError("a tensor of an impossible shape")
-            count *= size
-        if len(shape) > 20:
-            raise CodecError("a tensor of an impossible shape")
+        name, shape = facts["dtype"], checked_shape(facts["shape"])
+        dtype, count = DTYPES[name], math.prod(shape)
         if "meta" in facts:
             return torch.empty(shape, dtype=dtype, device="meta")
         pack, start = self._packs[name], self._used.get(name, 0)

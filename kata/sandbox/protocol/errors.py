@@ -9,12 +9,14 @@ from ...source.rules import RuleBroken
 from ..errors import GuestDied
 from ..loader import MissingName, SubmissionError
 
+MAX_NAME, MAX_MESSAGE = 200, 4000
+
 
 def rebuild(told: Any) -> BaseException:
     """The exception that a guest tells of, as the nearest builtin one."""
     try:
-        names = [str(name) for name in told["names"]]
-        message, place = str(told["message"]), str(told["where"])
+        names = [str(name)[:MAX_NAME] for name in told["names"]]
+        message, place = str(told["message"])[:MAX_MESSAGE], str(told["where"])[:MAX_MESSAGE]
     except (TypeError, KeyError):
         return GuestDied("the process that runs the submission answers nonsense about an exception")
     error: BaseException

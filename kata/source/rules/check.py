@@ -173,7 +173,9 @@ class _Checker:
     # -- names --
 
     def _judge_names(self, names: set[str]) -> Iterator[tuple[str, table.Rule]]:
-        for name in sorted(names):
+        for name in sorted(_canonical(name) for name in names):
+            if name.split(".")[0] in ("torch", "numpy") and {*name.split(".")[1:]} & {*table.HIDING_MODULES}:
+                yield name, table.DYNAMIC
             for rule in table.RULES:
                 if _matches(name, rule.names) and not _matches(name, rule.allowed):
                     yield name[len("builtins.") :] if name.startswith("builtins.") else name, rule
@@ -234,6 +236,16 @@ class _Checker:
             attribute = constant_text(node.args[1])
             if attribute == "label_smoothing":
                 yield "label_smoothing", table.LABEL_SMOOTHING
+
+
+def _canonical(name: str) -> str:
+    """``torch.nn.functional.torch.nn`` as ``torch.nn``: torch's modules hold torch itself, and ``sys``."""
+    if not _is_torch(name):
+        return name
+    for root in (".torch.", ".sys."):
+        if root in name:
+            return root[1:] + name.rpartition(root)[2]
+    return name
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
