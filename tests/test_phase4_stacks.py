@@ -1,7 +1,7 @@
 """Phase 4: the stacks of encoder and decoder layers (paper 3.1).
 
 Most expected values here come from single layers of the submission itself, chained by the test: a stack is
-right if it chains its layers rightly. Whether the layers are right is judged by torch's stacks, and elsewhere.
+right if it chains its layers rightly. Without the formula, in the tests marked ``core``, no stack earns anything.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.support.phase4 import (
     causal,
     expect_gradients_like,
     expect_registered,
+    expect_right,
     expect_working,
     lengths_mask,
     load_by_hand,
@@ -64,6 +65,11 @@ def chain(kind, state, sizes, x, *context, dropout=0.0):
     return x
 
 
+def layers_of(stack):
+    """The weights of a stack's layers, for an oracle."""
+    return {name: value for name, value in weights_of(stack).items() if name.startswith("layers.")}
+
+
 # -- Encoder ------------------------------------------------------------------------------------------------
 
 
@@ -93,7 +99,9 @@ def chain_encoder(phase4, stack, x, mask=None, dropout=0.0):
 def test_encoder_runs_its_layers_one_after_the_other(phase4, gen):
     stack = make_encoder(phase4, gen)
     x = normal(gen, B, L_SRC, D)
-    checks.expect_close(stack(x), chain_encoder(phase4, stack, x), f"{ENCODER}(x)", CHAIN)
+    got, expected = stack(x), oracle.encoder(array(x), layers_of(stack), H)
+    expect_right(chain_encoder(phase4, stack, x), expected, "EncoderLayer")
+    checks.expect_close(got, expected, f"{ENCODER}(x)", CHAIN, tolerance=1e-4)
 
 
 @pytest.mark.task("Encoder")
@@ -258,8 +266,9 @@ def chain_decoder(phase4, stack, x, memory, self_mask=None, memory_mask=None, dr
 def test_decoder_runs_its_layers_one_after_the_other_over_one_memory(phase4, gen):
     stack = make_decoder(phase4, gen)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
-    expected = chain_decoder(phase4, stack, x, memory)
-    checks.expect_close(stack(x, memory), expected, f"{DECODER}(x, memory)", f"{CHAIN}; all see the same memory")
+    got, expected = stack(x, memory), oracle.decoder(array(x), array(memory), layers_of(stack), H)
+    expect_right(chain_decoder(phase4, stack, x, memory), expected, "DecoderLayer")
+    checks.expect_close(got, expected, f"{DECODER}(x, memory)", f"{CHAIN}; all see the same memory", tolerance=1e-4)
 
 
 @pytest.mark.task("Decoder")

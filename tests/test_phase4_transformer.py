@@ -1,7 +1,7 @@
 """Phase 4: the whole Transformer, from tokens to logits (paper 3, 3.4, figure 1).
 
 Many expected values come from the submission's own Encoder and Decoder, put together by the test; whether
-those are right is judged elsewhere. The NumPy model and torch's stacks judge the whole.
+those are right is judged elsewhere. The NumPy model and torch's stacks judge the whole, in the core test too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tests.support.phase4 import (
     causal,
     expect_gradients_like,
     expect_registered,
+    expect_right,
     expect_working,
     lengths_mask,
     masks,
@@ -90,9 +91,11 @@ def test_the_model_embeds_encodes_decodes_and_projects(phase4, gen):
     src, tgt = tokens_for(gen)
     src_mask, tgt_mask = lengths_mask([L_SRC, L_SRC - 2, L_SRC - 5], L_SRC), causal(L_TGT)
     why = f"{ENCODE}; {DECODE}; forward is output_projection(decode(tgt, encode(src, src_mask), ...))"
-    expected = own_logits(phase4, model, src, tgt, src_mask, tgt_mask)
-    label = f"{MODEL}(src, tgt, src_mask, tgt_mask)"
-    checks.expect_close(model(src, tgt, src_mask, tgt_mask), expected, label, why, tolerance=TABLE)
+    got = model(src, tgt, src_mask, tgt_mask)
+    expected = oracle.logits(array(src), array(tgt), weights_of(model), H, array(src_mask), array(tgt_mask))
+    own = torch.tensor(own_logits(phase4, model, src, tgt, src_mask, tgt_mask))
+    expect_right(own, expected, "Encoder and Decoder")
+    checks.expect_close(got, expected, f"{MODEL}(src, tgt, src_mask, tgt_mask)", why, tolerance=1e-4)
 
 
 @pytest.mark.task("Transformer")

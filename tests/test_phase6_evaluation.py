@@ -20,6 +20,7 @@ from tests.support.phase6 import (
     SRC_VOCAB,
     TGT_VOCAB,
     context_model,
+    made_batch,
     random_batch,
     small_transformer,
     state_of,
@@ -61,7 +62,7 @@ def test_a_model_that_always_answers_eos_calculated_by_hand(phase5, phase6, in_g
     table, zeros = torch.zeros(TGT_VOCAB, TGT_VOCAB), torch.zeros(SRC_VOCAB, TGT_VOCAB)
     table[:, EOS] = math.log(7.0)  # EOS is 7 times as probable as each of the 7 others: 1/2, and they have 1/14
     model = in_guest.fakes.ContextModel(table, zeros[:TGT_VOCAB], zeros)
-    batches = [phase5.make_batch([pair], PAD, BOS, EOS) for pair in (([4], []), ([4], [5, 6]))]
+    batches = [made_batch(phase5, [pair]) for pair in (([4], []), ([4], [5, 6]))]
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     # The tokens are EOS; 5, 6, EOS. Two of four are right, two of four cost ln 2 and two cost ln 14.
     loss = (2 * math.log(2.0) + 2 * math.log(14.0)) / 4
@@ -73,8 +74,9 @@ def test_a_model_that_always_answers_eos_calculated_by_hand(phase5, phase6, in_g
 @pytest.mark.core
 def test_every_real_token_of_all_batches_counts_the_same(phase5, phase6, in_guest, gen):
     model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
+    expected = expected_of(model, batches)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
-    expect_evaluation(got, *expected_of(model, batches))
+    expect_evaluation(got, *expected)
 
 
 @pytest.mark.task("evaluate")
@@ -88,8 +90,9 @@ def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, in_guest, g
     # loss = sum over batches of loss * num_tokens / sum of num_tokens; accuracy = right tokens / real tokens
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, lengths) for lengths in shapes]
+    expected = expected_of(model, batches, smoothing)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, smoothing))
-    expect_evaluation(got, *expected_of(model, batches, smoothing))
+    expect_evaluation(got, *expected)
 
 
 @pytest.mark.task("evaluate")
@@ -98,27 +101,27 @@ def test_it_does_not_matter_how_sentences_are_put_into_batches(phase4, phase5, p
     randomise(model, gen)
     pairs = [([4, 5, 6], [7]), ([0], [4, 5, 0, 6, 7]), ([5, 4], []), ([7, 7, 4, 5], [6, 0])]
     loss_fn = phase5.LabelSmoothingLoss(PAD, 0.1)
-    together = phase5.make_batch(pairs, PAD, BOS, EOS)
+    together = made_batch(phase5, pairs)
     logits = model.eval()(together.src, together.tgt_in, together.src_mask, together.tgt_mask)
     real = together.tgt_out != PAD
     accuracy = float((logits.argmax(dim=-1) == together.tgt_out)[real].double().mean())
     loss = float(loss_fn(logits, together.tgt_out).detach())
     for cuts in ((4,), (1, 4), (2, 3, 4), (1, 2, 3, 4)):
-        batches = [phase5.make_batch(pairs[a:b], PAD, BOS, EOS) for a, b in zip((0, *cuts), cuts)]
+        batches = [made_batch(phase5, pairs[a:b]) for a, b in zip((0, *cuts), cuts)]
         expect_evaluation(phase6.evaluate(model, batches, loss_fn), loss, accuracy, f"evaluate in {len(cuts)} batches")
 
 
 @pytest.mark.task("evaluate")
 @pytest.mark.holds("which ones are not real")
 def test_padding_is_neither_right_nor_wrong(phase5, phase6, in_guest, gen):
-    batch = phase5.make_batch([([4], [5, 6, 7, 0]), ([4], [])], PAD, BOS, EOS)  # 6 real tokens, 4 pads
+    batch = made_batch(phase5, [([4], [5, 6, 7, 0]), ([4], [])])  # 6 real tokens, 4 pads
     for table_says, accuracy in ((PAD, 0.0), (EOS, 2 / 6), (5, 1 / 6)):
         table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
         table[:, table_says] = 6.0
         past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
         model = in_guest.fakes.ContextModel(table, past, source)
-        got = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
         loss, _ = expected_of(model, [batch])
+        got = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
         label = f"evaluate for a model that always answers {table_says} (pad is {PAD})"
         expect_evaluation(got, loss, accuracy, label)
 
@@ -126,15 +129,15 @@ def test_padding_is_neither_right_nor_wrong(phase5, phase6, in_guest, gen):
 @pytest.mark.task("evaluate")
 def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, in_guest, gen):
     chain = [5, 6, 4, 7, 0]  # each of these words has one that follows it
-    batches = [phase5.make_batch([([4], chain), ([5, 6], chain)], PAD, BOS, EOS)]
-    batches.append(phase5.make_batch([([7], chain)], PAD, BOS, EOS))
+    batches = [made_batch(phase5, [([4], chain), ([5, 6], chain)])]
+    batches.append(made_batch(phase5, [([7], chain)]))
     table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
     for word, following in zip([BOS, *chain], [*chain, EOS]):
         table[word, following] = 9.0
     past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
     model = in_guest.fakes.ContextModel(table, past, source)
-    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     loss, _ = expected_of(model, batches, 0.0)
+    got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     expect_evaluation(got, loss, 1.0)
 
 
@@ -145,16 +148,18 @@ def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, in_guest,
     model = context_model(in_guest, gen)
     batches = [random_batch(phase5, gen, [n, 3 - n]) for n in range(count)]
     stream = in_guest.recorders.stream(batches)
+    expected = expected_of(model, batches)
     got = phase6.evaluate(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1))
-    expect_evaluation(got, *expected_of(model, batches), label=f"evaluate for a generator of {count}")
+    expect_evaluation(got, *expected, label=f"evaluate for a generator of {count}")
 
 
 @pytest.mark.task("evaluate")
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, in_guest, gen, training):
     model, batches = context_model(in_guest, gen).train(training), ragged_batches(phase5, gen)
+    expected = expected_of(model, batches)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
-    expect_evaluation(got, *expected_of(model, batches))
+    expect_evaluation(got, *expected)
     why = "model.eval() before the first batch, so that nothing is dropped"
     checks.expect_that(not any(model.modes), "the forward pass ran in training mode", why)
     checks.expect_same(model.training, training, "model.training after evaluate", RESTORED)
@@ -163,8 +168,9 @@ def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, pha
 @pytest.mark.task("evaluate")
 def test_no_gradients_are_kept(phase5, phase6, in_guest, gen):
     model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
+    expected = expected_of(model, batches)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
-    expect_evaluation(got, *expected_of(model, batches))
+    expect_evaluation(got, *expected)
     why = "torch.no_grad() around the forward pass: the graph costs memory, and nobody needs it"
     checks.expect_that(not any(model.grads), "the forward pass ran with gradients on", why)
 
@@ -208,8 +214,9 @@ def test_the_mode_is_put_back_even_after_an_error(phase5, phase6, in_guest, gen,
 def test_evaluation_follows_the_device_of_model_and_batches(phase5, phase6, in_guest, gen):
     model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
     args = (model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
+    expected = expected_of(model, batches)
     got = contract.on_another_device(in_guest, phase6.evaluate, args, "evaluate")
-    expect_evaluation(got, *expected_of(model, batches), "evaluate on another device than torch's default")
+    expect_evaluation(got, *expected, "evaluate on another device than torch's default")
 
 
 @pytest.mark.task("evaluate")

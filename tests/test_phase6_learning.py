@@ -9,7 +9,7 @@ import torch
 
 from tests.support import checks
 from tests.support.inputs import weights_of
-from tests.support.phase6 import BOS, EOS, PAD, logits_of
+from tests.support.phase6 import BOS, EOS, PAD, logits_of, made_batch
 
 # No word stands twice in a sentence: repeated words take a small model much longer to tell apart.
 SENTENCES = [
@@ -33,7 +33,7 @@ def said_by(weights: Any, src: torch.Tensor, max_len: int) -> list[list[int]]:
 @pytest.mark.task("train")
 def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, in_guest):
     model = phase4.Transformer(8, 8, d_model=32, num_heads=4, num_layers=1, d_ff=64, dropout=0.0, max_len=10)
-    batches = [phase5.make_batch(SENTENCES[:2], PAD, BOS, EOS), phase5.make_batch(SENTENCES[2:], PAD, BOS, EOS)]
+    batches = [made_batch(phase5, SENTENCES[:2]), made_batch(phase5, SENTENCES[2:])]
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.adam(model, 5e-3)
     losses = phase6.train(model.eval(), batches * 40, loss_fn, optimizer, max_norm=1.0)
     checks.expect_that(losses is not None, "train returned None, expected the losses: is a `return` missing?")
@@ -43,7 +43,7 @@ def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, i
     why = "train_step once for every batch: zero, forward on tgt_in, loss on tgt_out, backward, step"
     checks.expect_that(end < 0.25 * start, f"the loss went from {start:.2f} to {end:.2f} only in 80 steps", why)
 
-    together = phase5.make_batch(SENTENCES, PAD, BOS, EOS)
+    together = made_batch(phase5, SENTENCES)
     answers = said_by(weights_of(model), together.src, 8)
     learned = [tgt for _, tgt in SENTENCES]
     right = sum(answer == tgt for answer, tgt in zip(answers, learned))

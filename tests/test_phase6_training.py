@@ -24,6 +24,7 @@ from tests.support.phase6 import (
     SRC_VOCAB,
     TGT_VOCAB,
     context_model,
+    made_batch,
     random_batch,
     small_transformer,
     state_of,
@@ -64,7 +65,7 @@ def steep_start(phase5: Any, in_guest: Any, gen: torch.Generator, smoothing: flo
 def undecided_start(phase5: Any, in_guest: Any) -> tuple[Any, Any]:
     """A model of zeros, for which all 8 tokens are as probable, and a batch whose one target token is EOS."""
     tables = [torch.zeros(rows, TGT_VOCAB, dtype=torch.float64) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
-    return in_guest.fakes.ContextModel(*tables), phase5.make_batch([([4], [])], PAD, BOS, EOS)
+    return in_guest.fakes.ContextModel(*tables), made_batch(phase5, [([4], [])])
 
 
 @pytest.mark.task("train_step")
@@ -190,10 +191,10 @@ def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
 @pytest.mark.holds("0 is a limit like any other")
 def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
     model, batch = steep_start(phase5, in_guest, gen, 0.0)
-    before = tables_of(model)
+    before, numbers = tables_of(model), oracle.Numbers(batch)
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.sgd(model, 3.0)
     loss = phase6.train_step(model, batch, loss_fn, optimizer, max_norm=0.0)
-    expect_loss(loss, oracle.loss(before, oracle.Numbers(batch), 0.0), "the loss that train_step returns")
+    expect_loss(loss, oracle.loss(before, numbers, 0.0), "the loss that train_step returns")
     why = "only None means no clipping: ask `max_norm is not None`, because 0.0 counts as false"
     expect_tables(model, before, "after a step with max_norm=0.0", why)
 

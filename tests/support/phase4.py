@@ -7,7 +7,7 @@ from typing import Any, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .checks import expect_gradients, expect_shape, expect_that, fail, probe_like
+from .checks import expect_close, expect_gradients, expect_shape, expect_that, fail, probe_like
 from .contract import NOT_REGISTERED
 from .inputs import booleans, integers, normal, randomise
 
@@ -98,6 +98,23 @@ def expect_working(output: Any, given: Tensor, label: str, acts: bool = True) ->
     spread = (output - output.flatten()[0]).abs().max()
     expect_that(bool(spread > 1e-3), f"{label} returns the same number everywhere", why)
     expect_that(not acts or bool((output - given).abs().max() > 1e-3), f"{label} returns its input unchanged", why)
+
+
+def expect_right(output: Any, expected: Any, label: str) -> None:
+    """A part that a test builds on answers what the formulas say; else it is told apart from the task under test.
+
+    Args:
+        output: what the part returned.
+        expected: from an oracle.
+        label: what the part is.
+    """
+    expect_close(
+        output,
+        expected,
+        f"the output of {label}",
+        f"this test builds on {label}: get {label} right first",
+        tolerance=1e-3,
+    )
 
 
 def expect_gradients_like(

@@ -8,12 +8,16 @@ import torch
 from torch import Tensor
 
 from tests.oracles import transformer as model_oracle
+from tests.oracles.mechanics import pad
+from tests.support.checks import expect_equal
 from tests.support.inputs import array, integers, normal, weights_of
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary word.
 PAD, BOS, EOS = 3, 1, 2
 WORDS = (0, 4, 5, 6, 7)
 SRC_VOCAB, TGT_VOCAB = 9, 8
+
+GIVEN = "what a test hands over comes from it: leave earlier phases, and the models of the tests, as they are"
 
 
 def sentence(gen: torch.Generator, length: int) -> list[int]:
@@ -23,14 +27,35 @@ def sentence(gen: torch.Generator, length: int) -> list[int]:
 
 def random_batch(phase5: Any, gen: torch.Generator, lengths: Sequence[int]) -> Any:
     """A batch whose targets have these lengths, without EOS, and whose sources are of other lengths."""
-    pairs = [(sentence(gen, (3 * n + i) % 5 + 1), sentence(gen, n)) for i, n in enumerate(lengths)]
-    return phase5.make_batch(pairs, PAD, BOS, EOS)
+    return made_batch(phase5, [(sentence(gen, (3 * n + i) % 5 + 1), sentence(gen, n)) for i, n in enumerate(lengths)])
+
+
+def made_batch(phase5: Any, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Any:
+    """The batch of some pairs of sentences. What it holds is what an expected value follows from: it is looked at."""
+    batch = phase5.make_batch(pairs, PAD, BOS, EOS)
+    wanted = {
+        "src": [[*src, EOS] for src, _ in pairs],
+        "tgt_in": [[BOS, *tgt] for _, tgt in pairs],
+        "tgt_out": [[*tgt, EOS] for _, tgt in pairs],
+    }
+    for name, rows in wanted.items():
+        expect_equal(
+            getattr(batch, name),
+            torch.from_numpy(pad(rows, PAD)),
+            f"{name} of a batch that phase 5 makes for this test",
+            GIVEN,
+        )
+    return batch
 
 
 def context_model(in_guest: Any, gen: torch.Generator, dtype: torch.dtype = torch.float64, **settings: Any) -> Any:
     """A ``ContextModel`` with random tables, and so large that its probabilities are peaked."""
     tables = [normal(gen, rows, TGT_VOCAB, scale=1.5, dtype=dtype) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
-    return in_guest.fakes.ContextModel(*tables, **settings)
+    model = in_guest.fakes.ContextModel(*tables, **settings)
+    held = model.state_dict()
+    for name, table in zip(("table", "past", "source"), tables):
+        expect_equal(held[name], table, f"{name} of a model that this test has made", GIVEN)
+    return model
 
 
 def tables_of(model: Any) -> Any:
