@@ -63,6 +63,8 @@ def _markdown(text: str, report: dict[str, Any], tasks: list[dict[str, Any]]) ->
         yield "Markdown names another score"
     if re.search(r"<(?!br>)", text):
         yield "Markdown holds raw HTML"
+    if re.search(r"(?i)www\.|@|://", text):
+        yield "Markdown holds what becomes a link"
     if any(len(re.findall(r"(?<!\\)\|", row)) != 6 for row in rows):
         yield "a row of the Markdown table is broken"
 
@@ -81,5 +83,6 @@ def _gradescope(text: str, report: dict[str, Any], tasks: list[dict[str, Any]]) 
 def _harmless(name: str, text: str) -> Iterator[str]:
     if any(unicodedata.category(character) in ("Cc", "Cf") and character != "\n" for character in text):
         yield f"{name} holds control characters"
-    if any(line.lstrip().startswith(("::", "##[")) for line in text.splitlines()):
+    lines = [line.lstrip().lower() for line in text.splitlines()]
+    if any(line.startswith("::") or re.search(r"##\w*\[", line) for line in lines):
         yield f"{name} speaks to a CI system"

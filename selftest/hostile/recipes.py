@@ -113,6 +113,38 @@ def _extra_tests(folder: Path, phase: Phase, project: Path) -> None:
         path.write_text("\n\n".join(lines), encoding="utf-8")
 
 
+def _huge_number(folder: Path, phase: Phase, project: Path) -> None:
+    path = folder / phase.file
+    source = path.read_text(encoding="utf-8")
+    begins = source.index("def merge_heads")
+    ends = source.index("\n\n\n", begins)
+    body = f"def merge_heads(x):\n    raise NotImplementedError(0x{'f' * 20_000})"
+    path.write_text(source[:begins] + body + source[ends:], encoding="utf-8")
+
+
+def _many_helpers(folder: Path, phase: Phase, project: Path) -> None:
+    names = [f"helper{number}" for number in range(100)]
+    with open(folder / phase.file, "a", encoding="utf-8") as file:
+        file.write("".join(f"from . import {name}\n" for name in names))
+    for name in names:
+        (folder / f"{name}.py").write_text("x = 1\n" * 20_000, encoding="utf-8")
+
+
+def _loops_of_links(folder: Path, phase: Phase, project: Path) -> None:
+    for name, leads_to in (("a.py", "a.py"), ("b.py", "c.py"), ("c.py", "b.py"), ("d", ".")):
+        (folder / name).symlink_to(leads_to)
+
+
+def _phase_is_a_loop(folder: Path, phase: Phase, project: Path) -> None:
+    (folder / phase.file).unlink()
+    (folder / phase.file).symlink_to(phase.file)
+
+
+def _strange_names(folder: Path, phase: Phase, project: Path) -> None:
+    for name in (b"\xff\xfe.py", b"\x1b[2J.py", b"a\n::error::b.py", b"n" * 250 + b".py", b"-rf", b"__init__.py"):
+        (folder / os.fsdecode(name)).write_text(ENDS_THE_PROCESS, encoding="utf-8")
+
+
 def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Path, Phase, Path], None]:
     def recipe(folder: Path, phase: Phase, project: Path) -> None:
         (folder / phase.file).write_bytes(change((folder / phase.file).read_bytes()))
@@ -135,6 +167,12 @@ RECIPES: dict[str, Callable[[Path, Phase, Path], None]] = {
     "folder": _folder,
     "missing": _missing,
     "extra_tests": _extra_tests,
+    "huge_number": _huge_number,
+    "many_statements": _bytes(lambda source: source + b"\n" + b"x\n" * (60 * 2**10)),
+    "many_helpers": _many_helpers,
+    "loops_of_links": _loops_of_links,
+    "phase_is_a_loop": _phase_is_a_loop,
+    "strange_names": _strange_names,
     "huge": _bytes(lambda source: source + b"#" * (5 * 2**20)),
     "syntax_error": _bytes(lambda source: source + b"\ndef broken(:\n"),
     "nul": _bytes(lambda source: source + b"\nx = '\0'\n"),

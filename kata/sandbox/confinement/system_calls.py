@@ -1,7 +1,7 @@
 """The system calls that Python and torch need to work in a guest; ``seccomp`` refuses every other one.
 
-Every entry is name: (number on x86_64, number on aarch64), None where the machine has no such call. Calls that tell
-whether another process or thread exists, and for whom it works, are left out: guests could talk by that.
+Every entry is name: (number on x86_64, number on aarch64), None where the machine has no such call. Calls that are made
+to tell of other processes and threads are left out, so that guests cannot easily talk by that.
 """
 
 from __future__ import annotations
