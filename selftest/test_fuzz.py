@@ -1,0 +1,89 @@
+"""The fuzzer finds mistakes that are planted, and none that was not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+import pytest
+
+from kata.sandbox.host import client, handles
+from kata.sandbox.protocol import codec, errors
+from selftest.fuzz import conversation, streams
+from selftest.fuzz.hunt import hunt
+
+SECONDS = float(os.environ.get("KATA_FUZZ_SECONDS", "45"))
+
+
+@pytest.mark.parametrize("name", streams.corpus())
+def test_every_kept_stream_is_heard_without_a_mistake(name):
+    data = streams.corpus()[name]
+    for ask in conversation.ASKS:
+        endings = conversation.hear(data, [ask] * 6, honest=streams.honest())
+        assert len(endings) == 6
+
+
+def test_the_honest_streams_are_understood():
+    assert {name for name in streams.corpus() if name.startswith("honest")}
+    for name, data in streams.corpus().items():
+        if name.startswith("honest"):
+            count = len(list(streams.frames_in(data)))
+            endings = conversation.hear(data, ["part"] * count)
+            assert not [ending for ending in endings if ending.startswith("GuestDied")], (name, endings)
+
+
+def unchecked_length(monkeypatch):
+    monkeypatch.setattr(handles.Handle, "__len__", lambda self: int(self._kata_guest.request({"op": "length"})))
+
+
+def unchecked_gradients(monkeypatch):
+    monkeypatch.setattr(client, "_is_gradient", lambda grad, shape, device: True)
+
+
+def unchecked_write_back(monkeypatch):
+    monkeypatch.setattr(client.contextlib, "suppress", lambda *kinds: contextlib.nullcontext())
+
+
+def exceptions_as_they_come(monkeypatch):
+    monkeypatch.setattr(errors, "Exception", ZeroDivisionError, raising=False)
+
+
+def views_taken_for_one_tensor(monkeypatch):
+    monkeypatch.setattr(codec, "_identity", lambda tensor: tensor.data_ptr() if tensor.numel() else id(tensor))
+
+
+def endless_room(monkeypatch):
+    monkeypatch.setattr(codec, "MAX_NUMEL", 2**60)
+
+
+PLANTED = [
+    unchecked_length,
+    unchecked_gradients,
+    unchecked_write_back,
+    exceptions_as_they_come,
+    views_taken_for_one_tensor,
+    endless_room,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTED[:1], ids=lambda plant: plant.__name__)
+def test_a_planted_mistake_is_found(plant, monkeypatch):
+    plant(monkeypatch)
+    assert hunt(20, seed=0).mistake is not None
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_every_planted_mistake_is_found(plant, monkeypatch):
+    plant(monkeypatch)
+    assert hunt(120, seed=0).mistake is not None
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_a_short_hunt_finds_nothing(request):
+    told = hunt(SECONDS, seed=0)
+    assert told.mistake is None, (told.mistake, told.heard)
+    assert told.streams > 100
+    assert told.values > 100
