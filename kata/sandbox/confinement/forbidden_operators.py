@@ -6,9 +6,9 @@ in the dispatcher, under every key that has a kernel, so that every way to them 
 the static runtime, scripts from a file) is closed as a whole. Functions written in Python lose their code, wherever a
 reference to them is kept. What torch has not imported by then is imported only if ``MODULES`` has it.
 
-Nothing in Python can take it away afterwards: the replacements are held by a reference that no Python object stands for,
-and the code that was replaced is gone. Whoever writes to the process's memory can. Installed once in the server of the guests; the host, whose
-oracles use these very functions, stays as it is.
+Nothing in Python can take it away afterwards: the replacements are held by a reference that no Python object stands
+for, and the code that was replaced is gone. Whoever writes to the process's memory can. Installed once in the server
+of the guests; the host, whose oracles use these very functions, stays as it is.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ OPENS_FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 HARMLESS_FCNTL = (0, 1, 2, 3, 4, 1030)
-"""Commands of ``fcntl`` that concern the descriptor, or the open file behind it, which no other guest has: duplicate it, its
-flags. The others lock, signal, watch."""
+"""Commands of ``fcntl`` that concern the descriptor, or the open file behind it, which no other guest has: to duplicate
+it, and its flags. The others lock, signal, watch."""
 
 MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
 
