@@ -156,7 +156,7 @@ class GuestProcess:
         self.recording, self.deadline = None, time.monotonic() + 10.0
         try:
             return self.request({"op": "leftovers"}) is False and self.request(request) is None
-        except Exception:  # whatever it says instead: it is replaced
+        except (Exception, GuestDied, TestTimeout):  # whatever it says instead: it is replaced
             return False
 
     def nonsense(self, about: str) -> GuestDied:
