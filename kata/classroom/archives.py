@@ -39,12 +39,12 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     with open(path, "rb") as file:
         if path.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(_Bounded(file)) as archive:  # type: ignore[arg-type]
+            with zipfile.ZipFile(_Bounded(file)) as archive:
                 for info in archive.infolist()[:MOST_FILES]:
                     if info.filename.endswith(".py") and info.file_size <= MAX_SOURCE:
                         yield info.filename, _content(archive, info)
         else:
-            with tarfile.open(fileobj=_Bounded(_unfolded(file)), mode="r:") as archive:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=_Bounded(_unfolded(file)), mode="r:") as archive: 
                 for number, member in enumerate(archive):
                     if number >= MOST_FILES:
                         break
