@@ -44,7 +44,7 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
                     if info.filename.endswith(".py") and info.file_size <= MAX_SOURCE:
                         yield info.filename, _content(archive, info)
         else:
-            with tarfile.open(fileobj=_Bounded(_unfolded(file)), mode="r:") as archive: 
+            with tarfile.open(fileobj=_Bounded(_unfolded(file)), mode="r:") as archive:  # type: ignore[call-overload]
                 for number, member in enumerate(archive):
                     if number >= MOST_FILES:
                         break
