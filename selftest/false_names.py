@@ -16,7 +16,9 @@ import pytest
 
 from kata.course.phases import COURSE, PROJECT
 from kata.diagnosis.diagnose import diagnose
+from kata.diagnosis.fits import families_of
 from kata.diagnosis.misconceptions import Misconception, of_task
+from kata.diagnosis.misconceptions.fitted import Fitted
 from kata.diagnosis.replay import TestBench
 from kata.results import FAILED
 from kata.sandbox.host.recording import Recording
@@ -65,13 +67,19 @@ class _Prover:
             recordings[item.nodeid] = Recording()
             results[item.nodeid] = bench.run(item, recordings[item.nodeid])
         others = [other for other in of_task(entry.task) if other.id != entry.id and other.task == entry.task]
-        found = diagnose(bench, entry.phase.id, entry.task, results, recordings, others)
+        families = [family for family in families_of(entry.task) if not _is_of(entry, family)]
+        found = diagnose(bench, entry.phase.id, entry.task, results, recordings, others, families=families)
         failed = [result for result in results.values() if result.state == FAILED]
         names = [other.id for other in found.entries if {entry.id, other.id} not in ALIKE]
         if not names:
             return []
         crashed = all(_crashed(test.message) for test in failed)
         return [FalseName(entry.id, " + ".join(names) + f" ({found.unexplained} left)", crashed)]
+
+
+def _is_of(entry: Misconception, family: Fitted) -> bool:
+    """Whether a mistake is one of a family's: to give it the family's name would be right."""
+    return entry.id in family.covers or entry.id.partition("=")[0] == family.id
 
 
 def _crashed(message: str) -> bool:

@@ -19,7 +19,7 @@ from kata.source.neighbours import neighbours_of
 from selftest.submissions import make_target, solution, with_bodies
 
 PHASE, TASK = "phase2_attention", "split_heads"
-CANDIDATES = [entry.id for entry in of_task(TASK) if entry.task == TASK]
+CANDIDATES = [entry.id for entry in of_task(TASK) if entry.task == TASK and not entry.fitted]
 SUBMISSION = CANDIDATES[1]
 SECONDS = {"quick": 0.01, "slow": 0.4, "failing": 0.2, "also quick": 0.02, "middling": 0.1}
 

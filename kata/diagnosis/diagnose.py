@@ -1,7 +1,8 @@
 """Name the mistake in a failing task: replay its tests with each known misconception and compare what is answered.
 
 A misconception is named only if it behaves like the submission in every test of the task (``try_misconceptions`` says
-what that means), or if several together explain the tests that fail (``several``): better no name than a wrong one. A
+what that means), or if several together explain the tests that fail (``several``): better no name than a wrong one. Of
+mistakes with a number in them, which no list can hold, that is read off the answers (``fits``). A
 task whose neighbours did not pass is tried again with right ones before (``second_try``): what passes then needs no
 name, and what fails then is the task's own mistake.
 """
@@ -20,7 +21,9 @@ from ..sandbox.host.recording import Recording
 from ..session_protocol import Diagnosed, Event, Judged, TriedAgain, TurnAsked, TurnGranted
 from ..source.neighbours import come_along, neighbours_of
 from ..source.progress import unfinished_tasks
+from .fits import families_of, fitted
 from .misconceptions import Misconception, of_task
+from .misconceptions.fitted import Fitted
 from .replay import TestBench
 from .second_try import SecondTry, try_again
 from .several import Several, find_several
@@ -40,6 +43,7 @@ def diagnose(
     recordings: Mapping[str, Recording],
     candidates: Sequence[Misconception] | None = None,
     inlined: Sequence[Misconception] = (),
+    families: Sequence[Fitted] | None = None,
 ) -> Several:
     """The misconception that behaves as the submission did, or several that together do; else none.
 
@@ -53,6 +57,7 @@ def diagnose(
         candidates: which misconceptions are tried; None for those of the task.
         inlined: misconceptions of tasks that the code does not call and that its own code stands for: attention that
             is written out in ``MultiHeadAttention``. They are tried if none of the candidates fits.
+        families: which families of mistakes with a value are tried then; None for those of the task.
     """
     items = [
         item
@@ -63,14 +68,21 @@ def diagnose(
         return Several(())
     if candidates is None:
         candidates = [entry for entry in of_task(task) if entry.task == task]
+    if families is None:
+        families = families_of(task)
+    listed = [[entry for entry in group if not entry.fitted] for group in (candidates, inlined)]
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
         tried = Candidates(bench, items, results, recordings, Path(folder))
-        for group in (candidates, inlined):
+        for group in listed:
             for agrees in (tried.answers_alike, tried.fails_alike):
                 found = [entry for entry in group if agrees(entry)]
                 if found:
                     return Several(tuple(found) if len(found) == 1 else ())
-        return find_several(tried, candidates)
+        with_values = list(fitted(families, [recordings[item.nodeid] for item in items]))
+        for entry in with_values:
+            if tried.answers_alike(entry) or tried.fails_alike(entry):
+                return Several((entry,))
+        return find_several(tried, [*listed[0], *with_values])
 
 
 class Diagnoses:

@@ -23,9 +23,10 @@ statements, which stand in the replacement where that says ``...``::
     ("with _evaluation_mode(model):\n    ...", "model.eval()\nwith torch.no_grad():\n    ...")
 
 Nothing as a replacement takes statements away. Local variables of the solution that a replacement names must stand in
-what is found, too (``...`` helps to reach them), so that they can be renamed with it. Which other tasks lose points by
-a mistake stands in ``also.json``; ``python -m selftest.misconceptions --write-also ID`` writes it, and with it the
-table of all entries, ``docs/mistakes.md`` (``python -m kata.diagnosis.misconceptions`` writes that alone).
+what is found, too (``...`` helps to reach them), so that they can be renamed with it. A tuple ``FITTED`` beside
+``CATALOGUE`` holds families whose value is read off what a submission answers (``fitted``). Which other tasks lose
+points by a mistake stands in ``also.json``; ``python -m selftest.misconceptions --write-also ID`` writes it, and with
+it the table of all entries, ``docs/mistakes.md`` (``python -m kata.diagnosis.misconceptions`` writes that alone).
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ...course.edition import has_reference
 from ...course.phases import COURSE, REFERENCE, Phase
 from . import patch
+from .fitted import Fitted
 
 ALSO = Path(__file__).parent / "also.json"
 """Misconception's id to the other tasks of its phase that lose points with it, because they use its task."""
@@ -57,6 +59,7 @@ class Misconception:
         en, ja: what the code does now, what the paper does, and why it matters; two to four sentences.
         lesson: the anchor in the phase's lesson where this is explained.
         met: where it was seen in other people's code, or in a question about such code: addresses.
+        fitted: whether it is one of a family with a value; a diagnosis makes those itself, with the value it finds.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Misconception:
     ja: str
     lesson: str
     met: tuple[str, ...] = ()
+    fitted: bool = False
 
     @property
     def phase(self) -> Phase:
@@ -132,6 +136,25 @@ def family(
     )
 
 
+def with_value(family: Fitted, value: str) -> Misconception:
+    """The mistake of a family with a value; its id is ``<id of the family>=<value>``.
+
+    Raises:
+        ValueError: if there is no such value.
+    """
+    filled = family.filled(value)
+    return Misconception(
+        id=f"{family.id}={value}",
+        task=family.task,
+        edits=tuple((find, filled(new)) for find, new in family.edits),
+        en=filled(family.en),
+        ja=filled(family.ja),
+        lesson=family.lesson,
+        met=family.met,
+        fitted=True,
+    )
+
+
 @lru_cache(maxsize=None)
 def also() -> dict[str, list[str]]:
     """What ``also.json`` holds."""
@@ -140,10 +163,26 @@ def also() -> dict[str, list[str]]:
 
 @lru_cache(maxsize=None)
 def catalogue() -> tuple[Misconception, ...]:
-    """All misconceptions, by phase; in a student edition, of the phases whose solutions it holds."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("phase"))
-    entries = [entry for name in names for entry in import_module(f"{__name__}.{name}").CATALOGUE]
+    """All misconceptions, by phase; in a student edition, of the phases whose solutions it holds.
+
+    A family whose value is fitted is there with its samples.
+    """
+    entries: list[Misconception] = []
+    for module in _modules():
+        entries += module.CATALOGUE
+        entries += [with_value(family, value) for family in getattr(module, "FITTED", ()) for value in family.samples]
     return tuple(entry for entry in entries if has_reference(entry.phase))  # a patch needs something to patch
+
+
+@lru_cache(maxsize=None)
+def fitted_families() -> Mapping[str, Fitted]:
+    """Id to family of all whose value is fitted."""
+    return {family.id: family for module in _modules() for family in getattr(module, "FITTED", ())}
+
+
+def _modules() -> list[Any]:
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("phase"))
+    return [import_module(f"{__name__}.{name}") for name in names]
 
 
 def of_task(task: str) -> list[Misconception]:
@@ -158,4 +197,10 @@ def by_id(misconception_id: str) -> Misconception:
     Raises:
         KeyError: if there is none.
     """
-    return {entry.id: entry for entry in catalogue()}[misconception_id]
+    family, _, value = misconception_id.partition("=")
+    if not value:
+        return {entry.id: entry for entry in catalogue()}[misconception_id]
+    try:
+        return with_value(fitted_families()[family], value)
+    except ValueError as error:
+        raise KeyError(str(error)) from None

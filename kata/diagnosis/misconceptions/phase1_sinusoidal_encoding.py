@@ -308,20 +308,6 @@ CATALOGUE = (
         lesson="sinusoids",
     ),
     *family(
-        id="encoding-base-{value}",
-        task="sinusoidal_encoding",
-        values={"1000": "1000.0", "100000": "100000.0", "1000000": "1000000.0"},
-        edits=((ANGLE, "angle = position / {value} ** (torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)"),),
-        en="The base of the power is {value}. The paper's is 10000 (3.5): the wavelengths run from 2π to almost 10000 "
-        "· 2π. A typing error in it does not stop training, but all columns other than the first pair differ from "
-        "the paper's, and with a small base far positions look alike.",
-        ja="累乗の底が {value} になっています。論文では 10000 で (3.5 節)、波長は 2π から 10000 · 2π 近くまで広がりま"
-        "す。打ち間違えても学習は進みますが、最初の組以外の列がすべて論文と違い、底が小さいと遠い位置どうしが似てし"
-        "まいます。",
-        lesson="sinusoids",
-        met=("https://github.com/maxjcohen/transformer/issues/62",),
-    ),
-    *family(
         id="encoding-positions-in-{value}",
         task="sinusoidal_encoding",
         values={"float16": "torch.float16", "bfloat16": "torch.bfloat16"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception, family
+from . import Misconception
 
 MEAN = "mean = x.mean(dim=-1, keepdim=True)"
 VARIANCE = "variance = x.var(dim=-1, unbiased=False, keepdim=True)"
@@ -379,22 +379,6 @@ CATALOGUE = (
         "`sqrt(var + eps)` です (Ba ら 2016)。`x.std(...)` はすでに平方根です。",
         lesson="layer-norm",
         met=("https://github.com/hyunwoongko/transformer/issues/7",),
-    ),
-    *family(
-        id="layer-norm-default-eps-{value}",
-        task="LayerNorm",
-        values={name: name for name in ("1e-3", "1e-4", "1e-6", "1e-7", "1e-8", "1e-9", "1e-12")},
-        edits=(("1e-5", "{value}"),),
-        en="The default of `eps` is `{value}`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
-        "published code. Only rows of small variance tell them apart, by a factor of two where the variance is as "
-        "small as the larger `eps`, so weights move between two implementations only if the `eps` moves with them. "
-        "All else of this class may be right.",
-        ja="`eps` の既定値が `{value}` になっています。この教材では `torch.nn.LayerNorm` と同じ `1e-5` です。公開され"
-        "ているコードにはどちらもあります。違いが出るのは分散の小さい行だけで、大きいほうの `eps` ほどの分散しかない"
-        "行では出力が 2 倍ほど変わります。別の実装に重みを移すときは `eps` も揃えてください。このクラスのほかの部分"
-        "は正しいかもしれません。",
-        lesson="layer-norm",
-        met=("https://github.com/keras-team/keras-hub/issues/728",),
     ),
     Misconception(
         id="layer-norm-mean-over-dimension-1",

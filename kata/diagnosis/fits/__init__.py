@@ -1,0 +1,43 @@
+"""Which value of a family of mistakes explains what a submission answered?
+
+A fit proposes: it looks at the calls whose answer it can compute itself and says with which values the family's formula
+gives those answers. Whether the mistake behaves so everywhere is then tried like that of any other candidate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import islice
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
+
+from ...sandbox.host.recording import Recording
+from ..calls import Call, calls_of
+from ..misconceptions import Misconception, fitted_families, with_value
+from ..misconceptions.fitted import Fitted
+from . import phase1, phase2, phase3, phase5, phase6
+
+Fit = Callable[[Sequence[Call]], Iterable[str]]
+
+FITS: Mapping[str, Fit] = {**phase1.FITS, **phase2.FITS, **phase3.FITS, **phase5.FITS, **phase6.FITS}
+"""Id of a family to the values that fit some calls, the simplest first."""
+
+MOST = 2
+"""So many values of a family are tried."""
+
+
+def families_of(task: str) -> list[Fitted]:
+    """The families of mistakes in a task, those first whose explanation is the most special."""
+    return [family for family in fitted_families().values() if family.task == task]
+
+
+def fitted(families: Iterable[Fitted], recordings: Iterable[Recording]) -> Iterator[Misconception]:
+    """The mistakes of some families of one task that explain what was answered in some tests."""
+    recordings = list(recordings)
+    calls: dict[str, list[Call]] = {}
+    for family in families:
+        if family.task not in calls:
+            calls[family.task] = calls_of(recordings, family.task)
+        # The answers are the submission's: whatever they confuse in here says only that nothing fits.
+        with contextlib.suppress(Exception):
+            for value in islice(FITS[family.id](calls[family.task]), MOST):
+                yield with_value(family, value)

@@ -1,0 +1,184 @@
+"""Values of mistakes are read off the answers: of the mistake with a value that value is found, of right code none."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import types
+from unittest import mock
+
+import pytest
+import torch
+
+from kata.course.phases import COURSE, REFERENCE
+from kata.diagnosis.calls import Call
+from kata.diagnosis.fits import FITS
+from kata.diagnosis.misconceptions import by_id, catalogue, fitted_families
+
+WIDTHS = (8, 20, 12)
+
+
+def module(source: str, name: str) -> types.ModuleType:
+    """A phase's code, ready to call."""
+    made = types.ModuleType(f"solutions.{name}")
+    made.__package__ = "solutions"
+    with mock.patch.dict(sys.modules, {made.__name__: made}):
+        exec(compile(source, name, "exec"), made.__dict__)
+    return made
+
+
+def called(task, *args, **kwargs):
+    return [Call(task.__name__, None, {}, args, kwargs, task(*args, **kwargs))]
+
+
+def made(kind, args, *calls):
+    """Calls of an object whose parameters are drawn and loaded."""
+    thing = kind(*args)
+    state = {name: torch.randn(tensor.shape) for name, tensor in thing.state_dict().items()}
+    thing.load_state_dict(state)
+    return [Call(kind.__name__, (args, {}), state, x, {}, thing(*x)) for x in calls]
+
+
+def calls_of_encoding(task):
+    return [call for width in WIDTHS for call in called(task, 60, width)]
+
+
+def calls_of_shift(task):
+    return [call for width in WIDTHS for call in called(task, 1, width)]
+
+
+def calls_of_embedding(task):
+    return [call for width in WIDTHS for call in made(task, (7, width), (torch.randint(7, (2, 5)),))]
+
+
+def calls_of_attention(task):
+    return [call for width in WIDTHS for call in called(task, *(torch.randn(2, 5, width) for _ in range(3)))]
+
+
+def calls_of_heads(task):
+    sizes = ((8, 2), (12, 3), (12, 4))
+    return [call for width, heads in sizes for call in made(task, (width, heads), [torch.randn(2, 5, width) / 9] * 3)]
+
+
+def calls_of_split(task):
+    return called(task, torch.randn(2, 5, 12), 4) + called(task, torch.randn(3, 2, 6), 2)
+
+
+def calls_of_merge(task):
+    return called(task, torch.randn(2, 4, 5, 3)) + called(task, torch.randn(3, 2, 6, 5))
+
+
+def calls_of_layer_norm(task):
+    return [call for width in WIDTHS for call in made(task, (width,), (torch.randn(3, width) * 1e-6,))]
+
+
+def calls_of_batch(task):
+    pairs = ([([4, 5], [6, 7, 8]), ([9], [4])], [([4, 5, 6], [6]), ([7, 9], [4, 4, 5])])
+    calls = [call for some in pairs for call in called(task, some, 0, 1, 2)]
+    return [call._replace(answer=vars(call.answer)) for call in calls]
+
+
+def calls_of_loss(task):
+    found = []
+    for shape, eps in (((2, 3, 5), 0.1), ((4, 6, 9), 0.3)):
+        target = torch.randint(shape[2], shape[:2])
+        target[0, :2] = 0
+        found += made(task, (0, eps), (torch.randn(shape), target))
+    return found
+
+
+def calls_of_noam(task):
+    settings = ((4, 4, 1.0), (64, 7, 2.0), (9, 20, 0.5), (16, 25, 1.0), (512, 12, 3.0))
+    found = []
+    for step in itertools.product((1, 2, 5, 9, 30, 77), settings):
+        try:
+            found += called(task, step[0], *step[1])
+        except ZeroDivisionError:  # `(step - 1) ** -0.5`: an answer that came is what is read
+            continue
+    return found
+
+
+def calls_of_penalty(task):
+    return [call for length in (1, 4, 9) for alpha in (0.0, 0.6, 1.3) for call in called(task, length, alpha)]
+
+
+CALLS = {
+    "sinusoidal_encoding": calls_of_encoding,
+    "position_shift_matrix": calls_of_shift,
+    "TokenEmbedding": calls_of_embedding,
+    "scaled_dot_product_attention": calls_of_attention,
+    "MultiHeadAttention": calls_of_heads,
+    "split_heads": calls_of_split,
+    "merge_heads": calls_of_merge,
+    "LayerNorm": calls_of_layer_norm,
+    "make_batch": calls_of_batch,
+    "LabelSmoothingLoss": calls_of_loss,
+    "noam_learning_rate": calls_of_noam,
+    "length_penalty": calls_of_penalty,
+}
+
+FURTHER = (
+    "encoding-angles=100,0,1,100,0,1",
+    "encoding-angles=10000,0,1,10000,1,1",
+    "encoding-angles=10000,0,0.5,10000,0,0.5",
+    "encoding-angles=500,2,2,10000,0,1",
+    "shift-angles=10000,0,2",
+    "embedding-factor=d^1",
+    "embedding-factor=1",
+    "attention-factor=1,0.5",
+    "attention-factor=0.5,-0.5",
+    "attention-factor=1,-0.75",
+    "heads-factor=0.25,0,0",
+    "heads-factor=1,-1,0",
+    "split-order=dh-0312",
+    "split-order=hd-1203",
+    "merge-order=flatten-2103",
+    "merge-order=flatten-0231",
+    "layer-norm-default-eps=0.001",
+    "layer-norm-default-eps=1e-08",
+    "batch-tokens=i,bi,ie",
+    "batch-tokens=ie,bbi,ie",
+    "batch-tokens=ie,bh,ie",
+    "loss-weights=uniform-only,length",
+    "loss-weights=undivided,tokens-and-vocabulary",
+    "noam-equation=1,1,-1,0,-0.5,-1.5,1,0,0",
+    "noam-equation=1,1,-0.5,0,-0.25,-1.5,1,0,0",
+    "noam-equation=2,1,-0.5,0,-0.5,-1.5,1,0,0",
+    "noam-equation=1,1,-0.5,0,-0.5,-1.5,1,1,1",
+    "noam-equation=1,2,-0.5,0.5,-1,-1,1,0,0",
+    "penalty-numbers=5,5",
+    "penalty-numbers=0,1",
+)
+"""Values beside the samples of the families."""
+
+
+def values_found(family, source):
+    torch.manual_seed(5)
+    phase = next(phase for phase in COURSE if family.task in [task.name for task in phase.tasks])
+    task = getattr(module(source, phase.id), family.task)
+    with torch.no_grad():
+        return [f"{family.id}={value}" for value in FITS[family.id](CALLS[family.task](task))]
+
+
+@pytest.mark.parametrize("name", [*(entry.id for entry in catalogue() if entry.fitted), *FURTHER])
+def test_the_value_of_a_mistake_is_found_first(name):
+    entry = by_id(name)
+    assert values_found(fitted_families()[name.partition("=")[0]], entry.source())[:1] == [name]
+
+
+@pytest.mark.parametrize("family", fitted_families().values(), ids=lambda family: family.id)
+def test_right_code_has_no_value(family):
+    phase = next(phase for phase in COURSE if family.task in [task.name for task in phase.tasks])
+    assert values_found(family, (REFERENCE / phase.file).read_text(encoding="utf-8")) == []
+
+
+def test_every_family_can_be_fitted_and_says_what_it_covers():
+    assert set(FITS) == set(fitted_families())
+    known = {entry.id for entry in catalogue()}
+    assert [name for family in fitted_families().values() for name in family.covers if name not in known] == []
+
+
+@pytest.mark.parametrize("value", ["", "x", "1,2", "1;import os", "1,1,1,1,1,1,1"])
+def test_what_is_no_value_of_a_family_makes_no_mistake(value):
+    with pytest.raises(KeyError):
+        by_id(f"encoding-angles={value}")
