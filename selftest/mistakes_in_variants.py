@@ -10,7 +10,7 @@ CHECK = (
 
 MADE = {
     "phase1_embedding/exp_of_log": {
-        "encoding-base-1000": (("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),),
+        "encoding-angles=1000,0,1,1000,0,1": (("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),),
         "embedding-token-1-frozen": (
             ("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=1)"),
         ),
@@ -112,8 +112,8 @@ MADE = {
         ),
     },
     "phase3_layers/functional_calls": {
-        "layer-norm-default-eps-1e-12": (("eps: float = 1e-5", "eps: float = 1e-12"),),
-        "layer-norm-default-eps-1e-6": (("eps: float = 1e-5", "eps: float = 1e-6"),),
+        "layer-norm-default-eps=1e-12": (("eps: float = 1e-5", "eps: float = 1e-12"),),
+        "layer-norm-default-eps=1e-06": (("eps: float = 1e-5", "eps: float = 1e-6"),),
         "layer-norm-mean-of-squares-minus-square": (
             (
                 "variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)",

@@ -118,6 +118,16 @@ CALLS = {
 }
 
 FURTHER = (
+    "shift-angles=10000,1,1",
+    "embedding-factor=22.5",
+    "attention-factor=0.125,0",
+    "split-order=hd-0213-flat",
+    "merge-order=reshape-2013",
+    "layer-norm-default-eps=1e-12",
+    "batch-tokens=ie,bi,t",
+    "loss-weights=without-eps,tokens",
+    "loss-weights=paper,padding",
+    "noam-equation=1,1,0,0.5,-0.5,-1,1,0,0",
     "encoding-angles=100,0,1,100,0,1",
     "encoding-angles=10000,0,1,10000,1,1",
     "encoding-angles=10000,0,0.5,10000,0,0.5",

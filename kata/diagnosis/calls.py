@@ -83,7 +83,7 @@ class _Reader:
         elif op == "call" and self._names.get(number) == self._task:
             if isinstance(answer, _Reference):
                 self._made[answer.number] = request["args"], request["kwargs"]
-                answer = self._attributes[answer.number] = {}
+                answer = self._attributes.setdefault(answer.number, {})
             yield Call(self._task, None, {}, request["args"], request["kwargs"], answer)
         elif op == "call" and number in self._made:
             if request["method"] == "load_state_dict" and request["args"]:

@@ -26,7 +26,7 @@ MOST = 2
 
 
 def families_of(task: str) -> list[Fitted]:
-    """The families of mistakes in a task, those first whose explanation is the most special."""
+    """The families of mistakes in a task."""
     return [family for family in fitted_families().values() if family.task == task]
 
 
@@ -35,9 +35,9 @@ def fitted(families: Iterable[Fitted], recordings: Iterable[Recording]) -> Itera
     recordings = list(recordings)
     calls: dict[str, list[Call]] = {}
     for family in families:
-        if family.task not in calls:
-            calls[family.task] = calls_of(recordings, family.task)
         # The answers are the submission's: whatever they confuse in here says only that nothing fits.
         with contextlib.suppress(Exception):
+            if family.task not in calls:
+                calls[family.task] = calls_of(recordings, family.task)
             for value in islice(FITS[family.id](calls[family.task]), MOST):
                 yield with_value(family, value)

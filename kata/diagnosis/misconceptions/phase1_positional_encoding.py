@@ -342,4 +342,17 @@ CATALOGUE = (
         lesson="adding",
         met=("https://github.com/wfondrie/depthcharge/pull/82",),
     ),
+    Misconception(
+        id="positions-not-added",
+        task="PositionalEncoding",
+        edits=((SUM, "return self.dropout(x)"),),
+        en="The positions never reach the result: what comes back is `dropout(x)`. The sum is missing, or it is "
+        "computed and thrown away, as by `x + self.pe[:length]` on a line of its own: `+` makes a new tensor and "
+        "leaves `x` as it was. Without positions the model cannot see the order of the words (3.5).",
+        ja="位置が結果に入っておらず、`dropout(x)` を返すのと同じです。和を取っていないか、`x + self.pe[:length]` と"
+        "だけ書いて結果を捨てています。`+` は新しいテンソルを作るだけで、`x` は変わりません。位置がなければ、モデル"
+        "に語順が見えません (3.5 節)。",
+        lesson="adding",
+        met=("https://github.com/Lightning-AI/pytorch-lightning/issues/19138",),
+    ),
 )

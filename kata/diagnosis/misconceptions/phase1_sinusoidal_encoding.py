@@ -324,4 +324,25 @@ CATALOGUE = (
             "https://github.com/pytorch/pytorch/issues/114544",
         ),
     ),
+    *family(
+        id="encoding-product-for-power-{value}",
+        task="sinusoidal_encoding",
+        values={"above": "position / 10000.0 * exponent", "below": "position / (10000.0 * exponent)"},
+        edits=(
+            (
+                ANGLE,
+                """
+                exponent = torch.arange(0, d_model, 2, dtype=torch.float64) / d_model
+                angle = {value}
+                """,
+            ),
+        ),
+        en="The angle is `{value}`, where `exponent` is `2i / d_model`: 10000 is multiplied by the exponent, not "
+        "raised to it. The paper (3.5) has a power, `position / 10000**exponent`, so that the wavelengths of the "
+        "pairs grow by one factor from pair to pair; in Python that is `**`.",
+        ja="角度が `{value}` です (`exponent` は `2i / d_model`)。10000 を累乗せずに、指数と掛け合わせています。論文"
+        " (3.5 節) では累乗 `position / 10000**exponent` で、波長が組ごとに一定の倍率で長くなります。Python の累乗は"
+        " `**` です。",
+        lesson="sinusoids",
+    ),
 )

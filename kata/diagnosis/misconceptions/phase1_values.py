@@ -82,7 +82,7 @@ FITTED = (
         id="shift-angles",
         task="position_shift_matrix",
         pattern=",".join([NUMBER] * 3),
-        samples=("1000,0,1", "10000,1,1"),
+        samples=("1000,0,1",),
         edits=((SHIFT, "angle = {code}"),),
         en="The blocks of the matrix turn their pairs by `{angle}`. The encoding turns pair `i` by `1 / 10000^(2i / "
         "d_model)` a position (3.5), so a shift must turn it by `offset / 10000^(2i / d_model)`: one helper for both "
@@ -98,7 +98,7 @@ FITTED = (
         id="embedding-factor",
         task="TokenEmbedding",
         pattern=rf"(d\^)?{NUMBER}",
-        samples=("d^0.25", "22.5"),
+        samples=("d^0.25",),
         edits=(("math.sqrt(self.d_model)", "({code})"),),
         en="The rows of the table are multiplied by `{factor}`. The paper's factor is the root of the width, "
         "`d_model ** 0.5` (3.4): with it entries of standard deviation `d_model ** -0.5` become as large as the "

@@ -50,7 +50,7 @@ FITTED = (
         id="attention-factor",
         task="scaled_dot_product_attention",
         pattern=f"{NUMBER},{NUMBER}",
-        samples=("1,-0.25", "0.125,0"),
+        samples=("1,-0.25",),
         edits=(("query @ key.transpose(-2, -1) / math.sqrt(d_k)", "query @ key.transpose(-2, -1) * ({factor})"),),
         en="Before the softmax the products of queries and keys are multiplied by `{factor}`. The paper's factor is "
         "`d_k**-0.5` (3.2.1): a product of two random vectors of width `d_k` has a spread of `d_k**0.5`, and only that "
@@ -93,7 +93,7 @@ FITTED = (
         id="split-order",
         task="split_heads",
         pattern=r"(hd|dh)-[0-3]{4}(-flat)?",
-        samples=("hd-2013", "hd-0213-flat"),
+        samples=("hd-2013",),
         edits=((SPLIT, "return {code}"),),
         en="The answer equals `{code}`, of shape `{shape}`. The order is `(B, h, L, d_k)`, and head `j` holds the "
         "features from `j * d_k` on: cut the last dimension into `(h, d_k)`, then exchange L and h, and leave the "
@@ -113,7 +113,7 @@ FITTED = (
         id="merge-order",
         task="merge_heads",
         pattern=r"(flatten|reshape)-[0-3]{4}",
-        samples=("flatten-2013", "reshape-2013"),
+        samples=("flatten-2013",),
         edits=((MERGE, "return {code}"),),
         en="The answer equals `{code}`, with `(B, h, L, d_k)` as the order of `x`. The heads of one position must "
         "stand side by side, first head first: bring the tensor to `(B, L, h, d_k)`, with the batch in front, and "

@@ -214,4 +214,27 @@ CATALOGUE = (
         "まにします。違いが出るのは分散の小さい行だけですが、別の実装の重みを使うと値が変わります。",
         lesson="layer-norm",
     ),
+    Misconception(
+        id="add-and-norm-norm-of-each",
+        task="AddAndNorm",
+        edits=((JOINED, "return self.norm(x) + self.norm(self.dropout(sublayer_output))"),),
+        en="`x` and the sublayer's output are normalised each on its own, and the results are added. A norm belongs "
+        "around the sum, `LayerNorm(x + Dropout(Sublayer(x)))` (3.1, 5.4): then the two count by their sizes, and "
+        "what leaves is normalised.",
+        ja="`x` とサブ層の出力を別々に正規化してから足しています。正規化するのは和の全体で、`LayerNorm(x + "
+        "Dropout(Sublayer(x)))` です (3.1 節、5.4 節)。そうすれば二つが元の大きさの比で効き、出ていくものも正規化さ"
+        "れています。",
+        lesson="residual",
+    ),
+    Misconception(
+        id="add-and-norm-norm-twice",
+        task="AddAndNorm",
+        edits=((JOINED, "return self.norm(self.norm(x + self.dropout(sublayer_output)))"),),
+        en="The sum goes through the norm twice. The second one is no repetition: it normalises what gain and bias "
+        "have made of the first result, and applies them again. `LayerNorm(x + Dropout(Sublayer(x)))` has one (3.1).",
+        ja="和を 2 回正規化しています。2 回目はただの繰り返しではなく、1 回目のゲインとバイアスの結果をもう一度正規"
+        "化し、ゲインとバイアスを再び適用します。`LayerNorm(x + Dropout(Sublayer(x)))` の正規化は 1 回です (3.1 節)"
+        "。",
+        lesson="residual",
+    ),
 )

@@ -11,7 +11,7 @@ FITTED = (
         id="layer-norm-default-eps",
         task="LayerNorm",
         pattern=NUMBER,
-        samples=("1e-06", "1e-12"),
+        samples=("1e-06",),
         edits=(("1e-5", "{value}"),),
         en="The default of `eps` is `{value}`; in this course it is `1e-5`, as in `torch.nn.LayerNorm`. Both occur in "
         "published code. Only rows of small variance tell them apart, by a factor of two where the variance is as "

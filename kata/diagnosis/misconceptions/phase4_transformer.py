@@ -472,4 +472,25 @@ CATALOGUE = (
         "は正しいが値が不適切な引数のための、Python の例外です。呼び出し側は例外を型で捕まえます。",
         lesson="sharing",
     ),
+    Misconception(
+        id="transformer-scales-the-logits",
+        task="Transformer",
+        edits=(
+            (
+                "return self.output_projection(hidden)",
+                "return self.output_projection(hidden) * hidden.size(-1) ** -0.5",
+            ),
+        ),
+        en="The logits are divided by the root of `d_model`. Some implementations scale here instead of in the "
+        "embedding, because both share one matrix; in this course, as in the paper (3.4), the embedding is "
+        "multiplied by that root, and the logits are those of the projection.",
+        ja="logits を `d_model` の平方根で割っています。埋め込みと出力が行列を共有することから、埋め込みの代わりにこ"
+        "こで倍率を掛ける実装もあります。この教材では、論文 (3.4 節) と同じく埋め込みにその平方根を掛け、logits は射"
+        "影の出力そのままです。",
+        lesson="sharing",
+        met=(
+            "https://github.com/jadore801120/attention-is-all-you-need-pytorch/issues/138",
+            "https://github.com/jadore801120/attention-is-all-you-need-pytorch/issues/210",
+        ),
+    ),
 )

@@ -111,4 +111,17 @@ CATALOGUE = (
         "す。",
         lesson="look-ahead",
     ),
+    Misconception(
+        id="decoder-mask-inverted",
+        task="decoder_mask",
+        edits=((DECODER, "return ~(padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device))"),),
+        en="The mask is True where attention is forbidden. In this course True means `may attend`; with this mask "
+        "the decoder reads the future and the padding and nothing else. Join the two masks by `&` and leave them as "
+        "they are.",
+        ja="マスクが「見てはいけない」ところで True になっています。この教材では True が「見てよい」です。このままで"
+        "は、デコーダが未来とパディングだけを読むことになります。二つのマスクを `&` で合わせ、そのまま返してください"
+        "。",
+        lesson="look-ahead",
+        met=("https://github.com/hkproj/pytorch-transformer/issues/19",),
+    ),
 )

@@ -310,4 +310,28 @@ CATALOGUE = (
         "まいます。交差エントロピーは `-sum q log p` です。",
         lesson="label-smoothing",
     ),
+    Misconception(
+        id="loss-softmax-over-sentences",
+        task="LabelSmoothingLoss",
+        edits=((LOG_PROBS, "torch.log_softmax(logits, dim=0)"),),
+        en="The softmax runs over dimension 0, the sentences of the batch: by `dim=0`, or without a `dim`, which "
+        "torch takes for 0 where there are three dimensions. Every position has a distribution of its own over the "
+        "`V` tokens, so the last dimension counts: `dim=-1`.",
+        ja="ソフトマックスを次元 0、つまりバッチの文の方向に取っています。`dim=0` と書いたか、`dim` を省いています "
+        "(3 次元のとき torch は 0 とみなします)。各位置が `V` 個のトークンについての分布を持つので、最後の次元 "
+        "`dim=-1` で計算します。",
+        lesson="label-smoothing",
+    ),
+    Misconception(
+        id="loss-of-raw-logits",
+        task="LabelSmoothingLoss",
+        edits=((LOG_PROBS, "logits"),),
+        en="The logits are taken for log-probabilities: the softmax is missing. The loss can then fall without end, "
+        "by making the logit of the right token larger, and says nothing of the other tokens. "
+        "`torch.log_softmax(logits, dim=-1)` comes first.",
+        ja="logits をそのまま対数確率として使っていて、ソフトマックスがありません。正解の logit を大きくするだけで損"
+        "失がいくらでも下がり、ほかのトークンとの比較になりません。まず `torch.log_softmax(logits, dim=-1)` を計算し"
+        "ます。",
+        lesson="label-smoothing",
+    ),
 )

@@ -297,4 +297,25 @@ CATALOGUE = (
         "つの数 (`float`) です。どのグループの学習率も同じです。",
         lesson="noam",
     ),
+    Misconception(
+        id="scheduler-begins-with-rate-0",
+        task="NoamScheduler",
+        edits=(
+            (
+                FIRST,
+                """
+                self.step_num = 0
+                self.last_lr = 0.0
+                for group in self.optimizer.param_groups:
+                    group["lr"] = 0.0
+                """,
+            ),
+        ),
+        en="Building the scheduler sets the rate 0, that of step 0: the first update changes nothing, and every "
+        "later one is one step behind. Steps count from 1, and the first training step already has the rate of step "
+        "1.",
+        ja="スケジューラを作ったときの学習率が 0 (ステップ 0 の値) です。最初の更新では何も変わらず、その後もずっと "
+        "1 ステップ遅れます。ステップは 1 から数え、最初の学習ステップの学習率がステップ 1 のものです。",
+        lesson="noam",
+    ),
 )

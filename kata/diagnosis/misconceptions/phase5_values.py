@@ -85,7 +85,7 @@ FITTED = (
         id="batch-tokens",
         task="make_batch",
         pattern=r"[be]*[iht][be]*,[be]*[iht][be]*,[be]*[iht][be]*",
-        samples=("bie,bie,bie", "ie,ei,ie", "ie,bi,t"),
+        samples=("bie,bie,bie", "ie,ei,ie"),
         edits=(
             (SRC, "src = _pad([{src_code} for src_ids, _ in pairs], pad_id)"),
             (
@@ -117,7 +117,7 @@ FITTED = (
         id="loss-weights",
         task="LabelSmoothingLoss",
         pattern=f"({'|'.join(WEIGHTS)}),({'|'.join(DIVISORS)})",
-        samples=("v-minus-1,tokens", "without-eps,tokens", "paper,sentences", "paper,padding"),
+        samples=("v-minus-1,tokens", "paper,sentences"),
         edits=(
             (PER_TOKEN, "V = logits.size(-1)\nper_token = -{on} * at_target - {off} * log_probs.sum(dim=-1)"),
             (MEAN, "return per_token.masked_fill(~is_real, 0.0).sum() / {divisor}"),
@@ -142,7 +142,7 @@ FITTED = (
         id="noam-equation",
         task="noam_learning_rate",
         pattern=",".join([NUMBER] * 9),
-        samples=("1,1,-0.5,0,-0.5,-1,1,0,0", "1,1,0,0.5,-0.5,-1,1,0,0", "1,1,-0.5,0,-0.5,-1.5,1,0,-1"),
+        samples=("1,1,-0.5,0,-0.5,-1,1,0,0", "1,1,-0.5,0,-0.5,-1.5,1,0,-1"),
         edits=((RATE, "return {equation}"),),
         en="The rates are those of `{equation}`. Equation 3 (5.3) is `factor * d_model**-0.5 * min(step**-0.5, step * "
         "warmup_steps**-1.5)`: the straight rise meets the falling root at step `warmup_steps`, where the rate is "

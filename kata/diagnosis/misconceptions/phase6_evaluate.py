@@ -263,4 +263,58 @@ CATALOGUE = (
         "にはデータが空か、ファイルを読めていないだけです。`ValueError` を出してください。",
         lesson="evaluation",
     ),
+    Misconception(
+        id="evaluation-weights-by-sentences",
+        task="evaluate",
+        edits=(
+            (
+                START,
+                """
+                total_loss, total_correct, total_tokens = 0.0, 0, 0
+                sentences = 0
+                """,
+            ),
+            (
+                LOSS,
+                """
+                sentences += batch.tgt_out.size(0)
+                total_loss += loss_fn(logits, batch.tgt_out).item() * batch.tgt_out.size(0)
+                """,
+            ),
+            (RESULT, "return Evaluation(total_loss / sentences, total_correct / total_tokens)"),
+        ),
+        en="The batches are weighted by their number of sentences. `loss_fn` is a mean over tokens, so a batch of "
+        "short sentences gets too much weight for its tokens: multiply by `batch.num_tokens` and divide by the "
+        "number of all tokens.",
+        ja="バッチを文の数で重み付けしています。`loss_fn` はトークンについての平均なので、短い文のバッチが、トークン"
+        "の数に比べて重く数えられます。`batch.num_tokens` を掛けて足し、全トークン数で割ってください。",
+        lesson="evaluation",
+        met=("https://github.com/tracel-ai/burn/issues/5577",),
+    ),
+    Misconception(
+        id="evaluation-weights-by-positions",
+        task="evaluate",
+        edits=(
+            (
+                START,
+                """
+                total_loss, total_correct, total_tokens = 0.0, 0, 0
+                positions = 0
+                """,
+            ),
+            (
+                LOSS,
+                """
+                positions += batch.tgt_out.numel()
+                total_loss += loss_fn(logits, batch.tgt_out).item() * batch.tgt_out.numel()
+                """,
+            ),
+            (RESULT, "return Evaluation(total_loss / positions, total_correct / total_tokens)"),
+        ),
+        en="The batches are weighted by all their positions, padding included, so a ragged batch counts more than "
+        "its words. `batch.num_tokens` is the number of real tokens: multiply by it, and divide by the sum of them.",
+        ja="バッチを、パディングを含む全位置の数で重み付けしているので、長さの不ぞろいなバッチが単語の数より重く数え"
+        "られます。本物のトークンの数 `batch.num_tokens` を掛けて足し、その合計で割ってください。",
+        lesson="evaluation",
+    ),
 )

@@ -249,4 +249,71 @@ CATALOGUE = (
         "な時間とメモリがかかります。`torch.no_grad()` を使ってください。",
         lesson="greedy",
     ),
+    Misconception(
+        id="greedy-samples",
+        task="greedy_decode",
+        edits=(
+            (
+                NEXT,
+                """
+                drawn = torch.multinomial(torch.softmax(logits, dim=-1), 1).squeeze(1)
+                next_token = drawn.masked_fill(ended, pad_id)
+                """,
+            ),
+        ),
+        en="The next token is drawn at random from the distribution, as language models do for variety. Greedy "
+        "decoding takes the most probable one, `logits.argmax(dim=-1)`: the answer is then the same at every call.",
+        ja="次のトークンを、確率分布から無作為に引いています。文章に変化をつけるための方法です。貪欲法では最も確率の"
+        "高いトークン `logits.argmax(dim=-1)` を選ぶので、答えは毎回同じになります。",
+        lesson="greedy",
+    ),
+    Misconception(
+        id="greedy-starts-with-bos-twice",
+        task="greedy_decode",
+        edits=(
+            (
+                "torch.full((batch, 1), bos_id, dtype=torch.int64, device=src.device)",
+                "torch.full((batch, 2), bos_id, dtype=torch.int64, device=src.device)",
+            ),
+            (ANSWER, "return tokens[:, 2:]"),
+        ),
+        en="The decoder starts from two BOS. In training a target had one, so every token now stands one position "
+        "further on than the model has learned. Start from one column of BOS.",
+        ja="デコーダを BOS 二つから始めています。学習時の訳文の BOS は一つなので、どのトークンも、学習したより一つ後"
+        "ろの位置に来てしまいます。BOS 一列から始めてください。",
+        lesson="greedy",
+        met=("https://github.com/facebookresearch/ParlAI/pull/1486",),
+    ),
+    Misconception(
+        id="greedy-drops-the-last-token",
+        task="greedy_decode",
+        edits=((ANSWER, "return tokens[:, 1:-1]"),),
+        en="The last column of the answer is cut off. What stands there the model has said: the EOS of the longest "
+        "row, or the last token before `max_len`. Only BOS, the first column, is no part of the answer.",
+        ja="答えの最後の列を切り落としています。そこにあるのはモデルが出力したトークンで、最長の行の EOS か、"
+        "`max_len` で終わる前の最後のトークンです。答えに含めないのは、先頭の BOS の列だけです。",
+        lesson="greedy",
+        met=("https://github.com/harvardnlp/annotated-transformer/pull/106",),
+    ),
+    Misconception(
+        id="greedy-one-token-too-many",
+        task="greedy_decode",
+        edits=(("range(max_len)", "range(max_len + 1)"),),
+        en="An answer may have one token more than `max_len`. `max_len` counts the tokens that are made, EOS "
+        "included and BOS not; where positions are limited, the one too many is an error.",
+        ja="答えが `max_len` より 1 トークン長くなることがあります。`max_len` は出力するトークンの数で、EOS を含み、"
+        "BOS を含みません。位置の数に上限があるモデルでは、余分な一つがエラーになります。",
+        lesson="greedy",
+    ),
+    Misconception(
+        id="greedy-inverts-the-look-ahead",
+        task="greedy_decode",
+        edits=((DECODE, "hidden = model.decode(tokens, memory, ~tgt_mask, src_mask)"),),
+        en="The look-ahead mask is the wrong way round: each position is shown what comes after it, and hidden what "
+        "came before. True means `may attend`; the mask of training and that of decoding are the same.",
+        ja="先読みマスクの向きが逆で、各位置に後ろのトークンだけを見せ、前のトークンを隠しています。True は「見てよ"
+        "い」で、学習のときも生成のときも同じマスクを使います。",
+        lesson="greedy",
+        met=("https://github.com/hkproj/pytorch-transformer/issues/19",),
+    ),
 )
