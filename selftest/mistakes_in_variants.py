@@ -243,14 +243,16 @@ MADE = {
         "look-ahead-hides-the-position-itself": (("torch.ge(query, key)", "torch.gt(query, key)"),),
     },
     "phase5_mechanics/loops": {
-        "decoder-mask-of-float32": (("return torch.stack(rows)", "return torch.stack(rows).float()"),),
-        "look-ahead-of-float32": (
+        "decoder-mask-form=keys,and,tril(0),float32,b1ll": (
+            ("return torch.stack(rows)", "return torch.stack(rows).float()"),
+        ),
+        "look-ahead-form=tril(0),float32,11ll": (
             (
                 "mask = torch.zeros((1, 1, length, length), dtype=torch.bool, device=device)",
                 "mask = torch.zeros((1, 1, length, length), device=device)",
             ),
         ),
-        "padding-mask-of-uint8": (
+        "padding-mask-form=real,uint8,b11l": (
             ("    return mask\n\n\ndef look_ahead_mask", "    return mask.to(torch.uint8)\n\n\ndef look_ahead_mask"),
         ),
         "noam-step-refused-with-runtime-error": (

@@ -98,6 +98,15 @@ def calls_of_noam(task):
     return found
 
 
+def calls_of_padding(task):
+    rows = [([[4, 3, 0], [5, 3, 3]], 3), ([[1, 2, 7, 5], [5, 1, 5, 5]], 5), ([[3, 0, 9, 0, 9, 1]], 9)]
+    return [call for tokens, pad_id in rows for call in called(task, torch.tensor(tokens), pad_id)]
+
+
+def calls_of_look_ahead(task):
+    return called(task, 4) + called(task, 6)
+
+
 def calls_of_penalty(task):
     return [call for length in (1, 4, 9) for alpha in (0.0, 0.6, 1.3) for call in called(task, length, alpha)]
 
@@ -111,6 +120,9 @@ CALLS = {
     "split_heads": calls_of_split,
     "merge_heads": calls_of_merge,
     "LayerNorm": calls_of_layer_norm,
+    "padding_mask": calls_of_padding,
+    "look_ahead_mask": calls_of_look_ahead,
+    "decoder_mask": calls_of_padding,
     "make_batch": calls_of_batch,
     "LabelSmoothingLoss": calls_of_loss,
     "noam_learning_rate": calls_of_noam,
@@ -146,6 +158,12 @@ FURTHER = (
     "merge-order=flatten-0231",
     "layer-norm-default-eps=0.001",
     "layer-norm-default-eps=1e-08",
+    "padding-mask-form=zero,bool,b11l",
+    "padding-mask-form=real,inf,bl",
+    "look-ahead-form=triu(2),bool,11ll",
+    "look-ahead-form=tril(0),inf,ll",
+    "decoder-mask-form=queries,or,tril(1),bool,b1ll",
+    "decoder-mask-form=both,and,tril(0),big,bll",
     "batch-tokens=i,bi,ie",
     "batch-tokens=ie,bbi,ie",
     "batch-tokens=ie,bh,ie",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception, family
+from . import Misconception
 
 DECODER = "return padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device)"
 
@@ -63,23 +63,6 @@ CATALOGUE = (
         "クエリも本物のトークンのキーは見て構いません (その結果は損失で捨てられます)。逆に、すべて False の行では"
         "ソフトマックスの配分先がなくなり、対策のない注意では NaN になります。",
         lesson="padding",
-    ),
-    *family(
-        id="decoder-mask-of-{value}",
-        task="decoder_mask",
-        values={"int64": "torch.int64", "int32": "torch.int32", "uint8": "torch.uint8", "float32": "torch.float32"},
-        edits=(
-            (
-                DECODER,
-                "return (padding_mask(tokens, pad_id) & look_ahead_mask(tokens.size(1), tokens.device)).to({value})",
-            ),
-        ),
-        en="The mask holds the numbers 0 and 1 as `{value}` instead of booleans. `~mask` of integers flips bits, of "
-        "floats it is an error, and `masked_fill` refuses both: two boolean masks joined by `&` give a boolean one.",
-        ja="マスクが真偽値ではなく `{value}` の 0 と 1 になっています。整数に `~mask` を使うとビットが反転し、小数では"
-        "エラーになります。`masked_fill` はどちらも受け付けません。真偽値のマスクを `&` で合わせれば、真偽値のまま"
-        "です。",
-        lesson="look-ahead",
     ),
     Misconception(
         id="decoder-mask-pads-queries-only",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception, family
+from . import Misconception
 
 LOOK_AHEAD = "return torch.ones(1, 1, length, length, dtype=torch.bool, device=device).tril()"
 
@@ -97,19 +97,6 @@ CATALOGUE = (
         ja="`device` を渡していないので、マスクがいつも既定のデバイスに作られます。CPU だけなら気づきませんが、トー"
         "クンとモデルを GPU に置いたとたん、二つのデバイスのテンソルを組み合わせることになり失敗します。テンソルを"
         "作る関数に `device` を渡してください。",
-        lesson="look-ahead",
-    ),
-    *family(
-        id="look-ahead-of-{value}",
-        task="look_ahead_mask",
-        values={"float32": "torch.float32", "int64": "torch.int64", "int32": "torch.int32", "uint8": "torch.uint8"},
-        edits=((LOOK_AHEAD, "return torch.ones(1, 1, length, length, dtype={value}, device=device).tril()"),),
-        en="The mask holds the numbers 0 and 1 as `{value}` instead of booleans, as `torch.ones(...)` gives them "
-        "without a dtype. `~mask` of integers flips bits, of floats it is an error, and `&` joins it with no "
-        "boolean mask. Make it of `torch.bool`: `torch.ones(..., dtype=torch.bool).tril()`.",
-        ja="マスクが真偽値ではなく `{value}` の 0 と 1 になっています。`torch.ones(...)` は dtype を指定しないと数にな"
-        "ります。整数に `~mask` を使うとビットが反転し、小数ではエラーになり、`&` で真偽値のマスクと組み合わせるこ"
-        "ともできません。`torch.ones(..., dtype=torch.bool).tril()` のように `torch.bool` で作ってください。",
         lesson="look-ahead",
     ),
     Misconception(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception, family
+from . import Misconception
 
 PADDING = "(tokens != pad_id)[:, None, None, :]"
 
@@ -74,19 +74,6 @@ CATALOGUE = (
         ja="マスクが `(B, 1, L)` の 3 次元です。スコアは `(B, h, L_q, L_k)` の 4 次元で、ブロードキャストは右から形"
         "をそろえるため、`B` がヘッドの次元に当たり、バッチの 2 番目の文が 2 番目のヘッドのマスクになります。大きさ "
         "1 の次元をもう一つ入れて、`(B, 1, 1, L)` にしてください。",
-        lesson="padding",
-    ),
-    *family(
-        id="padding-mask-of-{value}",
-        task="padding_mask",
-        values={"int64": "torch.int64", "int32": "torch.int32", "uint8": "torch.uint8", "float32": "torch.float32"},
-        edits=((PADDING, "(tokens != pad_id)[:, None, None, :].to({value})"),),
-        en="The mask holds the numbers 0 and 1 as `{value}` instead of booleans. `~mask` of integers flips bits (`~1` "
-        "is -2, which counts as true), of floats it is an error, and `masked_fill` refuses both: a mask is of "
-        "`torch.bool`, as a comparison gives it.",
-        ja="マスクが真偽値ではなく `{value}` の 0 と 1 になっています。整数に `~mask` を使うとビットが反転し (`~1` は "
-        "-2 で、真とみなされます)、小数ではエラーになります。`masked_fill` はどちらも受け付けません。マスクは、比較"
-        "の結果そのままの `torch.bool` です。",
         lesson="padding",
     ),
     Misconception(
