@@ -23,20 +23,18 @@ CORES = ("i", "h", "t")
 def batch_tokens(calls: Sequence[Call]) -> Iterator[str]:
     """What the rows of ``src``, ``tgt_in`` and ``tgt_out`` hold, as letters: ``ie,bi,ie`` is right."""
     known = [(*call.bound("pairs", "pad_id", "bos_id", "eos_id"), call.answer) for call in calls]
-    known = [told for told in known if isinstance(told[4], dict) and {"src", "tgt_in", "tgt_out"} <= set(told[4])]
     found = []
-    for name, side in (("src", 0), ("tgt_in", 1), ("tgt_out", 1)):
+    for name, side, right in (("src", 0, "ie"), ("tgt_in", 1, "bi"), ("tgt_out", 1, "ie")):
         patterns = [before + core + after for core, before, after in itertools.product(CORES, SIDES, SIDES)]
         for pairs, pad, bos, eos, answer in known:
-            tokens = answer[name]
-            if not isinstance(tokens, Tensor) or tokens.dim() != 2 or len(tokens) != len(pairs):
-                return
-            ids = [list(pair[side]) for pair in pairs]
-            patterns = [word for word in patterns if _padded(ids, word, pad, bos, eos) == tokens.tolist()]
+            if name in answer:  # a test that fails at one of them has not looked at the next
+                ids = [list(pair[side]) for pair in pairs]
+                got = answer[name].tolist()
+                patterns = [word for word in patterns if _padded(ids, word, pad, bos, eos) == got]
         if not patterns:
             return
-        found.append(min(patterns, key=len))
-    if known and found != ["ie", "bi", "ie"]:
+        found.append(right if right in patterns else min(patterns, key=len))
+    if found != ["ie", "bi", "ie"]:
         yield ",".join(found)
 
 

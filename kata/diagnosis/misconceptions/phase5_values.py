@@ -85,7 +85,7 @@ FITTED = (
         id="batch-tokens",
         task="make_batch",
         pattern=r"[be]*[iht][be]*,[be]*[iht][be]*,[be]*[iht][be]*",
-        samples=("bie,bie,bie", "ie,ei,ie"),
+        samples=("ie,ei,ie", "ie,bi,t"),
         edits=(
             (SRC, "src = _pad([{src_code} for src_ids, _ in pairs], pad_id)"),
             (
