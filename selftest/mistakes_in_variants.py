@@ -10,7 +10,9 @@ CHECK = (
 
 MADE = {
     "phase1_embedding/exp_of_log": {
-        "encoding-angles=1000,0,1,1000,0,1": (("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),),
+        "encoding-angles=pairs,sin,1000,0,1,0,cos,1000,0,1,0": (
+            ("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),
+        ),
         "embedding-token-1-frozen": (
             ("nn.Embedding(vocab_size, d_model)", "nn.Embedding(vocab_size, d_model, padding_idx=1)"),
         ),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple, Sequence
 
 from kata.course.phases import COURSE, REFERENCE
-from kata.diagnosis.misconceptions import Misconception, catalogue, patch
+from kata.diagnosis.misconceptions import Misconception, catalogue, fitted_families, patch
 from kata.grading.session_client import WarmSession
 from kata.session_protocol import Diagnosed
 
@@ -73,6 +73,14 @@ def named(pairs: Sequence[Pair], seed: int = 0) -> Iterator[tuple[Pair, set[str]
             yield pair, {name for event in events if isinstance(event, Diagnosed) for name in event.ids}
 
 
+def _meant(name: str, made: set[str]) -> set[str]:
+    """Which of some mistakes a name tells: itself, or those that a family with the value found covers."""
+    family = fitted_families().get(name.partition("=")[0])
+    covered = made & {*family.covers} if family else set()
+    covered |= {other for other in made if family and other.partition("=")[0] == family.id}
+    return covered or {name}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the pairs; return 1 if too few are named, or anything else is."""
     parser = argparse.ArgumentParser(prog="python -m selftest.pairs", description=__doc__)
@@ -84,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     both = one = wrong = 0
     for pair, names in named(pairs):
         made = {mistake.id for mistake in pair.mistakes}
+        names = {right for name in names for right in _meant(name, made)}
         both, one, wrong = both + (made <= names), one + bool(made & names), wrong + bool(names - made)
         print(" + ".join(sorted(made)), "->", " + ".join(sorted(names)) or "nothing", flush=True)
     print(f"{len(pairs)} pairs: {both} named in full, {one} at least half, {wrong} with a false name")

@@ -57,7 +57,11 @@ def calls_of_attention(task):
 
 def calls_of_heads(task):
     sizes = ((8, 2), (12, 3), (12, 4))
-    return [call for width, heads in sizes for call in made(task, (width, heads), [torch.randn(2, 5, width) / 9] * 3)]
+    return [
+        call
+        for width, heads in sizes
+        for call in made(task, (width, heads), [torch.randn(2, 5, width) / 3 for _ in range(3)])
+    ]
 
 
 def calls_of_split(task):
@@ -69,7 +73,24 @@ def calls_of_merge(task):
 
 
 def calls_of_layer_norm(task):
-    return [call for width in WIDTHS for call in made(task, (width,), (torch.randn(3, width) * 1e-6,))]
+    sizes = ((3, 4, 5), (2, 7, 3), (2, 3, 4, 6))
+    ordinary = [call for size in sizes for call in made(task, size[-1:], (torch.randn(size) / 99,))]
+    return ordinary + [call for width in WIDTHS for call in made(task, (width,), (torch.randn(2, 3, width) * 1e-5,))]
+
+
+def calls_of_encoder_layer(task):
+    mask = torch.ones(2, 1, 1, 5, dtype=torch.bool)
+    mask[0, ..., 3:] = False
+    x = torch.randn(2, 5, 12)
+    return made(task, (12, 3, 20, 0.0), (x, mask), (x, None)) + made(task, (12, 2, 7, 0.0), (x / 2, mask))
+
+
+def calls_of_decoder_layer(task):
+    memory_mask = torch.ones(2, 1, 1, 4, dtype=torch.bool)
+    memory_mask[1, ..., 2:] = False
+    x, memory = torch.randn(2, 4, 12), torch.randn(2, 4, 12)
+    self_mask = torch.ones(1, 1, 4, 4, dtype=torch.bool).tril()
+    return made(task, (12, 3, 20, 0.0), (x, memory, self_mask, memory_mask), (x / 2, memory, None, None))
 
 
 def calls_of_batch(task):
@@ -123,6 +144,8 @@ CALLS = {
     "padding_mask": calls_of_padding,
     "look_ahead_mask": calls_of_look_ahead,
     "decoder_mask": calls_of_padding,
+    "EncoderLayer": calls_of_encoder_layer,
+    "DecoderLayer": calls_of_decoder_layer,
     "make_batch": calls_of_batch,
     "LabelSmoothingLoss": calls_of_loss,
     "noam_learning_rate": calls_of_noam,
@@ -130,7 +153,17 @@ CALLS = {
 }
 
 FURTHER = (
-    "shift-angles=10000,1,1",
+    "encoder-layer-wiring=None,x,y,y",
+    "encoder-layer-wiring=mask,a,y,f",
+    "decoder-layer-wiring=self_mask,x,y,memory+memory,self_mask,y,z,z",
+    "decoder-layer-wiring=self_mask,a,y,memory+memory,memory_mask,y,y,z",
+    "decoder-layer-wiring=None,x,y,memory+x,memory_mask,y,z,z",
+    "heads-sources=kq,kk,vv",
+    "heads-sources=qq,kk,kv",
+    "heads-sources=vq,qk,kv",
+    "layer-norm-formula=second,last,biased,outside",
+    "layer-norm-formula=before-last,all-but-last,unbiased,inside",
+    "shift-angles=10000,1,1,0",
     "embedding-factor=22.5",
     "attention-factor=0.125,0",
     "split-order=hd-0213-flat",
@@ -141,11 +174,17 @@ FURTHER = (
     "loss-weights=without-eps,tokens",
     "loss-weights=paper,padding",
     "noam-equation=1,1,0,0.5,-0.5,-1,1,0,0",
-    "encoding-angles=100,0,1,100,0,1",
-    "encoding-angles=10000,0,1,10000,1,1",
-    "encoding-angles=10000,0,0.5,10000,0,0.5",
-    "encoding-angles=500,2,2,10000,0,1",
-    "shift-angles=10000,0,2",
+    "encoding-angles=pairs,sin,100,0,1,0,cos,100,0,1,0",
+    "encoding-angles=pairs,sin,10000,0,1,0,cos,10000,1,1,0",
+    "encoding-angles=pairs,sin,10000,0,0.5,0,cos,10000,0,0.5,0",
+    "encoding-angles=pairs,sin,500,2,2,0,cos,10000,0,1,0",
+    "encoding-angles=pairs,cos,10000,0,1,0,sin,10000,0,1,0",
+    "encoding-angles=pairs,sin,10000,0,1,0,sin,10000,0,1,0",
+    "encoding-angles=pairs,sin,10000,0,1,1,cos,10000,0,1,1",
+    "encoding-angles=halves,cos,1000,0,1,0,sin,1000,0,1,0",
+    "encoding-angles=halves,sin,10000,0,1,2,cos,10000,0,1,2",
+    "shift-angles=10000,0,2,0",
+    "shift-angles=10000,0,1,2",
     "embedding-factor=d^1",
     "embedding-factor=1",
     "attention-factor=1,0.5",

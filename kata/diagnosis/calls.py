@@ -17,6 +17,7 @@ class Call(NamedTuple):
         made: positional and keyword arguments that the object was made with; None of a function.
         state: what was loaded into the object by ``load_state_dict``; empty if nothing was.
         args, kwargs: of the call.
+        training: whether the object was in training mode.
         answer: what came back; of an object that stayed in the guest its attributes, as far as they were asked for.
     """
 
@@ -26,6 +27,7 @@ class Call(NamedTuple):
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
     answer: Any
+    training: bool = True
 
     def bound(self, *names: str) -> list[Any]:
         """The call's arguments by the names of the parameters; None where none was given."""
@@ -65,6 +67,7 @@ class _Reader:
         self._made: dict[Any, tuple[Sequence[Any], Mapping[str, Any]]] = {}
         self._states: dict[Any, Mapping[str, Any]] = {}
         self._attributes: dict[Any, dict[str, Any]] = {}
+        self._in_evaluation: set[Any] = set()
 
     def read(self, exchanges: Iterable[Exchange]) -> Iterator[Call]:
         for exchange in exchanges:
@@ -88,9 +91,12 @@ class _Reader:
         elif op == "call" and number in self._made:
             if request["method"] == "load_state_dict" and request["args"]:
                 self._states[number] = request["args"][0]
+            elif request["method"] in ("eval", "train"):
+                training = request["method"] == "train" and all(request["args"])
+                (self._in_evaluation.discard if training else self._in_evaluation.add)(number)
             elif request["method"] is None:
-                state = self._states.get(number, {})
-                yield Call(self._task, self._made[number], state, request["args"], request["kwargs"], answer)
+                state, training = self._states.get(number, {}), number not in self._in_evaluation
+                yield Call(self._task, self._made[number], state, request["args"], request["kwargs"], answer, training)
 
 
 def _value(message: Any) -> dict[str, Any]:
@@ -99,7 +105,8 @@ def _value(message: Any) -> dict[str, Any]:
     Raises:
         CodecError: if it has none.
     """
-    body = Decoder(*message, on_object=_reference).value()
+    header, payload = message
+    body = Decoder(header, payload, on_object=_reference).value()
     if not isinstance(body, dict):
         raise CodecError("not a message")
     return body

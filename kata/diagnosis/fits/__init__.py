@@ -14,13 +14,12 @@ from ...sandbox.host.recording import Recording
 from ..calls import Call, calls_of
 from ..misconceptions import Misconception, fitted_families, with_value
 from ..misconceptions.fitted import Fitted
-from . import phase1, phase2, phase3, phase5, phase5_masks, phase6
+from . import phase1, phase2, phase3, phase4, phase5, phase5_masks, phase6
 
 Fit = Callable[[Sequence[Call]], Iterable[str]]
 
-FITS: Mapping[str, Fit] = {
-    name: fit for phase in (phase1, phase2, phase3, phase5, phase5_masks, phase6) for name, fit in phase.FITS.items()
-}
+PHASES = (phase1, phase2, phase3, phase4, phase5, phase5_masks, phase6)
+FITS: Mapping[str, Fit] = {name: fit for phase in PHASES for name, fit in phase.FITS.items()}
 """Id of a family to the values that fit some calls, the simplest first."""
 
 MOST = 2

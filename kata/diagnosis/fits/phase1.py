@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Iterator, Sequence
 
@@ -14,19 +15,45 @@ Rates = Sequence["tuple[int, float]"]
 """Columns ``2i`` of a table of some width and the angle of one position in them."""
 
 
+PAPER = "10000,0,1,0"
+"""Base, shift, scale and what is taken from the width: ``pos * scale / base^((2i + shift) / (d_model - less))``."""
+
+
 def encoding_angles(calls: Sequence[Call]) -> Iterator[str]:
-    """``base,shift,scale`` of the even columns, then of the odd ones: ``pos * scale / base^((2i + shift)/d_model)``."""
+    """How the columns lie, then of each of the two groups its function and numbers like those of ``PAPER``."""
     tables = [call.answer for call in calls if isinstance(call.answer, Tensor) and call.answer.dim() == 2]
     tables = [table.double() for table in tables if not table.is_meta and table.shape[0] > 2 and table.shape[1] > 3]
-    for sine in _frequencies([(table.shape[1], _rates_of_sines(table[:, 0::2])) for table in tables]):
-        cosines = [(table.shape[1], _rates_of_cosines(table[:, 1::2])) for table in tables]
-        for cosine in _frequencies(cosines):
-            if not sine == cosine == "10000,0,1":
-                yield f"{sine},{cosine}"
+    for layout in ("pairs", "halves"):
+        halves = [_groups(table, layout) for table in tables]
+        groups = []
+        for group in (0, 1):
+            functions = {_function(columns[group][0]) for columns in halves}
+            name = functions.pop() if len(functions) == 1 else ""
+            if not name:
+                break
+            rates = _rates_of_sines if name == "sin" else _rates_of_cosines
+            known = [(table.shape[1], rates(columns[group])) for table, columns in zip(tables, halves)]
+            groups.append([f"{name},{numbers}" for numbers in _frequencies(known)])
+        for value in itertools.product(*groups) if len(groups) == 2 else ():
+            if (layout, *value) != ("pairs", f"sin,{PAPER}", f"cos,{PAPER}"):
+                yield ",".join((layout, *value))
+
+
+def _groups(table: Tensor, layout: str) -> tuple[Tensor, Tensor]:
+    """The columns that hold the sines, and those that hold the cosines, if all is right."""
+    half = table.shape[1] // 2
+    return (table[:, 0::2], table[:, 1::2]) if layout == "pairs" else (table[:, :half], table[:, half:])
+
+
+def _function(first_row: Tensor) -> str:
+    """The function that gives these numbers at an angle of 0; empty if neither does."""
+    return (
+        "sin" if bool((first_row.abs() < 1e-6).all()) else "cos" if bool(((first_row - 1).abs() < 1e-6).all()) else ""
+    )
 
 
 def shift_angles(calls: Sequence[Call]) -> Iterator[str]:
-    """``base,shift,scale`` of the angles of the matrix."""
+    """Numbers like those of ``PAPER``, of the angles of the matrix."""
     found = []
     for call in calls:
         offset, d_model = call.bound("offset", "d_model")
@@ -36,7 +63,7 @@ def shift_angles(calls: Sequence[Call]) -> Iterator[str]:
             angles = [math.atan2(matrix[i, i + 1].item(), matrix[i, i].item()) for i in range(0, d_model, 2)]
             found.append((d_model, [(2 * i, angle / offset) for i, angle in enumerate(angles)]))
     for value in _frequencies(found):
-        if value != "10000,0,1":
+        if value != PAPER:
             yield value
 
 
@@ -78,29 +105,33 @@ def _rates_of_cosines(columns: Tensor) -> Rates:
 
 
 def _frequencies(tables: Sequence[tuple[int, Rates]]) -> Iterator[str]:
-    """``base,shift,scale`` that explain the rates of tables of several widths."""
+    """Numbers like those of ``PAPER`` that explain the rates of tables of several widths."""
     lines = {}
     for width, rates in tables:
         through = line([(column, -math.log(rate)) for column, rate in rates if rate > 0])
         if through:
             lines[width] = through
-    slopes = {plain(slope * width, 1e-3) for width, (slope, _) in lines.items()}
-    if len(slopes) != 1:
+    if any(slope == 0 for slope, _ in lines.values()) or not lines:
         return
-    slope = sum(slope * width for width, (slope, _) in lines.items()) / len(lines)
-    if slope == 0:
-        return
-    base, starts = plain(math.exp(slope)), [(1 / width, start) for width, (_, start) in lines.items()]
+    less = 0.0
+    if len({plain(slope * width, 1e-3) for width, (slope, _) in lines.items()}) > 1:
+        through = line([(float(width), 1 / slope) for width, (slope, _) in lines.items()])
+        if through is None:
+            return
+        less = round(-through[1] / through[0], 2)
+    slope = sum(slope * (width - less) for width, (slope, _) in lines.items()) / len(lines)
+    base, starts = plain(math.exp(slope)), [(1 / (width - less), start) for width, (_, start) in lines.items()]
     if all(abs(start) < 2e-3 for _, start in starts):
-        yield f"{base},0,1"
+        yield f"{base},0,1,{exponent(less)}"
     elif len(starts) > 1:
         through = line(starts)
         if through:
-            yield f"{base},{exponent(through[0] / slope)},{plain(math.exp(-through[1]), 2e-3)}"
+            shift, scale = exponent(through[0] / slope), plain(math.exp(-through[1]), 2e-3)
+            yield f"{base},{shift},{scale},{exponent(less)}"
     else:
-        width, start = 1 / starts[0][0], starts[0][1]
-        yield f"{base},{exponent(start * width / slope)},1"
-        yield f"{base},0,{plain(math.exp(-start), 2e-3)}"
+        part, start = starts[0]
+        yield f"{base},{exponent(start / (part * slope))},1,0"
+        yield f"{base},0,{plain(math.exp(-start), 2e-3)},0"
 
 
 FITS = {

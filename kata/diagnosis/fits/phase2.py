@@ -52,6 +52,48 @@ def heads_factor(calls: Sequence[Call]) -> Iterator[str]:
         yield ",".join(["1", *told])
 
 
+def heads_sources(calls: Sequence[Call]) -> Iterator[str]:
+    """Which projection of which input the queries, keys and values of the heads are: ``qq,kk,vv`` is right."""
+    unmasked = [call for call in calls if call.bound("query", "key", "value", "mask")[3] is None]
+    known = [(call, weights) for call in unmasked for weights in [_weights(call)] if weights is not None and call.state]
+    sources = ["qq", "kk", "vv", *(one + other for one, other in itertools.permutations("qkv", 2))]
+    pairs: list[tuple[str, ...]] = list(itertools.product(sources, sources))
+    values = sources
+    for call, weights in known:
+        parts = _projections(call, weights.shape[1])
+        pairs = [pair for pair in pairs if _attends(parts[pair[0]], parts[pair[1]], weights)]
+        values = [source for source in values if _mixes(call, weights, parts[source])]
+    found = sorted(itertools.product(pairs, values), key=lambda told: (told[0] != ("qq", "kk")) + (told[1] != "vv"))
+    for (query, key), value in found:
+        if not known or (query, key, value) == ("qq", "kk", "vv"):
+            return
+        yield f"{query},{key},{value}"
+
+
+def _projections(call: Call, heads: int) -> dict[str, Tensor]:
+    """Projection and input (their first letters) to the heads ``(B, h, L, d_k)`` that they make."""
+    inputs = zip("qkv", call.bound("query", "key", "value"))
+    found = {}
+    for (name, x), letter in itertools.product(inputs, "qkv"):
+        y = x.double() @ call.state[f"w_{letter}.weight"].double().T + call.state[f"w_{letter}.bias"].double()
+        found[letter + name] = y.reshape(*y.shape[:2], heads, -1).transpose(1, 2)
+    return found
+
+
+def _attends(query: Tensor, key: Tensor, weights: Tensor) -> bool:
+    made = torch.softmax(query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5, dim=-1)
+    return made.shape == weights.shape and torch.allclose(made, weights, rtol=1e-3, atol=1e-4)
+
+
+def _mixes(call: Call, weights: Tensor, value: Tensor) -> bool:
+    if value.shape[2] != weights.shape[3]:
+        return False
+    merged = (weights @ value).transpose(1, 2).flatten(2)
+    made = merged @ call.state["w_o.weight"].double().T + call.state["w_o.bias"].double()
+    output = call.answer[0].double()
+    return made.shape == output.shape and torch.allclose(made, output, rtol=1e-3, atol=1e-4)
+
+
 def split_order(calls: Sequence[Call]) -> Iterator[str]:
     """``hd`` or ``dh``, as the features are cut, and the order in which ``(B, L, h, d_k)`` comes back."""
     known = [(*call.bound("x", "num_heads"), call.answer) for call in calls]
@@ -125,6 +167,7 @@ def _powers(found: Sequence[tuple[int, float]]) -> Iterator[str]:
 FITS = {
     "attention-factor": attention_factor,
     "heads-factor": heads_factor,
+    "heads-sources": heads_sources,
     "split-order": split_order,
     "merge-order": merge_order,
 }

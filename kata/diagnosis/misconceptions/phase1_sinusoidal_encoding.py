@@ -345,4 +345,16 @@ CATALOGUE = (
         " `**` です。",
         lesson="sinusoids",
     ),
+    Misconception(
+        id="encoding-cosine-of-the-sine",
+        task="sinusoidal_encoding",
+        edits=(("encoding[:, 1::2] = torch.cos(angle)", "encoding[:, 1::2] = torch.cos(encoding[:, 0::2])"),),
+        en="The odd columns hold the cosine of the sine: the angles were overwritten by their sines, or the table "
+        "was read again, before the cosine was taken. Keep the angles in a tensor of their own; both columns of a "
+        "pair take them from there (3.5).",
+        ja="奇数列に「sin の cos」が入っています。cos を取る前に、角度を sin で上書きしたか、書き込んだ表を読み直し"
+        "ています。角度は別のテンソルに取っておき、組の二つの列はどちらもそこから計算してください (3.5 節)。",
+        lesson="sinusoids",
+        met=("https://github.com/jadore801120/attention-is-all-you-need-pytorch/pull/155",),
+    ),
 )

@@ -229,4 +229,20 @@ CATALOGUE = (
         "グの影響はマスクと損失 (第 5 章) で除きます。",
         lesson="embedding",
     ),
+    Misconception(
+        id="embedding-frozen",
+        task="TokenEmbedding",
+        edits=(
+            (
+                "self.embedding = nn.Embedding(vocab_size, d_model)",
+                "self.embedding = nn.Embedding(vocab_size, d_model)\nself.embedding.weight.requires_grad_(False)",
+            ),
+        ),
+        en="The table takes no gradient (`requires_grad=False`, or `from_pretrained` with its default "
+        "`freeze=True`). The vectors of the tokens are learned (3.4); frozen, they stay the random numbers that they "
+        "began as.",
+        ja="表に勾配が流れません (`requires_grad=False`、または `from_pretrained` の既定値 `freeze=True`)。トークン"
+        "のベクトルは学習するもので (3.4 節)、固定すると、最初の乱数のままになります。",
+        lesson="embedding",
+    ),
 )

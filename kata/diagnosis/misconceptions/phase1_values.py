@@ -11,23 +11,42 @@ from .phase1_sinusoidal_encoding import ANGLE, SINES
 CATALOGUE = ()
 
 
-def _angle(of: str, base: str, shift: str, scale: str) -> tuple[str, str]:
+def _angle(of: str, base: str, shift: str, scale: str, less: str) -> tuple[str, str]:
     """An angle as code and as text; what is turned is the code's ``of``."""
-    column = "2i" if shift == "0" else f"2i {'-' if shift[0] == '-' else '+'} {shift.lstrip('-')}"
+    column, width = (
+        f"2i{_plus(shift)}",
+        f"d_model{_plus(less[1:] if less[0] == '-' else '0' if less == '0' else '-' + less)}",
+    )
     scaled = "" if scale == "1" else scale
-    exponent = f"((torch.arange(0, d_model, 2, dtype=torch.float64) + {shift}) / d_model)"
-    told = column if shift == "0" else f"({column})"
-    name = "pos" if of == "position" else of
+    divisor = "d_model" if less == "0" else f"({width})"
+    exponent = f"((torch.arange(0, d_model, 2, dtype=torch.float64) + {shift}) / max(d_model - {less}, 1))"
+    told = f"{column if shift == '0' else f'({column})'} / {divisor}"
     return (
         f"{product(of, scaled)} / {float(base)} ** {exponent}",
-        f"{product(name, scaled)} / {base}^({told} / d_model)",
+        f"{product('pos' if of == 'position' else of, scaled)} / {base}^({told})",
     )
 
 
+def _plus(summand: str) -> str:
+    return "" if summand == "0" else f" - {summand[1:]}" if summand[0] == "-" else f" + {summand}"
+
+
+COLUMNS = {
+    "pairs": (("2i", "0::2"), ("2i + 1", "1::2")),
+    "halves": (("i", ": d_model // 2"), ("i + d_model / 2", "d_model // 2 :")),
+}
+"""How the two groups of columns lie, as text and as code."""
+
+
 def _encoding(value: str) -> Mapping[str, str]:
-    numbers = value.split(",")
-    sine, cosine = _angle("position", *numbers[:3]), _angle("position", *numbers[3:])
-    return {"sine_code": sine[0], "sine": sine[1], "cosine_code": cosine[0], "cosine": cosine[1]}
+    layout, *numbers = value.split(",")
+    words = {}
+    for group, of_group in enumerate((numbers[:5], numbers[5:])):
+        code, told = _angle("position", *of_group[1:])
+        column, index = COLUMNS[layout][group]
+        words[f"code{group}"] = f"encoding[:, {index}] = torch.{of_group[0]}({code})"
+        words[f"group{group}"] = f"PE[pos, {column}] = {of_group[0]}({told})"
+    return words
 
 
 def _shift(value: str) -> Mapping[str, str]:
@@ -44,25 +63,17 @@ FITTED = (
     Fitted(
         id="encoding-angles",
         task="sinusoidal_encoding",
-        pattern=",".join([NUMBER] * 6),
-        samples=("1000,0,1,1000,0,1", "10000,0,1,10000,2,1"),
-        edits=(
-            (ANGLE, "sine, cosine = {sine_code}, {cosine_code}"),
-            (
-                SINES,
-                """
-                encoding[:, 0::2] = torch.sin(sine)
-                encoding[:, 1::2] = torch.cos(cosine)
-                """,
-            ),
-        ),
-        en="The table answers like `PE[pos, 2i] = sin({sine})` and `PE[pos, 2i + 1] = cos({cosine})`. In the paper "
-        "(3.5) both have the angle `pos / 10000^(2i / d_model)`: the wavelengths then run from 2π to almost 10000 · "
-        "2π, and the two columns of a pair are a point on a circle. (Another base and a factor before the whole "
-        "exponent come to the same.)",
-        ja="この表は `PE[pos, 2i] = sin({sine})`、`PE[pos, 2i + 1] = cos({cosine})` と同じ値になっています。論文 "
-        "(3.5 節) の角度はどちらも `pos / 10000^(2i / d_model)` です。波長は 2π から 10000 · 2π 近くまで広がり、組に"
-        "なる二つの列は円周上の一点を表します。(底を変えることと、指数全体に数を掛けることは同じ結果になります。)",
+        pattern=f"(pairs|halves)(,(sin|cos)(,{NUMBER}){{4}}){{2}}",
+        samples=("pairs,sin,1000,0,1,0,cos,1000,0,1,0", "halves,sin,10000,0,1,2,cos,10000,0,1,2"),
+        edits=((ANGLE, ""), (SINES, "{code0}\n{code1}")),
+        en="The table equals `{group0}` and `{group1}`. The paper's (3.5) is `PE[pos, 2i] = sin(pos / 10000^(2i / "
+        "d_model))` and `PE[pos, 2i + 1] = cos(pos / 10000^(2i / d_model))`: the two columns of a pair are "
+        "neighbours and have one angle, so that they are a point on a circle, and the wavelengths run from 2π to "
+        "almost 10000 · 2π. (Another base and a factor before the whole exponent come to the same.)",
+        ja="この表は `{group0}`、`{group1}` に等しくなっています。論文 (3.5 節) の表は `PE[pos, 2i] = sin(pos / "
+        "10000^(2i / d_model))`、`PE[pos, 2i + 1] = cos(pos / 10000^(2i / d_model))` です。組になる二つの列は隣どう"
+        "しで角度が等しく、円周上の一点を表します。波長は 2π から 10000 · 2π 近くまで広がります。底を変えることと、"
+        "指数全体に数を掛けることは、同じ結果になります。",
         lesson="sinusoids",
         words=_encoding,
         covers=(
@@ -71,18 +82,24 @@ FITTED = (
             "encoding-every-column-its-own-frequency",
             "encoding-base-by-log10",
             "encoding-twice-the-column",
+            "encoding-ends-at-the-base",
+            "encoding-sines-then-cosines",
+            "encoding-sine-and-cosine-swapped",
+            "encoding-sine-everywhere",
+            "encoding-rate-rounded-down",
         ),
         met=(
             "https://github.com/maxjcohen/transformer/issues/62",
             "https://github.com/SamLynnEvans/Transformer/issues/7",
             "https://github.com/xrsrke/stable-diffusion-from-scratch",
+            "https://github.com/huggingface/blog/issues/2183",
         ),
     ),
     Fitted(
         id="shift-angles",
         task="position_shift_matrix",
-        pattern=",".join([NUMBER] * 3),
-        samples=("1000,0,1",),
+        pattern=",".join([NUMBER] * 4),
+        samples=("1000,0,1,0",),
         edits=((SHIFT, "angle = {code}"),),
         en="The blocks of the matrix turn their pairs by `{angle}`. The encoding turns pair `i` by `1 / 10000^(2i / "
         "d_model)` a position (3.5), so a shift must turn it by `offset / 10000^(2i / d_model)`: one helper for both "

@@ -27,8 +27,8 @@ CATALOGUE = (
         edits=((RETURN, "return torch.relu(self.w_o(merge_heads(heads))), weights"),),
         en="A ReLU stands behind `w_o`. The paper's output projection is linear (3.2.2); with a ReLU the sublayer "
         "can only add to the residual stream, never take away.",
-        ja="`w_o` の後に ReLU があります。論文の出力の射影は線形です (3.2.2 節)。ReLU があると、このサブ層は残差の流"
-        "れに足すことしかできず、引くことができません。",
+        ja="`w_o` の後に ReLU があります。論文の出力の射影は線形です (3.2.2 節)。ReLU があると、このサブ層は残差スト"
+        "リームに足すことしかできず、引くことができません。",
         lesson="heads",
     ),
     Misconception(

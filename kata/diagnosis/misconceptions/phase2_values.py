@@ -6,6 +6,7 @@ from typing import Mapping
 
 from .fitted import NUMBER, Fitted, power, product
 from .phase2_merge_heads import MERGE
+from .phase2_multi_head_attention import KEY, QUERY, VALUE
 from .phase2_split_heads import SPLIT
 
 CATALOGUE = ()
@@ -24,6 +25,13 @@ def _heads(value: str) -> Mapping[str, str]:
         told = [power("d_model", of_width)]
     code = product(constant, power("q.size(-1)", of_width), power("self.num_heads", of_heads))
     return {"code": code, "factor": product(constant, *told)}
+
+
+def _sources(value: str) -> Mapping[str, str]:
+    inputs = {"q": "query", "k": "key", "v": "value"}
+    told = [f"w_{projection}({inputs[name]})" for projection, name in map(tuple, value.split(","))]
+    code = [f"split_heads(self.{source}, self.num_heads)" for source in told]
+    return {**dict(zip(("query", "key", "value"), told)), **dict(zip(("query_code", "key_code", "value_code"), code))}
 
 
 def _split(value: str) -> Mapping[str, str]:
@@ -87,6 +95,33 @@ FITTED = (
             "https://github.com/omihub777/ViT-CIFAR/pull/11",
             "https://github.com/Graylab/DL4Proteins-notebooks/issues/12",
             "https://github.com/juho-lee/set_transformer/issues/18",
+        ),
+    ),
+    Fitted(
+        id="heads-sources",
+        task="MultiHeadAttention",
+        pattern="[qkv]{2},[qkv]{2},[qkv]{2}",
+        samples=("qq,vk,kv",),
+        edits=((QUERY, "q = {query_code}"), (KEY, "k = {key_code}"), (VALUE, "v = {value_code}")),
+        en="The queries of the heads are made of `{query}`, the keys of `{key}` and the values of `{value}`. It is "
+        "`w_q(query)`, `w_k(key)` and `w_v(value)` (3.2.2): what asks, what is compared and what is taken are three "
+        "things, each with a projection of its own. Weights that were trained elsewhere go by these names.",
+        ja="各ヘッドのクエリが `{query}`、キーが `{key}`、バリューが `{value}` から作られています。正しくは "
+        "`w_q(query)`、`w_k(key)`、`w_v(value)` です (3.2.2 節)。尋ねるもの、比べるもの、取り出すものは別々で、それ"
+        "ぞれに自分の射影があります。ほかで学習した重みも、この名前で読み込まれます。",
+        lesson="heads",
+        words=_sources,
+        covers=(
+            "heads-key-projection-for-values",
+            "heads-everything-from-the-query",
+            "heads-values-from-the-key",
+            "heads-one-projection-for-query-and-key",
+            "heads-keys-ask-queries",
+            "heads-one-projection-for-all",
+        ),
+        met=(
+            "https://github.com/jsbaan/transformer-from-scratch/issues/1",
+            "https://github.com/meta-pytorch/torchtune/pull/21",
         ),
     ),
     Fitted(

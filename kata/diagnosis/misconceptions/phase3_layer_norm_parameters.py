@@ -1,9 +1,9 @@
-"""Mistakes in gain and bias of ``LayerNorm`` (phase 3), and in the dimension that both statistics run over."""
+"""Mistakes in gain and bias of ``LayerNorm`` (phase 3)."""
 
 from __future__ import annotations
 
 from . import Misconception
-from .phase3_layer_norm import MEAN, RESULT, VARIANCE
+from .phase3_layer_norm import BIAS, GAIN, RESULT
 
 CATALOGUE = (
     Misconception(
@@ -27,17 +27,17 @@ CATALOGUE = (
         lesson="layer-norm",
     ),
     Misconception(
-        id="layer-norm-over-dimension-0",
+        id="layer-norm-frozen",
         task="LayerNorm",
         edits=(
-            (MEAN, "mean = x.mean(dim=0, keepdim=True)"),
-            (VARIANCE, "variance = x.var(dim=0, unbiased=False, keepdim=True)"),
+            (GAIN, "self.weight = nn.Parameter(torch.ones(d_model), requires_grad=False)"),
+            (BIAS, "self.bias = nn.Parameter(torch.zeros(d_model), requires_grad=False)"),
         ),
-        en="Mean and variance are taken over dimension 0, the sentences of a batch, as batch normalisation does: a "
-        "sentence's numbers then depend on the others in its batch. Layer normalisation runs over the features of "
-        "one position, `dim=-1`.",
-        ja="平均と分散を次元 0、つまりバッチの文の方向に取っています (バッチ正規化のやり方です)。これでは、ある文の"
-        "値が同じバッチのほかの文によって変わります。層正規化は一つの位置の特徴について、`dim=-1` で計算します。",
+        en="Gain and bias are parameters without a gradient (`requires_grad=False`): they are stored and loaded, and "
+        "no training ever changes them. An `nn.Parameter` learns unless it is told otherwise.",
+        ja="ゲインとバイアスが、勾配のないパラメータになっています (`requires_grad=False`)。保存も読み込みもされます"
+        "が、学習では決して変わりません。`nn.Parameter` は、そう指定しなければ学習されます。",
         lesson="layer-norm",
+        met=("https://github.com/harvard-edge/cs249r_book/pull/1504",),
     ),
 )

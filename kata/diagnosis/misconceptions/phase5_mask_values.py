@@ -123,7 +123,6 @@ FITTED = (
             "padding-mask-assumes-id-0",
             "padding-mask-hides-queries",
             "padding-mask-lacks-a-dimension",
-            "padding-mask-by-size",
         ),
     ),
     Fitted(

@@ -76,16 +76,4 @@ CATALOGUE = (
         "1 の次元をもう一つ入れて、`(B, 1, 1, L)` にしてください。",
         lesson="padding",
     ),
-    Misconception(
-        id="padding-mask-by-size",
-        task="padding_mask",
-        edits=((PADDING, "(tokens > pad_id)[:, None, None, :]"),),
-        en="Only tokens with a larger id than `pad_id` are taken for real: `tokens > pad_id`. That works as long as "
-        "`pad_id` is 0; with another one, every token with a smaller id disappears from the sentence. Real is what "
-        "differs: `tokens != pad_id`.",
-        ja="`pad_id` より大きい id だけを本物のトークンとみなしています (`tokens > pad_id`)。`pad_id` が 0 なら動き"
-        "ますが、そうでないと、それより小さい id のトークンが文から消えてしまいます。本物かどうかは「等しくない」こ"
-        "と、つまり `tokens != pad_id` で決まります。",
-        lesson="padding",
-    ),
 )

@@ -65,7 +65,7 @@ CATALOGUE = (
         en="The search ends as soon as the most probable extension is an EOS. A longer hypothesis that is still live "
         "may have the better score, because the length penalty comes afterwards: go on while any is live, up to "
         "`max_len`.",
-        ja="最も確率の高い伸ばし方が EOS になったところで、探索を終えています。長さペナルティは後で割るので、まだ続"
+        ja="もっとも確率の高い伸ばし方が EOS になったところで、探索を終えています。長さペナルティは後で割るので、まだ続"
         "いている長い仮説のほうが高いスコアになることがあります。続いている仮説がある間は `max_len` まで進めてくださ"
         "い。",
         lesson="beam",

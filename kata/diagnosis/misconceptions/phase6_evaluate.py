@@ -317,4 +317,25 @@ CATALOGUE = (
         "られます。本物のトークンの数 `batch.num_tokens` を掛けて足し、その合計で割ってください。",
         lesson="evaluation",
     ),
+    Misconception(
+        id="evaluation-shifts-again",
+        task="evaluate",
+        edits=(
+            (
+                CORRECT,
+                """
+                logits, answers = logits[:, :-1], batch.tgt_out[:, 1:]
+                correct = (logits.argmax(dim=-1) == answers) & (answers != batch.pad_id)
+                """,
+            ),
+            (LOSS, "total_loss += loss_fn(logits, answers).item() * batch.num_tokens"),
+        ),
+        en="The answers are shifted once more: `logits[:, :-1]` against `tgt_out[:, 1:]`. A batch has been shifted "
+        "when it was made, `tgt_out` is one step ahead of `tgt_in` already; shifted twice, the model is asked for "
+        "the token after the next.",
+        ja="正解をもう一度ずらしています (`logits[:, :-1]` と `tgt_out[:, 1:]`)。バッチを作るときにずらしてあり、"
+        "`tgt_out` はすでに `tgt_in` の一つ先です。二度ずらすと、次の次のトークンを尋ねることになります。",
+        lesson="evaluation",
+        met=("https://github.com/karpathy/llm.c/issues/799",),
+    ),
 )

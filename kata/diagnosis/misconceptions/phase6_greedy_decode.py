@@ -263,8 +263,8 @@ CATALOGUE = (
         ),
         en="The next token is drawn at random from the distribution, as language models do for variety. Greedy "
         "decoding takes the most probable one, `logits.argmax(dim=-1)`: the answer is then the same at every call.",
-        ja="次のトークンを、確率分布から無作為に引いています。文章に変化をつけるための方法です。貪欲法では最も確率の"
-        "高いトークン `logits.argmax(dim=-1)` を選ぶので、答えは毎回同じになります。",
+        ja="次のトークンを、確率分布から無作為に引いています。文章に変化をつけるための方法です。貪欲法ではもっとも確"
+        "率の高いトークン `logits.argmax(dim=-1)` を選ぶので、答えは毎回同じになります。",
         lesson="greedy",
     ),
     Misconception(

@@ -252,4 +252,30 @@ CATALOGUE = (
         "ころで最大の更新が行われます。`if max_norm is not None:` と尋ねてください。",
         lesson="step",
     ),
+    Misconception(
+        id="step-shifts-again",
+        task="train_step",
+        edits=(("loss_fn(logits, batch.tgt_out)", "loss_fn(logits[:, :-1], batch.tgt_out[:, 1:])"),),
+        en="The answers are shifted once more: `logits[:, :-1]` against `tgt_out[:, 1:]`. In this course a batch has "
+        "been shifted when it was made, `tgt_out` is one step ahead of `tgt_in` already; shifted twice, the model "
+        "learns the token after the next, and never the first one.",
+        ja="正解をもう一度ずらしています (`logits[:, :-1]` と `tgt_out[:, 1:]`)。この教材ではバッチを作るときにずら"
+        "してあり、`tgt_out` はすでに `tgt_in` の一つ先です。二度ずらすと、次の次のトークンを学び、最初のトークンは"
+        "学びません。",
+        lesson="step",
+        met=("https://github.com/karpathy/llm.c/issues/799",),
+    ),
+    Misconception(
+        id="step-shifts-back",
+        task="train_step",
+        edits=(("loss_fn(logits, batch.tgt_out)", "loss_fn(logits[:, 1:], batch.tgt_out[:, :-1])"),),
+        en="The logits lose their first position and the answers their last: `logits[:, 1:]` against `tgt_out[:, "
+        ":-1]`. Each position is then asked for the token that it has just read. `logits` and `tgt_out` belong "
+        "together as they are, position by position.",
+        ja="logits の最初の位置と正解の最後の位置を捨てて比べています (`logits[:, 1:]` と `tgt_out[:, :-1]`)。これで"
+        "は各位置に、読んだばかりのトークンを答えさせることになります。`logits` と `tgt_out` は、そのまま位置ごとに"
+        "対応しています。",
+        lesson="step",
+        met=("https://github.com/hkproj/pytorch-transformer/issues/5",),
+    ),
 )
