@@ -87,7 +87,7 @@ class Results:
 
 def shorten(text: str) -> str:
     """Cut a message to what fits under a task in the report, without control characters."""
-    lines = [printable(line) for line in text.strip().splitlines()]
+    lines = [printable(line) for line in text.strip()[: 4 * MAX_CHARS].splitlines()]
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], "..."]
     text = "\n".join(lines)
@@ -108,6 +108,7 @@ SERVICE_MESSAGE = re.compile(r"##(?=\w*\[)")
 def printable(line: str) -> str:
     """A line without control characters: nothing in it moves a cursor, colours a screen or speaks to a CI system."""
     line = "".join(c if c.isprintable() else " " for c in line)
+    line = re.sub(":{3,}", lambda colons: " ".join(colons.group()), line)
     return COMMAND.sub(": :", SERVICE_MESSAGE.sub("# #", line))
 
 

@@ -18,6 +18,9 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_FILES = 2000
 """Entries of an archive that are looked at; one with more holds something else."""
 
+MOST_SOURCE = 16 * 2**20
+"""Bytes of all Python files of an archive."""
+
 MOST_AT_ONCE = 4 * 2**20
 """Bytes that an archive's own tables may take."""
 
@@ -37,6 +40,15 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
         ValueError: if the archive asks for too much memory or time.
         Exception: of many kinds, if it is broken.
     """
+    left = MOST_SOURCE
+    for name, content in _members(path):
+        left -= len(content)
+        if left < 0:
+            raise ValueError(f"the archive holds more than {MOST_SOURCE >> 20} MiB of Python")
+        yield name, content
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     with open(path, "rb") as file:
         if path.name.lower().endswith(".zip"):
             with zipfile.ZipFile(_Bounded(file)) as archive:

@@ -126,7 +126,7 @@ def _from_archive(path: Path) -> dict[str, bytes]:
 
 def _is_source(path: PurePosixPath | Path) -> bool:
     """Whether a file may be Python that another file imports, and can be written anywhere."""
-    return path.suffix == ".py" and path.name.isprintable() and len(path.name.encode()) <= LONGEST_NAME
+    return path.suffix == ".py" and path.stem.isidentifier() and len(path.name.encode()) <= LONGEST_NAME
 
 
 def _best(places: Mapping[P, Sequence[str]]) -> P | None:

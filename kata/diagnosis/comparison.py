@@ -118,7 +118,8 @@ def _read(answer: Message) -> _Answer:
         names = error.get("names")
         kind = names[0] if isinstance(names, list) and names else None
         seen = {"error": kind, "said": _said(error, kind), "calls": error.get("calls")}
-        return _Answer(seen, numbers, (names, error.get("message")))
+        told = [*names, error.get("message")] if isinstance(names, list) else [None]
+        return _Answer(seen, numbers, told if all(type(word) is str for word in told) else None)
     return _Answer({"ok": body.get("ok"), "changed": body.get("changed")}, numbers)
 
 

@@ -136,7 +136,9 @@ class TestBench:
     def _error_of(self, item: pytest.Function, recording: Any) -> BaseException | None:
         try:
             run_test.call(item, self._kata, run_test.fresh_arguments(item, self._kata), recording)
-        except (Exception, TestTimeout, GuestDied, pytest.skip.Exception, SystemExit) as error:
+        except (KeyboardInterrupt, Diverged):
+            raise
+        except BaseException as error:  # as pytest does
             return error
         return None
 

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import IO, Any, Iterator, Mapping, Sequence
 
 from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
+from ..results import printable
 from ..sandbox.confinement.limits import NO_ACCELERATOR
 from ..sandbox.confinement.scratch import remove
 from ..sandbox.host.launch import OWN_GROUP, can_fork
@@ -48,7 +49,10 @@ KEPT = (
 
 
 class SuitesBroken(Exception):
-    """The suites themselves could not be run; no fault of the submission."""
+    """The suites themselves could not be run; no fault of the submission, whose words may stand in it all the same."""
+
+    def __str__(self) -> str:
+        return "\n".join(printable(line) for line in super().__str__().splitlines())
 
 
 class Session:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Mapping, NamedTuple, Sequence
 
 from ..course.dependencies import builds_on
+from ..results import printable
 from ..source.files import complaint_about, display_path
 
 _numbers = itertools.count(1)
@@ -179,7 +180,7 @@ def explain_import_failure(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError):
         where = display_path(Path(error.filename)) if error.filename else name
         line = f", line {error.lineno}" if error.lineno else ""
-        text = (error.text or "").strip()
+        text = printable((error.text or "").strip()[:200])
         quoted = f": {text}" if text else ""
         return f"{where}{line} is not valid Python ({error.msg}){quoted}"
     if isinstance(error, SystemExit):

@@ -58,7 +58,10 @@ def array(value: Any) -> np.ndarray:
     if isinstance(value, Tensor):
         value = value.detach()
         return (value.double() if value.is_floating_point() else value).numpy()
-    made = np.array(value)
+    try:
+        made = np.array(value)
+    except RuntimeError as error:  # a list of tensors with gradients
+        raise TypeError(str(error)) from None
     if made.dtype.kind not in "bif":
         raise TypeError(f"not an array of numbers: {made.dtype}")
     return made.astype(np.float64) if made.dtype.kind == "f" else made

@@ -136,11 +136,11 @@ def _ending(guest: GuestProcess, ask: str) -> str:
             raise Mistake(f"{ask}: {error!r}, but the guest lives on") from error
         return f"{type(error).__name__}: {error}"
     except AssertionError as error:  # of the weights that were loaded
-        return _own(error, ask, "loaded")
+        return _own(error, ask, ("loaded", "handles"))
     except TooLong:
         raise
     except BaseException as error:
-        return _own(error, ask, "")
+        return _own(error, ask)
     if was_dead:
         raise Mistake(f"{ask}: a guest that is dead has answered {value!r}")
     _look_through(value, ask)
@@ -152,13 +152,13 @@ def _is_told(error: BaseException) -> bool:
     return "kata_call" in error.__dict__
 
 
-def _own(error: BaseException, ask: str, raised_in: str) -> str:
+def _own(error: BaseException, ask: str, raised_in: Sequence[str] = ()) -> str:
     frames = []
     traceback = error.__traceback__
     while traceback is not None:
         frames.append(Path(traceback.tb_frame.f_code.co_filename).stem)
         traceback = traceback.tb_next
-    if _is_told(error) or (raised_in and frames[-1] == raised_in):
+    if _is_told(error) or frames[-1] in raised_in:
         return f"{type(error).__name__}{' of the host' if raised_in else ''}"
     raise Mistake(f"{ask}: {type(error).__name__} in {frames[-1]}: {error}") from error
 

@@ -16,7 +16,15 @@ from .identity import give_up_root
 
 
 def confine(config: dict[str, Any]) -> list[str]:
-    """Limit this process as ``config`` says; return what holds."""
+    """Limit this process as ``config`` says; return what holds.
+
+    It must have one thread: the kernel confines that and those which it starts.
+
+    Raises:
+        RuntimeError: if it has more.
+    """
+    if _threads() > 1:
+        raise RuntimeError("a thread is running already, which nothing would confine")
     limits.enter_scratch(config["scratch"])
     held = [f"limit of {name}" for name in limits.set_resource_limits()]
     held += give_up_root(config["scratch"])
@@ -28,6 +36,14 @@ def confine(config: dict[str, Any]) -> list[str]:
     if config.get("seccomp", True):
         held += seccomp.restrict(allow_writes=bool(filed))
     return sorted(set(held))
+
+
+def _threads() -> int:
+    """How many threads this process has; 0 if the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
 
 
 ETC = ("ld.so.cache", "localtime", "nsswitch.conf", "passwd", "group", "os-release")

@@ -94,6 +94,14 @@ def clean_environment(scratch: str) -> dict[str, str]:
     return environment
 
 
+def starting_environment() -> dict[str, str]:
+    """What a server or a guest is started with: a guest finds it in its memory, whatever ``os.environ`` says later."""
+    if os.name != "posix":
+        return {**os.environ, **NO_ACCELERATOR}
+    kept = {name: os.environ[name] for name in os.environ if name in KEPT or name.startswith(("PYTHON", "LC_"))}
+    return {**kept, **NO_ACCELERATOR, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
 def enter_scratch(scratch: str) -> None:
     """Make the scratch folder the place of work, and the environment a clean one."""
     clean = clean_environment(scratch)

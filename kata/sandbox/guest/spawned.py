@@ -23,8 +23,6 @@ def main() -> None:
     host = os.fdopen(os.dup(0), "rb", buffering=0)
     address = json.loads(host.readline())
     limits.open_standard_descriptors(1)
-    # Not every system ends a process with its parent; while the submission loops, nothing else would notice.
-    threading.Thread(target=_end_with, args=(host,), daemon=True).start()
     fast_start.pause_gc()
     import torch
 
@@ -38,7 +36,11 @@ def main() -> None:
     channel.send(address["token"].encode())
     with contextlib.suppress(ChannelClosed):  # not needed after all
         config = json.loads(channel.receive()[0])
-        channel.send(json.dumps({"held": confine(config)}).encode())
+        held = confine(config)
+        # Not every system ends a process with its parent; while the submission loops, nothing else would notice. Not
+        # before: what confines a process confines the thread that asks for it and those that it starts from then on.
+        threading.Thread(target=_end_with, args=(host,), daemon=True).start()
+        channel.send(json.dumps({"held": held}).encode())
         Guest(channel, config).serve()
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple, Sequence
 
 from ...course.phases import PROJECT
 from .. import interrupts
-from ..confinement.limits import NO_ACCELERATOR
+from ..confinement.limits import starting_environment
 from ..errors import GuestDied
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
@@ -203,7 +203,7 @@ def start_server() -> Server:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **NO_ACCELERATOR},
+        env=starting_environment(),
         pass_fds=(theirs.fileno(), write_end),
         **OWN_GROUP,
     )
@@ -263,7 +263,7 @@ class SpawnServer:
             stdin=subprocess.PIPE,
             stdout=self._write_end,
             stderr=self._write_end,
-            env={**os.environ, **NO_ACCELERATOR},
+            env=starting_environment(),
             **OWN_GROUP,
         )
         assert process.stdin is not None  # it is a pipe

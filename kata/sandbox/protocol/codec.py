@@ -285,6 +285,8 @@ class _Unpacker:
         """The next tensor, which the facts describe, with its memory layout."""
         name, shape = facts["dtype"], checked_shape(facts["shape"])
         dtype, count = DTYPES[name], math.prod(shape)
+        if count > MAX_NUMEL:
+            raise CodecError("a tensor of an impossible shape")
         if "meta" in facts:
             return torch.empty(shape, dtype=dtype, device="meta")
         pack, start = self._packs[name], self._used.get(name, 0)

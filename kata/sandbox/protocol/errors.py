@@ -9,13 +9,15 @@ from ...source.rules import RuleBroken
 from ..errors import GuestDied
 from ..loader import MissingName, SubmissionError
 
-MAX_NAME, MAX_MESSAGE = 200, 4000
+MAX_NAMES, MAX_NAME, MAX_MESSAGE = 20, 200, 4000
 
 
 def rebuild(told: Any) -> BaseException:
     """The exception that a guest tells of, as the nearest builtin one."""
     try:
-        names = [str(name)[:MAX_NAME] for name in told["names"]]
+        if not isinstance(told["names"], list):
+            raise TypeError
+        names = [str(name)[:MAX_NAME] for name in told["names"][:MAX_NAMES]]
         message, place = str(told["message"])[:MAX_MESSAGE], str(told["where"])[:MAX_MESSAGE]
     except (TypeError, KeyError):
         return GuestDied("the process that runs the submission answers nonsense about an exception")
@@ -35,6 +37,8 @@ def rebuild(told: Any) -> BaseException:
         kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseException)), BaseException)
         if kind is BaseException:
             error = GuestDied(f"the code raises {names[0] if names else 'something'}{place}: {message}")
+        elif not issubclass(kind, Exception):  # SystemExit, GeneratorExit: here it would end more than this test
+            error = GuestDied(f"the code ends the program with {kind.__name__}{place}")
         else:
             if kind.__name__ != names[0]:
                 message = f"{names[0]}: {message}"
