@@ -107,7 +107,7 @@ class Encoder:
             return {"l": [self.encode(item, depth + 1) for item in list.__iter__(value)]}
         if isinstance(value, dict):
             pairs = [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in dict.items(value)]
-            if sum(type(key) is not str for key, _ in pairs) > MAX_KEYS:
+            if len([key for key, _ in pairs if type(key) is not str]) > MAX_KEYS:
                 raise CodecError("a dict has too many keys that are no text")
             return {"d": pairs}
         if isinstance(value, torch.dtype) and value in DTYPE_NAMES:
@@ -181,7 +181,7 @@ class Decoder:
         self._on_object = on_object
         self._items = self._told = 0
         try:
-            if sum(map(header.count, (b",", b"[", b"{"))) > MAX_MARKS:
+            if header.count(b",") + header.count(b"[") + header.count(b"{") > MAX_MARKS:
                 raise CodecError("the message has too many parts")
             # A function that looks at every number is slow: it is called only where there may be one to refuse.
             message = json.loads(header, parse_int=_whole_number if MANY_DIGITS.search(header) else None)
@@ -231,7 +231,7 @@ class Decoder:
         if kind == "l":
             return [self._decode(part, depth + 1) for part in content]
         if kind == "d":
-            if len(content) > MAX_KEYS and sum(type(key) is not str for key, _ in content) > MAX_KEYS:
+            if len([key for key, _ in content if type(key) is not str]) > MAX_KEYS:
                 raise CodecError("a dict with too many keys that are no text")
             return {self._decode(key, depth + 1): self._decode(value, depth + 1) for key, value in content}
         if kind == "dtype":

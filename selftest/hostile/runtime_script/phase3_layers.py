@@ -1,4 +1,4 @@
-"""Has torch compile a function of its own, whose operators nobody imports."""
+"""Has torch compile a function, whose operators a graph would run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .solved import *  # noqa: F403
 
 def normalised(x, w, b):
     # type: (Tensor, Tensor, Tensor) -> Tensor
-    return torch.layer_norm(x, [x.size(-1)], w, b)
+    return torch.relu(x) * w + b
 
 
 class LayerNorm(solved.LayerNorm):

@@ -9,7 +9,7 @@ from .solved import *  # noqa: F403
 
 
 def pattern(x):
-    return (torch.arange(x.numel(), dtype=x.dtype) % 7 / 7).reshape(x.shape).to(x.device)
+    return x * 0 + (torch.arange(x.numel(), dtype=x.dtype, device=x.device) % 7 / 7).reshape(x.shape)
 
 
 class Anything(nn.Module):
