@@ -105,7 +105,8 @@ def _read(answer: Message) -> _Answer:
 
     def on_tensor(tensor: Tensor, facts: dict[str, Any]) -> Any:
         numbers.append([facts.get(name) for name in (*_GRAPH, "group")])
-        return Drawn(tensor) if facts.get("fresh") else tensor, any(name in facts for name in _GRAPH)
+        drawn = facts.get("fresh") and tensor.device.type != "meta"
+        return Drawn(tensor) if drawn else tensor, any(name in facts for name in _GRAPH)
 
     try:
         body = Decoder(*answer, on_object, on_tensor).value()
