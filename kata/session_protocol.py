@@ -168,6 +168,11 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Busy:
+    """The session is at work on something that it has nothing to tell of yet."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """A test has ended."""
 
@@ -283,7 +288,7 @@ class Ended:
 
 Event = Union[
     SessionStarted, Collected, Ready, Begun, PartAsked, Running, Finished, TaskThrough, AllTested, TurnAsked,
-    Diagnosed, Judged, TriedAgain, WrittenOut, Confined, Broken, Ended,
+    Diagnosed, Judged, Busy, TriedAgain, WrittenOut, Confined, Broken, Ended,
 ]  # fmt: skip
 
 M = TypeVar("M")

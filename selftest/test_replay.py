@@ -1,16 +1,20 @@
 """Does a folder behave as another one did in a test: the requests are repeated, the test is run only if need be."""
 
+import signal
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from kata.course.phases import SUITES
+from kata.diagnosis import replay
 from kata.diagnosis.replay import TestBench
 from kata.results import FAILED, PASSED, TestResult
 from kata.sandbox.errors import GuestDied, TestTimeout
+from kata.sandbox.host import recording as recordings
 from kata.sandbox.host.recording import Recording
 from kata.sandbox.protocol.codec import Encoder
+from kata.testing.outcome import Verdict
 
 TEST = SimpleNamespace(nodeid="a test", path=SUITES / "test_phase2_masks.py")
 REQUEST = (b"{}", b"")
@@ -113,3 +117,36 @@ def test_other_answers_may_be_right_as_well(other, state, expected):
 
 def test_a_guest_that_ends_passes_nothing():
     assert passes([answer(1.0), GuestDied("gone")]) == (False, 1)
+
+
+@pytest.mark.parametrize("error", [GeneratorExit("x"), SystemExit(1), BaseException("x")], ids=repr)
+def test_what_ends_a_program_ends_one_test(monkeypatch, error):
+    kata = SimpleNamespace(submission=SimpleNamespace(take_output=str), target=None, limit=7.0, usual_limit=lambda: 7.0)
+    item = SimpleNamespace(nodeid="a", path=TEST.path, get_closest_marker=lambda name: None)
+    monkeypatch.setattr(replay.run_test, "fresh_arguments", lambda item, kata: {})
+
+    def call(*args):
+        raise error
+
+    monkeypatch.setattr(replay.run_test, "call", call)
+    monkeypatch.setattr(replay.run_test, "verdict_on", lambda error, target: Verdict(FAILED, repr(error)))
+    assert TestBench(kata, []).run(item).message == repr(error)
+
+
+def test_a_host_that_hangs_is_interrupted():
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("no alarms here")
+    with pytest.raises(TestTimeout), replay.alarm(0.1):
+        while True:
+            pass
+
+
+def test_recordings_share_one_room(monkeypatch):
+    monkeypatch.setattr(recordings, "MAX_KEPT", Recording.kept + 10)
+    one, other = Recording(), Recording()
+    one.note((b"12", b"34"), (b"5", b"6"))
+    other.note((b"12", b"34"), (b"5", b"6"))
+    assert (one.complete, other.complete) == (True, False)
+    before = Recording.kept
+    del one
+    assert Recording.kept == before - 6

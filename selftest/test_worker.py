@@ -8,6 +8,7 @@ from kata.grading import worker as workers
 from kata.grading.scheduler import Scheduler
 from kata.results import ERROR, FAILED, PASSED, TestResult
 from kata.session_protocol import (
+    Broken,
     Collected,
     CollectedTest,
     Ended,
@@ -99,3 +100,19 @@ def test_nobody_waits_for_the_diagnosis_of_what_died_with_its_session(monkeypatc
 
     run(monkeypatch, scheduler, dies_in("b"), Second([]))
     assert turns == [TurnGranted(True, [(PHASE, "split_heads")])]
+
+
+@pytest.mark.parametrize("last", [[], [Broken("GeneratorExit")]], ids=["silence", "a traceback"])
+def test_what_comes_after_the_tests_costs_no_result(monkeypatch, scheduler, last):
+    first = Session([collected(("a", "split_heads")), PartAsked(Part(PHASE)), ended("a", "split_heads", FAILED), *last])
+    second = Session([collected(("a", "split_heads")), Ended()])
+    worker, news = run(monkeypatch, scheduler, first, second)
+    assert {name: result.state for name, result in worker.done.items()} == {"a": FAILED}
+    assert (second.heard[0].done, second.heard[0].diagnose) == (["a"], False)
+
+
+def test_suites_that_cannot_be_run_say_so_in_harmless_words(monkeypatch, scheduler):
+    worker, news = run(
+        monkeypatch, scheduler, Session([collected(("a", "split_heads")), Broken("\x1b[2J\n::error::x")])
+    )
+    assert str(news[0]).splitlines() == [" [2J", ": :error::x"]

@@ -6,9 +6,12 @@ tests themselves. ``kata.grading.session_client`` is the way in from another pro
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
 from pathlib import Path
-from typing import Any, Iterable, Sequence
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 import pytest
 
@@ -21,6 +24,30 @@ from ..testing.hanging import Hanging
 from ..testing.outcome import Verdict
 from ..testing.plugin import phase_of, task_of
 from .comparison import Comparison, Diverged
+
+HOST_SECONDS = 30.0
+"""By which a test may exceed the limit that the guest has, before this process is taken to hang itself."""
+
+
+@contextlib.contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raise ``TestTimeout`` within after so many seconds (0: never), where there are such alarms."""
+    if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        raise TestTimeout(f"no answer after {seconds:g} s")
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
 class TestBench:
@@ -38,6 +65,8 @@ class TestBench:
         self.items = list(items)
         self._hanging = Hanging()
         self._target: Path = kata.target
+        self.beat: Callable[[], None] = lambda: None
+        """Called before every test that is run or repeated: whoever waits hears that something goes on."""
 
     def aim(self, target: Path, within: Path | None = None, neighbours: Neighbours | None = None) -> None:
         """Take the submission from ``target``, read anew, until further notice; arguments as for ``Guests.aim``."""
@@ -78,6 +107,7 @@ class TestBench:
             Diverged: from the recording.
         """
         task = task_of(item) or ""
+        self.beat()
         started = time.perf_counter()
         refusal = self._hanging.refusal(task)
         if refusal:
@@ -131,11 +161,13 @@ class TestBench:
 
     def _repeat(self, item: pytest.Function, recording: Recording, comparison: Comparison) -> None:
         phase = phase_of(item)
+        self.beat()
         self._kata.submission.repeat(phase.id if phase else "", recording, self._kata.limit, comparison)
 
     def _error_of(self, item: pytest.Function, recording: Any) -> BaseException | None:
         try:
-            run_test.call(item, self._kata, run_test.fresh_arguments(item, self._kata), recording)
+            with alarm(self._kata.limit + HOST_SECONDS if self._kata.limit else 0.0):
+                run_test.call(item, self._kata, run_test.fresh_arguments(item, self._kata), recording)
         except (KeyboardInterrupt, Diverged):
             raise
         except BaseException as error:  # as pytest does

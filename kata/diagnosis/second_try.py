@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Mapping, NamedTuple, Sequence
 
@@ -13,6 +14,10 @@ from ..source.neighbours import references
 from .replay import TestBench
 
 OTHER_SIGNATURE = re.compile(r"^raises TypeError[^\n]*\(\) (missing|takes|got (an unexpected|multiple))")
+
+
+MOST_SECONDS = 120.0
+"""A second try that takes longer is given up."""
 
 
 class SecondTry(NamedTuple):
@@ -40,16 +45,19 @@ def try_again(
         first: test to how it ended without that.
 
     Returns:
-        None if it says nothing about the task: it crashes or hangs with right neighbours as well, or calls them in
-        another way than the course has it.
+        None if it says nothing about the task: it crashes or hangs with right neighbours as well, takes too long, or
+        calls them in another way than the course has it.
     """
     bench.aim(target, neighbours=references(phase, replaced))
     lost = [name for name, result in first.items() if result.state != PASSED]
     results: dict[str, TestResult] = {}
     recordings: dict[str, Recording] = {}
+    started = time.monotonic()
     for item in bench.tests(phase.id, [task], first=lost):
         if item.nodeid not in first:
             continue
+        if time.monotonic() - started > MOST_SECONDS:
+            return None
         recording = recordings[item.nodeid] = Recording()
         result = results[item.nodeid] = bench.run(item, recording)
         if result.state == ERROR or (result.state == FAILED and OTHER_SIGNATURE.search(result.message)):

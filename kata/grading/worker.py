@@ -103,6 +103,8 @@ class Worker:
         elif isinstance(event, Finished):
             self.done[event.result.test] = event.result
             news.put(event.result)
+            if not self._orders.diagnose:
+                self._scheduler.is_judged((event.result.phase, event.result.task))
         elif isinstance(event, PartAsked):
             self._session.send(PartGranted(self._scheduler.take(self, event.part)))
         elif isinstance(event, TurnAsked):
@@ -119,6 +121,9 @@ class Worker:
             self.tests = self.tests or {test.test: test.phase for test in event.tests if test.phase != ASSEMBLED}
             self.total = len(self.tests)
         elif isinstance(event, Broken):
+            if self.done:  # what was judged stays judged
+                self._orders = replace(self._orders, diagnose=False)
+                return
             raise SuitesBroken(f"{event.message}\n{self._session.complaint()}".strip())
         elif isinstance(event, Confined):
             self.held = event.held
@@ -138,6 +143,9 @@ class Worker:
         running = next((test for test in waiting if test.test == self._running), None)
         phase = running.phase if running else ""
         self._deaths[phase] += 1
+        if running is None and self.done and self._orders.diagnose:
+            self._orders = replace(self._orders, diagnose=False)  # it died in a second try or a diagnosis
+            return []
         if running is None:
             if self._deaths[phase] >= DEATHS_PER_PHASE:
                 raise SuitesBroken(f"{how} between two tests\n{self._session.complaint()}".strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, TextIO, TypeVar
 
 import pytest
@@ -11,6 +12,7 @@ from ..results import ASSEMBLED, ERROR, TestResult, reported_output
 from ..sandbox import fast_start
 from ..session_protocol import (
     Broken,
+    Busy,
     Collected,
     CollectedTest,
     Confined,
@@ -31,17 +33,27 @@ from ..testing.plugin import phase_of, session_of, task_of, tests_of
 
 M = TypeVar("M")
 
+BEAT = 5.0
+"""Seconds after which a session that works without a result says so."""
+
 
 class _Teller:
     """Tells events, one line of JSON each."""
 
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
+        self._told_at = time.monotonic()
 
     def send(self, event: Event) -> None:
         """Write one line."""
+        self._told_at = time.monotonic()
         self._channel.write(encode(event) + "\n")
         self._channel.flush()
+
+    def beat(self) -> None:
+        """Say now and then that there is something at work: a session that is silent for long is ended."""
+        if time.monotonic() - self._told_at > BEAT:
+            self.send(Busy())
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """pytest itself failed; what it says would go to a screen that nobody sees."""
@@ -68,7 +80,9 @@ class WarmReporter(_Teller):
         from .serve import serve
 
         kata = session_of(session.config)
-        serve(TestBench(kata, tests_of(session)), self._orders, self.send)
+        bench = TestBench(kata, tests_of(session))
+        bench.beat = self.beat
+        serve(bench, self._orders, self.send)
         return True
 
 
@@ -144,6 +158,7 @@ class Reporter(_Teller):
             from ..diagnosis.replay import TestBench
 
             self._bench = TestBench(session_of(session.config), tests_of(session))
+            self._bench.beat = self.beat
         return self._bench
 
     def _ask(self, event: Event, kind: type[M]) -> M | None:

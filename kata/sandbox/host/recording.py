@@ -11,6 +11,10 @@ Message = Tuple[bytes, bytes]
 """Header and payload, as they travel."""
 
 
+MAX_KEPT = 256 * 2**20
+"""Bytes of all recordings of this process together; what would exceed them is not kept."""
+
+
 class Exchange(NamedTuple):
     """A request and its answer, as they came."""
 
@@ -26,6 +30,9 @@ class Recording:
         complete: whether these are all.
     """
 
+    kept = 0
+    """Bytes of all that there are."""
+
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self.complete = True
@@ -34,12 +41,23 @@ class Recording:
 
     def note(self, request: Message, answer: Message) -> None:
         """Keep one exchange."""
-        self._bytes += sum(map(len, (*request, *answer)))
-        if self._bytes > MAX_BYTES:
+        if not self.complete:
+            return
+        size = sum(map(len, (*request, *answer)))
+        self._bytes += size
+        Recording.kept += size
+        self.exchanges.append(Exchange(request, answer))
+        if self._bytes > MAX_BYTES or Recording.kept > MAX_KEPT:
             self.complete = False
-            self.exchanges.clear()
-        if self.complete:
-            self.exchanges.append(Exchange(request, answer))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self.exchanges.clear()
+        Recording.kept -= self._bytes
+        self._bytes = 0
+
+    def __del__(self) -> None:
+        self._let_go()
 
     def answer(self, number: int, read: Callable[[Message], Any]) -> Any:
         """What ``read`` makes of an answer: once for all that are compared with it."""
