@@ -194,7 +194,7 @@ ABLATIONS: dict[str, Ablation] = {
     "warmup": Ablation(
         ("the warm-up", "ウォームアップ"),
         "phase5_mechanics", "experiment", "noam_learning_rate", _warmup,
-        {"num_layers": 4, "d_model": 32, "d_ff": 128, "factor": 3e-3 * math.sqrt(32 * 100)},
+        {"num_layers": 6, "d_model": 32, "d_ff": 128, "factor": 3e-3 * math.sqrt(32 * 100)},
     ),
     "smoothing": Ablation(
         ("label smoothing", "ラベル平滑化"),
