@@ -121,6 +121,28 @@ def test_a_stub_is_to_do_and_not_awaited(target):
     assert f"… {MERGE}" in shown
 
 
+def test_a_stub_at_hand_is_to_do_while_another_task_is_graded(target):
+    before = score_of(**{ATTENTION: TODO})
+    unwritten = frozenset({ATTENTION})
+    view = View(PHASE, before, frozenset({ATTENTION, SPLIT}), before, frozenset({SPLIT}), unwritten, "grading ...")
+    lines = lines_of(screen_of(target), view)
+    assert any(re.fullmatch(rf"  · {ATTENTION} +to do +0 / 40", line) for line in lines)
+    failing = View(PHASE, before, view.pending, score_of("old", **{ATTENTION: FAILED}), unwritten=unwritten, status=".")
+    assert any(f"{ATTENTION}  before this save: 3/8" in line for line in lines_of(screen_of(target), failing))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 16)])
+def test_with_a_hint_the_page_names_the_way_back_and_no_line_goes_on_in_the_next(size, target):
+    screen = screen_of(target, "en", *size)
+    wide = "x" * (size[0] - 7)
+    score = score_of(f"{wide}\n{wide}\n{wide}\n{wide}", **{SPLIT: FAILED})
+    for count in range(3, size[1] - 8):
+        screen.notes = screen.say("unknown_key", key="x") * count
+        lines = lines_of(screen, View(PHASE, score))
+        assert "space: back to the verdict" in lines
+        assert all(len(line) <= size[0] for line in lines if line.endswith("…"))
+
+
 def test_a_file_that_is_no_python_is_what_has_to_be_repaired(target):
     (target / PHASE.file).write_text("x = 1\ndef split_heads(:\n", encoding="utf-8")
     screen = screen_of(target)

@@ -46,6 +46,7 @@ CUTS = (
     ("message", 2),
     ("notes_end", 0),
     ("bar", 0),
+    ("back", 0),
     ("message", 1),
     ("mistakes", 2),
     ("mistakes", 1),
@@ -148,7 +149,8 @@ class Screen:
             parts["next"] = self._fill(view.status, view.style)
         else:
             parts["next"], parts["lesson"] = self._next_step(view.phase, at_hand)
-            parts["keys"] = self.say("back" if self.notes else "keys", "dim")
+            which = "back" if self.notes else "keys"
+            parts[which] = self.say(which, "dim")
         self._cut(parts)
         return [line for lines in parts.values() for line in lines]
 
@@ -164,7 +166,9 @@ class Screen:
             kept = max(least, len(lines) - over - 1) if least or name == "output" else 0
             parts[name] = lines[:kept]
             if kept:
-                parts[name][-1] = lines[kept - 1] + Text(" …", style="dim")
+                last = lines[kept - 1].copy()
+                last.truncate(max(1, self.pages.width - 2))
+                parts[name][-1] = last + Text(" …", style="dim")
 
     # -- pieces of a page --
 
@@ -186,7 +190,8 @@ class Screen:
         """Row, message, known mistakes and output of the task at hand; dim if they are from before the last save."""
         found = terminal.findings(at_hand, self.lang, width, self._folder)
         parts = {"message": found.message, "mistakes": found.mistakes, "output": found.output}
-        if at_hand.name in view.pending:
+        still_to_do = at_hand.state == TODO and at_hand.name in view.unwritten
+        if at_hand.name in view.pending and not still_to_do:
             state = f"{at_hand.passed}/{at_hand.total}" if at_hand.state != TODO else text("todo", self.lang)
             told = choose(SENTENCES["before"], self.lang).format(state=state)
             row = [Text(f"{sign('…'):>3} {at_hand.name}  {told}", style="dim")]
