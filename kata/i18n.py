@@ -35,7 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "for_the_instructor": ("For the instructor", "教員向け"),
     "next_doctor": (
         "Not your code: this machine. `python grader.py doctor` looks for the cause.",
-        "原因はコードではなく、この環境にあります。`python grader.py doctor` で調べてください。",
+        "原因はコードではなく、この環境にあります。`python grader.py doctor --lang ja` で調べてください。",
     ),
     "assembled_yes": (
         "Assembled: your six files train a model and decode with it.",
@@ -58,13 +58,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "next_other": (
         "All of it passes. Go on with `python grader.py{target}`.",
-        "この範囲はすべて合格です。`python grader.py{target}` で全体を確かめましょう。",
+        "この範囲はすべて合格です。`python grader.py{target} --lang ja` で全体を確かめましょう。",
     ),
     "see": ("See it: python grader.py show {number}{option}", "図で見る: python grader.py show {number}{option}"),
     "questions": ("Questions: {place}", "問い: {place}"),
     "compare": (
         "Compare: python grader.py solutions {number}{option}, or s in python grader.py watch {number}",
-        "解答と比べる: python grader.py solutions {number}{option}、または python grader.py watch {number} で s",
+        "解答と比べる: python grader.py solutions {number}{option}、"
+        "または python grader.py watch {number} --lang ja で s",
     ),
     "next_lesson": ("Next lesson: {lesson}", "次のレッスン: {lesson}"),
     "keep": (
@@ -75,7 +76,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "details": ("Details: python -m pytest --task {task}{target}", "詳細: python -m pytest --task {task}{target}"),
     "repro": (
         "As a script: python grader.py repro {task}{target}",
-        "スクリプトで再現: python grader.py repro {task}{target}",
+        "スクリプトで再現: python grader.py repro {task}{target} --lang ja",
     ),
     "trust_wall": (
         "The submission ran in processes of its own; only data crossed to the tests, and no verdict was made there. "

@@ -131,6 +131,36 @@ def test_a_stub_at_hand_is_to_do_while_another_task_is_graded(target):
     assert any(f"{ATTENTION}  before this save: 3/8" in line for line in lines_of(screen_of(target), failing))
 
 
+def test_a_task_that_passed_and_is_rewritten_keeps_its_verdict_while_it_is_graded(target):
+    rewritten = frozenset({MERGE})
+    for before in (score_of(), score_of(**{HEADS: TODO})):
+        view = View(PHASE, score_of(), rewritten, before, rewritten, frozenset({HEADS}), "grading ...")
+        lines = lines_of(screen_of(target), view)
+        assert f"  … {MERGE}  before this save: 8/8" in lines
+        assert not any(f"… {MERGE}" in line for line in lines if "before this save" not in line)
+
+
+def test_headline_and_notes_follow_the_width_of_the_terminal(target):
+    screen = screen_of(target)
+    screen.notes = [Text("+" + " " * 8 + "word " * 13), Text("short")]
+    for width in (80, 50):
+        screen.pages.console.width = width
+        lines = lines_of(screen, View(PHASE, score_of(**{SPLIT: FAILED})))
+        assert all(len(line) <= width for line in lines if "word" in line or "Watching" in line)
+        assert [len(line) for line in lines if line.startswith("── ")] == [width - 1]
+        assert "short" in lines
+
+
+def test_the_bar_does_not_fall_while_everything_is_graded_anew(target):
+    scoreboard = Scoreboard(target, "en")
+    scoreboard._scores[PHASE.id] = score_of()
+    scoreboard.tell(PHASE)
+    scoreboard.without(PHASE, results=True)
+    assert scoreboard.passed()[0] == 4
+    scoreboard._scores[PHASE.id] = score_of(**{SPLIT: FAILED})
+    assert scoreboard.passed()[0] == 3
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 16)])
 def test_with_a_hint_the_page_names_the_way_back_and_no_line_goes_on_in_the_next(size, target):
     screen = screen_of(target, "en", *size)

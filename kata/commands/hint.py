@@ -30,7 +30,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "explained": ("Explained in {lesson}", "解説: {lesson}"),
     "trace": (
         "See it step by step: python grader.py trace {phase} {task}",
-        "一歩ずつ見るには: python grader.py trace {phase} {task}",
+        "一歩ずつ見るには: python grader.py trace {phase} {task} --lang ja",
     ),
     "more": ("Another hint: ask again.", "次のヒントは、もう一度尋ねると表示します。"),
     "last": (
@@ -52,7 +52,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "no_lesson": ("The lesson {lesson} cannot be read: {why}", "レッスン {lesson} を読めません: {why}"),
     "unreadable": (
         "{why}. Repair that first, or name a task: python grader.py hint {phase} {task}",
-        "{why}。先にそこを直すか、課題の名前を付けてください: python grader.py hint {phase} {task}",
+        "{why}。先にそこを直すか、課題の名前を付けてください: python grader.py hint {phase} {task} --lang ja",
     ),
     "grading": (
         "Every task of phase {phase} has code; grading it to find the one that needs a hint ...",

@@ -137,7 +137,7 @@ class Scoreboard:
         Args:
             at_work: a phase that is being graded: it counts as it did before.
         """
-        scores = dict(self._scores)
+        scores = {**self._before, **self._scores}
         if at_work is not None and at_work.id in self._before:
             scores[at_work.id] = self._before[at_work.id]
         states = [task.state for score in scores.values() for task in score.tasks]

@@ -99,7 +99,8 @@ class Screen:
         self._folder = folder
         self._scoreboard = scoreboard
         self._greeting = self.say("watching", "bold", folder=folder.called)
-        self._head: list[Text] = []
+        self._headline: tuple[str, str] | None = None
+        self._warning: list[Text] = []
         self._has_verdict = True  # what a shell left is worth keeping, too
 
     def say(self, what: str, style: str = "", **values: object) -> list[Text]:
@@ -109,15 +110,19 @@ class Screen:
     def begin(self, why: str, phase: Phase, warning: Sequence[Text] = ()) -> None:
         """A new verdict begins: its headline says when, why and of which file."""
         words = choose(SENTENCES[why], self.lang).format(number=phase.number)
-        width = min(self.pages.width, terminal.WIDTH)
-        begins = f"── {time.strftime('%H:%M:%S')} · {words} "
-        line = f"{begins}· {self._folder.place(phase.file)} "
-        if cell_len(line) >= width:  # the line with the next step names the file again
-            line = begins
-        rule = Text(line + "─" * max(0, width - cell_len(line) - 1), style="cyan")
-        if self._head:
+        if self._headline:
             self._greeting = []
-        self._head, self.notes = [rule, *warning], []
+        self._headline = f"── {time.strftime('%H:%M:%S')} · {words} ", f"· {self._folder.place(phase.file)} "
+        self._warning, self.notes = list(warning), []
+
+    def _head(self, width: int) -> list[Text]:
+        """The headline as a rule across the page, and what is amiss with the file."""
+        if not self._headline:
+            return []
+        line = "".join(self._headline)
+        if cell_len(line) >= width:  # the line with the next step names the file again
+            line = self._headline[0]
+        return [Text(line + "─" * max(0, width - cell_len(line) - 1), style="cyan"), *self._warning]
 
     def show(self, view: View, keep: bool = False) -> None:
         """Show the page.
@@ -133,9 +138,9 @@ class Screen:
     def _page(self, view: View) -> list[Text]:
         """All lines, few enough for the screen unless a key has asked for more."""
         width = min(self.pages.width, terminal.WIDTH)
-        parts: dict[str, list[Text]] = {"greeting": self._greeting, "head": self._head}
+        parts: dict[str, list[Text]] = {"greeting": self._within(self._greeting), "head": self._head(width)}
         if self.notes:
-            parts.update(notes_air=[Text()], notes=self.notes, notes_end=[Text()])
+            parts.update(notes_air=[Text()], notes=self._within(self.notes), notes_end=[Text()])
         at_hand = self._at_hand(view)
         rows = self._rows(view, at_hand, width)
         parts["heading"] = self._heading(view, width)
@@ -192,11 +197,8 @@ class Screen:
         parts = {"message": found.message, "mistakes": found.mistakes, "output": found.output}
         still_to_do = at_hand.state == TODO and at_hand.name in view.unwritten
         if at_hand.name in view.pending and not still_to_do:
-            state = f"{at_hand.passed}/{at_hand.total}" if at_hand.state != TODO else text("todo", self.lang)
-            told = choose(SENTENCES["before"], self.lang).format(state=state)
-            row = [Text(f"{sign('…'):>3} {at_hand.name}  {told}", style="dim")]
             return {
-                "row": row,
+                "row": [self._row_before(at_hand)],
                 **{name: [Text(line.plain, style="dim") for line in part] for name, part in parts.items()},
             }
         names = self._scoreboard.not_passed_below(view.phase, at_hand)
@@ -206,14 +208,36 @@ class Screen:
 
     def _rows(self, view: View, at_hand: TaskScore | None, width: int) -> dict[str, list[Text]]:
         """A row for each task that was just rewritten and is not the one at hand."""
-        names = view.rewritten - view.pending - {at_hand.name if at_hand else ""}
+        names = view.rewritten - {at_hand.name if at_hand else ""}
         if view.score is None or len(names) > ROWS:
             return {}
-        return {
-            task.name: [*terminal.task_rows(task, self.lang, width), *terminal.findings(task, self.lang, width).given]
-            for task in view.score.tasks
-            if task.name in names
-        }
+        before = {task.name: task for task in view.before.tasks} if view.before else {}
+        rows: dict[str, list[Text]] = {}
+        for task in view.score.tasks:
+            if task.name in names - view.pending:
+                found = terminal.findings(task, self.lang, width)
+                rows[task.name] = [*terminal.task_rows(task, self.lang, width), *found.given]
+            elif task.name in names and task.name in before:
+                rows[task.name] = [self._row_before(before[task.name])]
+        return rows
+
+    def _row_before(self, task: TaskScore) -> Text:
+        """How a task ended before the last save, while the new verdict is awaited."""
+        state = f"{task.passed}/{task.total}" if task.state != TODO else text("todo", self.lang)
+        told = choose(SENTENCES["before"], self.lang).format(state=state)
+        return Text(f"{sign('…'):>3} {task.name}  {told}", style="dim")
+
+    def _within(self, lines: list[Text]) -> list[Text]:
+        """Lines that were made for another width, or are code of the solution, broken where they do not fit."""
+        width, fitting = self.pages.width, []
+        for line in lines:
+            if line.cell_len <= width:
+                fitting.append(line)
+                continue
+            hanging = min(width // 2, len(line.plain) - len(line.plain.lstrip("+- ")) + 4)
+            first, *rest = line.wrap(self.pages.console, width - hanging)
+            fitting += [first, *(Text(" " * hanging) + part for part in rest)]
+        return fitting
 
     def _heading(self, view: View, width: int) -> list[Text]:
         number, title = f"{view.phase.number} ", view.phase.title(self.lang)

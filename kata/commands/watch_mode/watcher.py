@@ -127,7 +127,8 @@ class Watcher:
         elif self._scoreboard.of(phase) is None:  # it waits for its turn
             view = View(phase, None, every, before, status=choose(SENTENCES["grading_all"], self._lang))
         else:
-            view = View(phase, self._scoreboard.of(phase), rewritten=self._last_rewritten)
+            going_on = choose(SENTENCES["grading_all"], self._lang) if self._all_asked else None
+            view = View(phase, self._scoreboard.of(phase), rewritten=self._last_rewritten, status=going_on)
         self._screen.show(view, keep)
 
     def _status(self, run: Run) -> tuple[str, str]:
@@ -163,11 +164,12 @@ class Watcher:
         now = time.monotonic()
         again = phase == self._current and now - self._saved_at < ONE_REPORT and not self._screen.notes
         self._current, self._saved_at = phase, now
-        self._shown_solution = ""
+        self._shown_solution, self._all_asked = "", False
         warning: list[Text] = []
         if not (self._target / phase.file).exists():
             option = "" if self._target == DEFAULT_TARGET else f" --target {self._folder.called}"
-            reset = f"python grader.py reset {phase.number}{option}"
+            language = "" if self._lang == "en" else f" --lang {self._lang}"
+            reset = f"python grader.py reset {phase.number}{option}{language}"
             warning = self._screen.say("gone", "red", file=self._folder.place(phase.file), reset=reset)
         self._grade(phase, "saved", warning, keep=not again)
 
