@@ -116,6 +116,10 @@ def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
             "mine/phase2_attention.py, line 1 is not valid Python (invalid syntax): def (:",
             "mine/phase2_attention.py, line 1 は正しい Python ではありません (invalid syntax): def (:",
         ),
+        (
+            "MultiHeadAttention(10, 4) returned normally\n  expected: a ValueError",
+            "MultiHeadAttention(10, 4) が例外を送出せず、普通に終わりました\n  求められている例外: ValueError",
+        ),
         ("make_batch returned None, expected a Batch", "make_batch が None を返しました。Batch のはずです"),
         ("raises ValueError: the size of x is 3", "ValueError が送出されました: the size of x is 3"),
         (

@@ -40,7 +40,8 @@ def _line(line: str) -> str:
         if content.startswith(english):
             rest = content[len(english) :]
             if english == "expected: a ":
-                rest = translated(f"a {rest}")
+                told = translated(f"a {rest}")
+                rest = rest if told == f"a {rest}" else told
             return indent + japanese + (translated(rest) if english == "look at: " else rest)
     raised = RAISED.fullmatch(content)
     if raised:
