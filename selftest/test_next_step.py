@@ -33,13 +33,14 @@ def report_of(target, phases=COURSE, state="passed"):
 )
 def test_a_command_names_any_other_folder_than_the_exercises(lang, target, name, option):
     everything = report_of(name)
+    language = "" if lang == "en" else " --lang ja"
     [step] = next_step(replace(everything, assembled=False), target, lang)
     assert f"`python -m pytest{option} tests/test_assembled.py`" in step
     [step] = next_step(report_of(name, COURSE[:1]), target, lang)
-    assert f"`python grader.py{option}`" in step
+    assert f"`python grader.py{option}{language}`" in step
     *_, step, script = next_step(report_of(name, state="failed"), target, lang)
     assert step.endswith(f"python -m pytest --task sinusoidal_encoding{option}")
-    assert script.endswith(f"python grader.py repro sinusoidal_encoding{option}")
+    assert script.endswith(f"python grader.py repro sinusoidal_encoding{option}{language}")
 
 
 @pytest.mark.parametrize("lang", LANGS)
