@@ -34,6 +34,7 @@ _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments|tree)\b.*\n", re.
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w./-])\d[\d.,]*(?:e-\d+| %)")
 _OPTION = re.compile(r"(?<![\w/.-])--?\w[\w.-]{0,28}(?![\w-])")
+_LONG_NAME = re.compile(r"\b(?=\w*_)\w{30,}")
 _KEPT = r'<span class="kept">\g<0></span>'
 _PLAIN_LINE = re.compile(r"^(?![!#<]).+$", re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n(?:\*[^*\n].*\*|図: .*)$)?", re.MULTILINE)
@@ -187,15 +188,17 @@ def _notebook(name: str, site: Site) -> str:
 def _code(span: str, heading: bool) -> str:
     """Code in a line, as HTML where the generator's Markdown would not do.
 
-    That is where `<` is in it, because the generator's parser takes `<!` for a declaration, and where an option is: no
-    line break parts the hyphens of `--fail-under` from its name.
+    That is where `<` is in it, because the generator's parser takes `<!` for a declaration; where an option is: no line
+    break parts the hyphens of `--fail-under` from its name; and where a name is so long that it has to break.
     """
     inside = span.strip("`").strip()
-    options = not heading and not re.search(r"[|\\]", inside) and _OPTION.search(inside)
-    if "<" not in span and not options:
+    odd = not heading and not re.search(r"[|\\]", inside) and (_OPTION.search(inside) or _LONG_NAME.search(inside))
+    if "<" not in span and not odd:
         return span
     text = html.escape(inside, quote=False)
-    return f"<code>{_OPTION.sub(_KEPT, text) if options else text}</code>"
+    if odd:
+        text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), _OPTION.sub(_KEPT, text))
+    return f"<code>{text}</code>"
 
 
 def _in_heading(match: re.Match) -> bool:

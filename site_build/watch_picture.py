@@ -102,16 +102,20 @@ def picture(shown: pyte.Screen, lang: str) -> str:
             line.append("".join(cell.data for cell in cells), style + Style(meta={"place": place}))  # not joined again
         console.print(line, overflow="crop", no_wrap=True)
     text = console.export_svg(theme=THEME, code_format=FORMAT, unique_id=f"watch-{lang}")
-    text = re.sub(r'textLength="([0-9.]+)"([^>]*>)([^<]*)<', _in_cells, text)
+    text = re.sub(r'x="([0-9.]+)" y="([0-9.]+)" textLength="([0-9.]+)"([^>]*>)([^<]*)<', _in_cells, text)
     size = re.compile(r'viewBox="0 0 (\S+) (\S+)"')  # of the text alone; the frame needs its margins, too
     return size.sub(lambda match: f'viewBox="0 0 {float(match[1]) + 36:g} {float(match[2]) + 28:g}"', text, count=1)
 
 
 def _in_cells(match: re.Match) -> str:
-    """The length of a piece of text counted in cells; rich counts characters, and a Japanese one takes two cells."""
-    length, rest, piece = match.groups()
+    """A piece of text in its cells: rich counts characters, and a Japanese one takes two cells, each in its place."""
+    x, y, length, rest, piece = match.groups()
     said = html.unescape(piece)
-    return f'textLength="{float(length) / max(1, len(said)) * cell_len(said):g}"{rest}{piece}<'
+    if cell_len(said) == len(said):
+        return match.group(0)
+    cell = float(length) / len(said)
+    places = " ".join(f"{float(x) + cell * cell_len(said[:number]):.1f}" for number in range(len(said)))
+    return f'x="{places}" y="{y}"{rest}{piece}<'
 
 
 def _width(cell: pyte.screens.Char) -> str:
