@@ -14,14 +14,23 @@ function sectionInView() {
   return above.length ? above[above.length - 1].id : "";
 }
 
-// What is wider than the page scrolls in itself: let the keyboard reach it.
-function reach() {
+// A formula that is wider than the page gets smaller, down to three quarters; what is wider even so scrolls in itself, as
+// tables and code do: let the keyboard reach it.
+function fit() {
+  for (const formula of document.querySelectorAll("div.tex")) {
+    formula.style.fontSize = "";
+    const share = formula.clientWidth / formula.scrollWidth;
+    if (share < 1) formula.style.fontSize = `${Math.max(0.75, 0.99 * share)}em`;
+  }
   for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .highlight pre, div.tex"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
 }
-reach();
-addEventListener("load", () => setTimeout(reach)); // the theme wraps tables when it has started
-addEventListener("resize", reach);
+fit();
+addEventListener("load", () => setTimeout(fit)); // the theme wraps tables when it has started
+addEventListener("resize", fit);
+for (const hint of document.querySelectorAll("details")) hint.addEventListener("toggle", fit);
+document.fonts?.ready.then(fit);
 
 // A Japanese query is cut into words as the index is (lunr/tinyseg.js); all of them have to be found.
 const QUERY = 2; // the theme's number for this message to the search's worker

@@ -48,6 +48,12 @@ PARTED = """() => [...document.querySelectorAll("span.tex")]
 CUT = """() => [...document.querySelectorAll("div.tex")]
     .filter((formula) => formula.scrollWidth > formula.clientWidth + 1).map((formula) => formula.textContent)"""
 
+SMALL = """() => [...document.querySelectorAll("div.tex")].filter((formula) => {
+    const [own, around] = [formula, formula.parentElement].map((e) => parseFloat(getComputedStyle(e).fontSize));
+    const size = own / around;
+    return size < 0.749 || (formula.scrollWidth > formula.clientWidth && size > 0.751);
+}).map((formula) => formula.textContent)"""
+
 PARTED_OPTIONS = """() => [...document.querySelectorAll(".md-content :is(p, li, td) > code")].flatMap((code) => {
     const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT), parted = [];
     while (texts.nextNode())
@@ -80,6 +86,8 @@ def test_page(open_tab, page):
             if wide <= 0:
                 break
         assert wide <= 0, f"{page} is {wide} pixels wider than a window of {width}"
+        small = tab.evaluate(SMALL)
+        assert small == [], f"{page}: these formulas are not made as small as they may be to fit a window of {width}"
         assert tab.evaluate(PARTED_OPTIONS) == [], f"{page}: a line break parts these options"
     assert tab.evaluate(CUT) == [], f"{page}: these formulas are wider than the text of a window of {width}"
     tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
