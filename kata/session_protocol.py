@@ -55,12 +55,14 @@ class GradeParts(Collect):
         leave_out: tasks that are not run.
         done: tests that another session has run already.
         diagnose: name the mistakes in what fails.
+        alone: no other session works on the same orders.
     """
 
     parts: list[Part] = field(default_factory=list)
     leave_out: list[TaskKey] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     diagnose: bool = True
+    alone: bool = False
 
 
 @dataclass(frozen=True)

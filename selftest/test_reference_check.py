@@ -56,6 +56,14 @@ def test_where_it_was_not_run_nobody_knows_whether_it_fails():
     assert ReferenceCheck(bench).not_gradable([broke("a")]) == []
 
 
+@pytest.mark.parametrize("message", ["no answer after 30 s", "no process for the submission could be made (x)"])
+def test_that_it_died_is_believed_where_nothing_else_runs_alone(message):
+    bench = Bench()
+    bench.run = lambda item: result(item.nodeid, ERROR, message, broke=True)
+    assert ReferenceCheck(bench).not_gradable([broke("a")]) == []
+    assert [found.test for found in ReferenceCheck(bench, alone=True).not_gradable([broke("a")])] == ["a"]
+
+
 def test_where_it_fails_it_takes_the_others_too_each_once():
     bench = Bench(fails="ab")
     check = ReferenceCheck(bench)

@@ -104,6 +104,7 @@ def run(
         assembled=plan.assembled != NEVER,
         parts=_parts(plan),
         leave_out=sorted(plan.leave_out),
+        alone=len(sessions) == 1,
     )
     for place, session in enumerate(sessions):
         own = replace(orders, parts=_begun_elsewhere(orders.parts, place, len(sessions)))

@@ -147,7 +147,7 @@ class Reporter(_Teller):
         if self._check is None:
             from .reference_check import ReferenceCheck
 
-            self._check = ReferenceCheck(self._test_bench(session))
+            self._check = ReferenceCheck(self._test_bench(session), self._orders.alone)
         for result in self._check.not_gradable(broke):
             self._reports[result.test] = result
             self.send(Finished(result))

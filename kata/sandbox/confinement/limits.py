@@ -17,7 +17,7 @@ MEMORY = 3 * 2**30
 FILE_SIZE = 16 * 2**20
 CPU_SECONDS = 600
 OPEN_FILES = 256
-THREADS = 512
+THREADS = 64
 """Beyond those that the whole machine runs when the guest starts: the kernel counts all of the user's together."""
 
 

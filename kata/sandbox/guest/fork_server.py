@@ -48,7 +48,13 @@ def serve(control: socket.socket, output: int) -> None:
             sent.pop().close()
         if request["op"] == "spawn":
             ours, theirs = socket.socketpair()
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as error:  # too many processes or threads; there may be room for the next one
+                ours.close()
+                theirs.close()
+                control.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
+                continue
             if pid == 0:
                 ours.close()
                 control.close()

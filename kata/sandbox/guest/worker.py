@@ -1,7 +1,8 @@
 """Inside the guest: hold the submission's objects and answer the host's requests about them.
 
-The guest knows nothing that a submission could use to cheat: no test, no expected value, no seed of the tests. What
-it answers is believed by nobody; the host judges values alone.
+The guest knows nothing that a submission could use to cheat: no test and no expected value. Which test asks, and how
+it draws, can be guessed from what it asks. What the guest answers is believed by nobody; the host judges values. What
+happens beside them (``docs/architecture.md`` says what) is the guest's word.
 """
 
 from __future__ import annotations

@@ -98,10 +98,10 @@ class Server:
         from ..guest.fork_server import receive_with_descriptor
 
         with interrupts.held_back():
-            self._channel.send(json.dumps({"op": "spawn", "config": config}).encode())
             try:
+                self._channel.send(json.dumps({"op": "spawn", "config": config}).encode())
                 answer, descriptor = receive_with_descriptor(self._control)
-            except (OSError, ValueError, IndexError) as error:
+            except (OSError, ValueError, IndexError, ChannelClosed) as error:
                 raise GuestDied(f"no process for the submission could be made ({error})") from None
             channel = Channel(socket.socket(fileno=descriptor))
         return channel, int(answer["pid"])
