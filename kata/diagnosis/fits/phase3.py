@@ -85,7 +85,10 @@ RIGHT = ("last", "last", "biased", "inside")
 def _is_norm(told: Sequence[str], x: Tensor, eps: float, gain: Any, bias: Any, y: Tensor) -> bool:
     of_mean, of_variance, which, divisor = told
     mean = x.mean(dim=tuple(DIMENSIONS[of_mean](x.dim())), keepdim=True)
-    variance = x.var(dim=tuple(DIMENSIONS[of_variance](x.dim())), unbiased=which == "unbiased", keepdim=True)
+    variance = x.var(dim=tuple(DIMENSIONS[of_variance](x.dim())), unbiased=False, keepdim=True)
+    if which == "unbiased":
+        count = x.numel() // variance.numel()
+        variance = variance * (count / (count - 1) if count > 1 else float("nan"))
     made = (x - mean) / DIVISORS[divisor](variance, eps) * gain + bias
     return made.shape == y.shape and torch.allclose(made, y, rtol=2e-3, atol=1e-4)
 

@@ -355,4 +355,17 @@ CATALOGUE = (
         lesson="adding",
         met=("https://github.com/Lightning-AI/pytorch-lightning/issues/19138",),
     ),
+    Misconception(
+        id="positions-dropout-twice",
+        task="PositionalEncoding",
+        edits=((SUM, "return self.dropout(self.dropout(x + self.pe[:length].to(x.dtype)))"),),
+        en="The sum is dropped out twice. Each time it keeps `1 - p` of its numbers and scales them up, so with `p = "
+        "0.1` a fifth is lost instead of a tenth. The paper applies dropout once, to the sum of embedding and "
+        "encoding (5.4).",
+        ja="和にドロップアウトを 2 回かけています。1 回ごとに割合 `1 - p` の数だけを残して拡大するので、`p = 0.1` な"
+        "ら 1 割ではなく約 2 割が失われます。論文では、埋め込みと位置エンコーディングの和に 1 回だけかけます (5.4 節"
+        ")。",
+        lesson="adding",
+        met=("https://github.com/EdinburghNLP/nematus/pull/106",),
+    ),
 )

@@ -493,4 +493,20 @@ CATALOGUE = (
             "https://github.com/jadore801120/attention-is-all-you-need-pytorch/issues/210",
         ),
     ),
+    Misconception(
+        id="transformer-decodes-the-source",
+        task="Transformer",
+        edits=(
+            (
+                "hidden = self.decode(tgt, memory, tgt_mask, src_mask)",
+                "hidden = self.decode(src, memory, tgt_mask, src_mask)",
+            ),
+        ),
+        en="`forward` gives the decoder the source instead of the target. The decoder reads what has been said so "
+        "far, `tgt`, which begins with BOS; the source reaches it through the memory.",
+        ja="`forward` がデコーダに、訳文ではなく原文を渡しています。デコーダが読むのはそれまでに出力したもの、つまり"
+        " BOS で始まる `tgt` です。原文はメモリを通してデコーダに届きます。",
+        lesson="mistakes",
+        met=("https://github.com/datawhalechina/happy-llm/issues/191",),
+    ),
 )

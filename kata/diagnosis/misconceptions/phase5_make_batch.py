@@ -262,4 +262,22 @@ CATALOGUE = (
         "されず、損失にも数えられます。",
         lesson="padding",
     ),
+    Misconception(
+        id="batch-last-column-cut",
+        task="make_batch",
+        edits=(
+            (
+                "tgt_in = _pad([[bos_id, *tgt_ids] for _, tgt_ids in pairs], pad_id)",
+                "tgt_in = _pad([[bos_id, *tgt_ids, eos_id] for _, tgt_ids in pairs], pad_id)[:, :-1]",
+            ),
+        ),
+        en="`tgt_in` is the padded `[bos] + ids + [eos]` without its last column. That takes EOS from the longest "
+        "row alone; in the shorter ones padding stands last, and EOS stays in. Nothing is predicted after EOS, so "
+        "leave it out before padding: `[bos] + ids`.",
+        ja="`tgt_in` が、パディングした `[bos] + ids + [eos]` から最後の列を除いたものになっています。これで EOS が"
+        "消えるのは最長の行だけで、短い行では最後がパディングなので EOS が残ります。EOS の後は何も予測しません。パデ"
+        "ィングの前に除いて `[bos] + ids` としてください。",
+        lesson="batching",
+        met=("https://github.com/bentrevett/pytorch-seq2seq/issues/182",),
+    ),
 )

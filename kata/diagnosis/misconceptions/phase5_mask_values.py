@@ -166,6 +166,7 @@ FITTED = (
             "decoder-mask-hides-padded-queries",
             "decoder-mask-pads-queries-only",
             "decoder-mask-without-look-ahead",
+            "decoder-mask-inverted",
         ),
         met=(
             "https://github.com/hyunwoongko/transformer/pull/40",

@@ -14,6 +14,10 @@ live = extended
 if not live{or_if}:
     break
 """
+EXTENDED = """
+tokens = [*live[index // vocab_size][0], index % vocab_size]
+if tokens[-1] == eos_id:
+"""
 
 CATALOGUE = (
     Misconception(
@@ -103,5 +107,21 @@ CATALOGUE = (
         "BOS を含みません。位置の数に上限があるモデルでは、余分な一つがエラーになります。",
         lesson="beam",
         met=("https://github.com/PaddlePaddle/models/pull/1023",),
+    ),
+    Misconception(
+        id="beam-eos-not-scored",
+        task="beam_search",
+        edits=(
+            (
+                EXTENDED + "    collected.append((tokens, total))\nelse:\n    ...",
+                EXTENDED + "    collected.append((tokens, live[index // vocab_size][1]))\nelse:\n    ...",
+            ),
+        ),
+        en="A hypothesis that ends keeps the log-probability from before its EOS: how improbable the end was does "
+        "not count. An end is a token like the others, and its log-probability belongs to the sum.",
+        ja="終わった仮説の対数確率が EOS の前のままで、終わりがどれほどありそうかが数えられていません。EOS もほかと"
+        "同じトークンなので、その対数確率も和に含めてください。",
+        lesson="beam",
+        met=("https://github.com/OpenNMT/OpenNMT-tf/issues/432",),
     ),
 )
