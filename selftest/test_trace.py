@@ -370,6 +370,16 @@ def test_bad_usage_is_status_2(arguments, named, capsys):
     assert named in capsys.readouterr().err
 
 
+def test_a_stack_of_matrices_is_shown_whole_or_said_to_have_more():
+    assert values.written(np.arange(4).reshape(2, 1, 2), 34) == ["[0] 0 1", "[1] 2 3"]
+    assert values.written(np.zeros((1, 1, 2)), 34) == ["0 0"]
+    tall = np.zeros((3, 4, 2))
+    assert values.written(tall, 34)[0] == "[0] 0 0" and values.written(tall, 34)[-1] == "…"
+    other = tall.copy()
+    other[2, 1, 0] = 1.0
+    assert values.written(other, 34, tall)[0] == "[2] 0 0"
+
+
 def test_a_wide_tensor_is_cut_where_it_differs():
     wanted = torch.arange(2 * 30 * 40.0).reshape(2, 30, 40)
     came = wanted.clone()

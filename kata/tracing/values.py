@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Sequence
 
 import numpy as np
@@ -98,7 +99,7 @@ def written(value: Any, width: int, other: Any = None) -> list[str]:
         lines = list(value)
     else:
         try:
-            lines = _matrix(array(value), width, _where(value, other))
+            lines = _matrices(array(value), width, _where(value, other))
         except (TypeError, ValueError):
             lines = [describe(value)]
     if len(lines) > MOST_ROWS:
@@ -117,13 +118,22 @@ def _where(value: Any, other: Any) -> tuple[int, ...]:
     return tuple(map(int, places[0])) if len(places) else (0,) * came.ndim
 
 
-def _matrix(values: np.ndarray, width: int, at: tuple[int, ...]) -> list[str]:
+def _matrices(values: np.ndarray, width: int, at: tuple[int, ...]) -> list[str]:
+    """All matrices of a stack if they are few, each with its index; else the one at ``at``, and that there are more."""
     if values.size == 0:
         return ["[]"]
-    lead, label = values.shape[:-2], ""
-    if any(size > 1 for size in lead):
-        label = f"[{', '.join(map(str, at[:-2]))}] "
-    values, at = values[at[:-2]] if lead else values, at[-2:]
+    stack = values.shape[:-2]
+    if math.prod(stack) == 1:
+        return _matrix(values.reshape(values.shape[-2:]), width, at[-2:], "")
+    few = math.prod(stack) * values.shape[-2] <= MOST_ROWS
+    lines: list[str] = []
+    for index in np.ndindex(*stack) if few else [at[:-2]]:
+        label = f"[{', '.join(map(str, index))}] "
+        lines += _matrix(values[index], width, at[-2:], label)
+    return lines if few else [*lines, sign("…")]
+
+
+def _matrix(values: np.ndarray, width: int, at: tuple[int, ...], label: str) -> list[str]:
     words = values.dtype == bool and values.ndim < 2
     values = values.reshape(1, -1) if values.ndim < 2 else values
     row, column = at[0] if len(at) == 2 else 0, at[-1] if at else 0
