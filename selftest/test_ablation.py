@@ -184,6 +184,20 @@ def test_a_sentence_never_claims_what_the_run_did_not_show(outcome, ablated, wor
         assert other is None or (other in told) == (other == words)
 
 
+@pytest.mark.parametrize(("steps", "said"), [((300, 450), True), ((300, 300), False), ((300, None), False)])
+def test_what_learns_later_is_told_with_its_step(steps, said):
+    def with_half_at(step):
+        found = history(0.98, 0.99, 0.1)
+        early = [{**found["validations"][0], "step": at, "exact": 0.5 if at == step else 0.4} for at in (300, 450)]
+        return {"validations": [*early, *found["validations"]] if step else early}
+
+    telling = AblationCommand.__new__(AblationCommand)
+    telling.part = ABLATIONS["norm"]
+    told = telling.seen(with_half_at(steps[0]), with_half_at(steps[1]), DONE, "en")
+    assert ("by step 300 with it, and by step 450 without" in told) == said
+    assert ("hardly a difference" in told) == (steps == (300, 300))
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

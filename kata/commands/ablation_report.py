@@ -111,15 +111,21 @@ class AblationCommand(TrainCommand):
             loss=other["cross_entropy"],
             full_loss=one["cross_entropy"],
         )
-        words = None
+        halves = [_half_right(history) for history in (full, ablated)]
+        apart = None not in halves and halves[0] != halves[1]
+        words = texts.HALF if apart else None
         if other["token_accuracy"] >= NEARLY_ALL and other["exact"] <= NEARLY_NONE:
             words = texts.LEAKED
         elif (
-            abs(other["exact"] - one["exact"]) <= HARDLY[0]
+            not apart
+            and abs(other["exact"] - one["exact"]) <= HARDLY[0]
             and abs(other["cross_entropy"] - one["cross_entropy"]) <= HARDLY[1] * one["cross_entropy"]
         ):
             words = texts.HARDLY
-        return f"{told}{'' if lang == 'ja' else ' '}{choose(words, lang)}" if words else told
+        if words is None:
+            return told
+        more = choose(words, lang).format(full=halves[0], ablated=halves[1])
+        return f"{told}{'' if lang == 'ja' else ' '}{more}"
 
     def _draw_both(self, full: dict[str, Any], ablated: dict[str, Any], outcome: str) -> None:
         try:
@@ -140,3 +146,8 @@ class AblationCommand(TrainCommand):
             self.say(texts.NO_PICTURE, "red", path=short(path), reason=error)
             return
         self.say(texts.WROTE, path=short(path))
+
+
+def _half_right(history: dict[str, Any]) -> int | None:
+    """The first validation at which half of the strings came out right."""
+    return next((entry["step"] for entry in history["validations"] if entry["exact"] >= 0.5), None)

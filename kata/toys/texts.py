@@ -133,6 +133,10 @@ SEEN = (
     "正しい書き出しに続くトークンの正解率は {tokens:.1%} (あるときは {full_tokens:.1%})、"
     "平滑化なしで測った損失は {loss:.3f} (あるときは {full_loss:.3f}) です。",
 )
+HALF = (
+    "Half of the strings came out right by step {full} with it, and by step {ablated} without.",
+    "半分の文字列に正解したのは、あるときがステップ {full}、ないときがステップ {ablated} です。",
+)
 HARDLY = (
     "That is hardly a difference in this run.",
     "今回の学習では、ほとんど差がありません。",
