@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -158,3 +159,10 @@ def test_how_an_exception_came_about_is_told_in_japanese():
     assert expected == "  求められている例外: メッセージで 8 and 7 を示す ValueError"
     assert called == "  呼び出し元: mine.py:9, in forward (`f(x)`)"
     assert call == "  テストでの呼び出し: f(x)  # x: float32 (2, 3)"
+
+
+def test_a_long_text_is_translated_at_once():
+    start = time.process_time()
+    for text in ("the p of " * 80 + "x", "a" * 900, "the a is b, " * 70, ": ".join("got {} of {}" for _ in range(60))):
+        translated(text)
+    assert time.process_time() - start < 5.0  # of the machine's; one of them took as long

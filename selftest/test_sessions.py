@@ -11,8 +11,8 @@ import pytest
 
 from kata.course.phases import COURSE, REFERENCE
 from kata.grading import run as running
-from kata.grading.session_client import start_sessions
-from kata.session_protocol import GradeParts, Running
+from kata.grading.session_client import SuitesBroken, WarmSession, start_sessions
+from kata.session_protocol import Broken, GradeParts, Running
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 
@@ -91,3 +91,16 @@ def test_a_session_that_dies_in_a_test_costs_that_test(monkeypatch, which):
     assert [test.message for test in results.tests if test.state != "passed" and "ended early" not in test.message] == [
         test.message for test in results.tests if "SIGKILL" in test.message
     ]
+
+
+@pytest.mark.parametrize("told", [[], [Broken("x")]], ids=["silence", "a traceback"])
+def test_a_warm_session_that_fails_one_order_takes_no_other(monkeypatch, told):
+    ended = []
+    monkeypatch.setattr(WarmSession, "__init__", lambda self: None)
+    monkeypatch.setattr(WarmSession, "events", lambda self: iter(told))
+    monkeypatch.setattr(WarmSession, "complaint", lambda self: "")
+    monkeypatch.setattr(WarmSession, "end", lambda self: ended.append(self))
+    session = WarmSession()
+    with pytest.raises(SuitesBroken):
+        list(session._events_of_order())
+    assert ended == [session]

@@ -49,7 +49,7 @@ def _session(settings: Settings, anew: bool = False) -> WarmSession:
     """The warm session of this thread; ``anew`` in place of one that died."""
     key = (settings.phases, settings.seed)
     known = getattr(_here, "session", None)
-    if known is not None and (anew or _here.key != key):
+    if known is not None and (anew or known.has_ended or _here.key != key):
         known.end()
         known = None
     if known is None:

@@ -131,6 +131,11 @@ class Session:
                 self._orders.close()
             remove(self.scratch)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it takes no more orders."""
+        return self._ended
+
     def how_it_ended(self) -> str:
         """In words, for a session that ended by itself."""
         return self._how or "the process ended early"
@@ -194,6 +199,7 @@ class WarmSession(Session):
     def _events_of_order(self) -> Iterator[Event]:
         for event in self.events():
             if isinstance(event, Broken):
+                self.end()
                 raise SuitesBroken(f"{event.message}\n{self.complaint()}".strip())
             if isinstance(event, Begun):
                 self._note_begin()
@@ -204,6 +210,7 @@ class WarmSession(Session):
             yield event
             if isinstance(event, Ended):
                 return
+        self.end()  # one that is silent may be at it still: what it says then is nothing about the next order
         raise SuitesBroken(f"the process that runs the tests ended\n{self.complaint()}".strip())
 
     def cancel(self) -> None:

@@ -52,20 +52,38 @@ def _line(line: str) -> str:
 
 def translated(text: str) -> str:
     """The Japanese of a sentence or of a part of one; the text itself if the table does not have it."""
-    exact, patterns = _table()
+    exact, with_gaps = _table()
     if text in exact:
         return exact[text]
-    for pattern, japanese in patterns:
-        match = pattern.fullmatch(text)
-        if match:
-            return japanese.format(*(translated(part) for part in match.groups()))
+    for pieces, japanese in with_gaps:
+        gaps = _gaps(text, pieces)
+        if gaps is not None:
+            return japanese.format(*map(translated, gaps))
     return text
 
 
+def _gaps(text: str, pieces: list[str]) -> list[str] | None:
+    """What stands between the pieces of a sentence, each gap as short as may be; None if it is another sentence.
+
+    No regular expression: with several gaps it would try them all on a text that a submission chooses.
+    """
+    first, *middle, last = pieces
+    if not text.startswith(first) or not text.endswith(last):
+        return None
+    gaps, place, end = [], len(first), len(text) - len(last)
+    for piece in middle:
+        at = text.find(piece, place + 1, end)
+        if at < 0:
+            return None
+        gaps.append(text[place:at])
+        place = at + len(piece)
+    return [*gaps, text[place:end]] if place < end else None
+
+
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+def _table() -> tuple[dict[str, str], list[tuple[list[str], str]]]:
     """Sentences without gaps, then those with gaps, the most specific first."""
     sentences: dict[str, str] = json.loads(MESSAGES.read_text(encoding="utf-8"))
     gaps = sorted((english for english in sentences if "{}" in english), key=lambda english: -len(english))
-    patterns = [(re.compile("(.+?)".join(map(re.escape, english.split("{}")))), sentences[english]) for english in gaps]
-    return {english: sentences[english] for english in sentences if "{}" not in english}, patterns
+    with_gaps = [(english.split("{}"), sentences[english]) for english in gaps]
+    return {english: sentences[english] for english in sentences if "{}" not in english}, with_gaps

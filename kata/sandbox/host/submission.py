@@ -11,7 +11,7 @@ import torch
 
 from ...source.neighbours import Neighbours
 from .client import GuestProcess
-from .guests import Guests
+from .guests import Guests, shield_this_process
 from .handles import Handle
 from .launch import SpawnServer, can_fork, start_server
 from .recording import Recording
@@ -36,6 +36,7 @@ class WalledSubmission:
 
     def __init__(self, target: Path, reference: Path, assembled: bool, server: Any = None) -> None:
         torch.set_num_threads(1)
+        shield_this_process()
         self._server = server or prepared_server or (start_server() if can_fork() else SpawnServer())
         # For trying what the wall is worth on a machine that offers less: KATA_WITHOUT=landlock,seccomp
         without = os.environ.get("KATA_WITHOUT", "").split(",")
