@@ -66,7 +66,7 @@ class Watcher:
         self._in_sight = False
         self._waiting: list[tuple[Phase, bool]] = []
         self._told = self._told_early = False
-        self._started = self._counted = self._heard = 0.0
+        self._started = self._counted = self._heard = self._starting = 0.0
         self._last_rewritten: frozenset[str] = frozenset()
         self._saved_at = -ONE_REPORT
         self._broken = ""
@@ -134,12 +134,14 @@ class Watcher:
     def _status(self, run: Run) -> tuple[str, str]:
         """What a run is doing, and how that looks."""
         now = time.monotonic()
-        seconds, silent = now - self._started, now - max(self._heard, self._started)
+        if not self._runner.ready:
+            self._starting = now
+        seconds, silent = now - self._started, now - max(self._heard, self._started, self._starting)
 
         def say(what: str, **values: object) -> str:
             return choose(SENTENCES[what], self._lang).format(**values)
 
-        if not run.tested and silent > SLOW and self._runner.ready:
+        if not run.tested and silent > SLOW:
             return say("slow", seconds=silent, done=len(run.results)), "yellow"
         if not self._runner.ready:
             return say("starting"), "dim"
