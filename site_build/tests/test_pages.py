@@ -232,3 +232,21 @@ def test_printing_unfolds_hints_and_is_black_on_white(open_tab):
     tab.emulate_media(media="screen")
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details[open]").count() == 0
+
+
+def test_in_print_what_is_longer_than_a_page_breaks_between_rows_or_lines(open_tab):
+    """Kept together, it would leave the page before it empty."""
+
+    def kept(tab, selector: str) -> list[str]:
+        return tab.locator(selector).evaluate_all("all => all.map(one => getComputedStyle(one).breakInside)")
+
+    for page in ("lessons/glossary.html", "docs/contract.html"):
+        tab = open_tab(page)
+        tab.emulate_media(media="print")
+        tables = tab.locator(".md-typeset table:not([class])")
+        long = tables.evaluate_all("all => all.map(table => table.rows.length > 11)")
+        assert any(long) and kept(tab, ".md-typeset table:not([class])") == ["auto" if one else "avoid" for one in long]
+        assert set(kept(tab, ".md-typeset tr")) == {"avoid"}
+    tab = open_tab("files/exercises/phase2_attention.py.html")
+    tab.emulate_media(media="print")
+    assert kept(tab, ".highlight pre") == ["auto"] and tab.locator(".md-code__nav").first.is_hidden()
