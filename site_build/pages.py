@@ -28,7 +28,7 @@ _FENCED = re.compile(r"^(```+)([^\n]*)\n(.*?)^\1[ ]*$\n?", re.MULTILINE | re.DOT
 _INLINE_FORMULA = re.compile(r"\$`(.+?)`\$")
 _ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MULTILINE)
 _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
-_INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_INLINE_CODE = re.compile(r"(`+)(?!`)(?:.|\n(?!\s*(?:[-*|#>\n]|\d+\.)))+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments|tree)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
@@ -192,10 +192,10 @@ def _code(span: str, heading: bool) -> str:
     break parts the hyphens of `--fail-under` from its name; and where a name is so long that it has to break.
     """
     inside = span.strip("`").strip()
-    odd = not heading and not re.search(r"[|\\]", inside) and (_OPTION.search(inside) or _LONG_NAME.search(inside))
+    odd = not heading and "\\" not in inside and (_OPTION.search(inside) or _LONG_NAME.search(inside))
     if "<" not in span and not odd:
         return span
-    text = html.escape(inside, quote=False)
+    text = html.escape(inside.replace("\n", " "), quote=False)
     if odd:
         text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), _OPTION.sub(_KEPT, text))
     return f"<code>{text}</code>"
