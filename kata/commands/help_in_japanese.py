@@ -151,12 +151,12 @@ JAPANESE: dict[str, str] = {
     ),
     "Where a toy has a goal (copy, reverse, sort: 99 % of unseen strings), a training ends once three validations one "
     "after the other have reached it; with --steps it ends at that step. Ctrl-C stops after the step that runs; "
-    "--resume goes on. --compile needs a C++ compiler on the CPU and Triton on a GPU; a model as small as these gains "
-    "little or nothing.": (
+    "--resume goes on. --compile needs a C++ compiler on the CPU and Triton on a GPU; compiling takes minutes on a "
+    "slow machine.": (
         "目標のある課題 (copy、reverse、sort: 未知の文字列の 99 %) では、検証で 3 回続けて目標に届くと学習を終えます。"
         "--steps を付けると、そのステップで終わります。Ctrl-C を押すと今のステップの後で止まり、"
         "--resume で続けられます。--compile には、CPU では C++ コンパイラ、GPU では Triton が必要です。"
-        "これほど小さなモデルでは、ほとんど速くなりません。"
+        "遅い環境では、コンパイルに数分かかります。"
     ),
     "copy, reverse, sort, en-ja, own": "copy、reverse、sort、en-ja、own",
     "train your finished phases, and the reference for the others": "完成したフェーズに、残りは解答を補って学習する",

@@ -41,7 +41,7 @@ examples:
 
 Where a toy has a goal (copy, reverse, sort: 99 % of unseen strings), a training ends once three validations one after
 the other have reached it; with --steps it ends at that step. Ctrl-C stops after the step that runs; --resume goes on.
---compile needs a C++ compiler on the CPU and Triton on a GPU; a model as small as these gains little or nothing.
+--compile needs a C++ compiler on the CPU and Triton on a GPU; compiling takes minutes on a slow machine.
 """
 
 

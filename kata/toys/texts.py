@@ -20,8 +20,8 @@ ON_THE_CPU = (
     "{device} のデバイスは認識されていますが、計算に使えません ({reason})。CPU で学習します",
 )
 TRYING_COMPILE = (
-    "Trying torch.compile, which may take a minute or two ...",
-    "torch.compile を試しています (1、2 分かかることがあります) ...",
+    "Trying torch.compile, which may take some minutes ...",
+    "torch.compile を試しています (数分かかることがあります) ...",
 )
 COMPILED = (
     "torch.compile works here: after {first:.0f} s of compiling a step takes {with_it:.1f} ms with it and "
