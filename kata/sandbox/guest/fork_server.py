@@ -36,6 +36,7 @@ def serve(control: socket.socket, output: int) -> None:
     with contextlib.suppress(OSError):
         _libc.prctl(_libc.PR_SET_CHILD_SUBREAPER, 1)
     network = namespaces.leave_the_network()
+    namespaces.stop_times_of_access()
     channel = Channel(control)
     pids: set[int] = set()
     sent: list[socket.socket] = []
