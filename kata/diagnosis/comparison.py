@@ -204,8 +204,10 @@ def _drawn_alike(one: Any, other: Any) -> bool:
         return alike(*(value.tensor if isinstance(value, Drawn) else value for value in (one, other)))
     if one.tensor.shape != other.tensor.shape or one.tensor.dtype != other.tensor.dtype:
         return False
-    (width, centre), (other_width, other_centre) = one.width_and_centre, other.width_and_centre
     count = one.tensor.numel()
+    if count == 0:
+        return True
+    (width, centre), (other_width, other_centre) = one.width_and_centre, other.width_and_centre
     if count == 1 and not {one.tensor.item(), other.tensor.item()} & {0.0, 1.0}:
         return True  # a single random number has no width; a constant is 0 or 1
     if not (width > 0 and other_width > 0):

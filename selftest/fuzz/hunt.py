@@ -23,7 +23,7 @@ ROUND = 300
 SHARE = 0.25
 """Of the time for values; the rest is for streams."""
 
-STUCK_SECONDS = 120
+STUCK_SECONDS = 900
 """If there is no progress for so long, the process ends and says where it was."""
 
 PIECES = (1, 7, 1 << 16)

@@ -15,7 +15,7 @@ MAX_NAMES, MAX_NAME, MAX_MESSAGE = 20, 200, 4000
 def rebuild(told: Any) -> BaseException:
     """The exception that a guest tells of, as the nearest builtin one."""
     try:
-        if not isinstance(told["names"], list):
+        if not isinstance(told, dict) or not isinstance(told["names"], list):
             raise TypeError
         names = [str(name)[:MAX_NAME] for name in told["names"][:MAX_NAMES]]
         message, place = str(told["message"])[:MAX_MESSAGE], str(told["where"])[:MAX_MESSAGE]
