@@ -1,4 +1,4 @@
-"""SIGINT where it may come, and not in the middle of a conversation that would be out of step afterwards."""
+"""SIGINT and SIGALRM where they may come, and not in the middle of a conversation that would be out of step then."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Iterator
 
 _held = 0
 _waiting = False
+_conversations = 0
 
 
 def install() -> None:
@@ -58,3 +59,20 @@ def held_back() -> Iterator[None]:
     if _waiting and not _held:
         _waiting = False
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def conversation() -> Iterator[None]:
+    """Inside, SIGINT waits, and the alarm that ends a test passes: it rings again in half a second."""
+    global _conversations
+    _conversations += 1
+    try:
+        with held_back():
+            yield
+    finally:
+        _conversations -= 1
+
+
+def in_conversation() -> bool:
+    """Whether this process is in the middle of a conversation."""
+    return _conversations > 0

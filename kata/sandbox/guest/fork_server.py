@@ -6,11 +6,9 @@ guest ends, all that it may have left running ends with it.
 
 from __future__ import annotations
 
-import array
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -22,6 +20,7 @@ import torch
 
 from ..confinement import _libc, limits, namespaces
 from ..confinement.confine import confine
+from ..protocol import answers
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 from .preparation import prepare
 
@@ -54,7 +53,7 @@ def serve(control: socket.socket, output: int) -> None:
             except OSError as error:  # too many processes or threads; there may be room for the next one
                 ours.close()
                 theirs.close()
-                control.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
+                answers.send(control, {"number": request["number"], "error": str(error)})
                 continue
             if pid == 0:
                 ours.close()
@@ -62,11 +61,12 @@ def serve(control: socket.socket, output: int) -> None:
                 _become_guest(theirs, output, request["config"], network)
             theirs.close()
             pids.add(pid)
-            _send_with_descriptor(control, {"pid": pid}, ours.fileno())
+            answers.send(control, {"number": request["number"], "pid": pid}, ours.fileno())
             sent.append(ours)
         elif request["op"] == "end":
             pids.discard(request["pid"])
-            channel.send(json.dumps({"status": _end(request["pid"], pids)}).encode())
+            status = _end(request["pid"], pids)
+            answers.send(control, {"number": request["number"], "status": status})
     while pids:
         _end(pids.pop(), pids)
     os._exit(0)
@@ -84,29 +84,11 @@ def _become_guest(connection: socket.socket, output: int, config: dict[str, Any]
         from .worker import Guest
 
         channel = Channel(connection)
-        channel.send(json.dumps({"held": held}).encode())
+        channel.send(json.dumps({"held": held, "scratch": config["scratch"]}).encode())
         Guest(channel, config).serve()
         status = 0
     finally:
         os._exit(status)
-
-
-def _send_with_descriptor(control: socket.socket, message: dict[str, Any], descriptor: int) -> None:
-    """Send a line of JSON with an open descriptor attached."""
-    rights = array.array("i", [descriptor])
-    control.sendmsg([json.dumps(message).encode() + b"\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-
-
-def receive_with_descriptor(control: socket.socket) -> tuple[dict[str, Any], int]:
-    """Receive what ``_send_with_descriptor`` sent."""
-    size = array.array("i").itemsize
-    select.select([control], [], [], 60.0)
-    data, ancillary, *_ = control.recvmsg(4096, socket.CMSG_LEN(size))
-    rights = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            rights.frombytes(content[:size])
-    return json.loads(data), rights[0]
 
 
 def _end(pid: int, others: set[int]) -> int:

@@ -40,7 +40,7 @@ def main() -> None:
         # Not every system ends a process with its parent; while the submission loops, nothing else would notice. Not
         # before: what confines a process confines the thread that asks for it and those that it starts from then on.
         threading.Thread(target=_end_with, args=(host,), daemon=True).start()
-        channel.send(json.dumps({"held": held}).encode())
+        channel.send(json.dumps({"held": held, "scratch": config["scratch"]}).encode())
         Guest(channel, config).serve()
 
 

@@ -119,7 +119,10 @@ class Guests:
         channel, pid = self._server.spawn(config)
         self._watch.enter(pid, Path(config["scratch"]))
         try:
-            held = set(json.loads(channel.receive(time.monotonic() + START_SECONDS)[0])["held"])
+            told = json.loads(channel.receive(time.monotonic() + START_SECONDS)[0])
+            if told["scratch"] != config["scratch"]:
+                raise ValueError("another guest than the one that was asked for")
+            held = set(told["held"])
         except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError, KeyError):
             status = self._end_process(pid)
             raise GuestDied(f"the process for the submission could not start ({_describe(status)})") from None

@@ -17,6 +17,7 @@ from ...course.phases import PROJECT
 from .. import interrupts
 from ..confinement.limits import starting_environment
 from ..errors import GuestDied
+from ..protocol.answers import Answers
 from ..protocol.channel import Channel, ChannelClosed, ChannelNonsense, ChannelTimeout
 
 OUTPUT_KEPT = 16_384
@@ -91,29 +92,38 @@ class Server:
     def __init__(self, control: socket.socket, output: Output) -> None:
         self._control = control
         self._channel = Channel(control)
+        self._answers = Answers(control)
+        self._asked = 0
         self.output = output
 
     def spawn(self, config: dict[str, Any]) -> tuple[Channel, int]:
         """Have a guest made; return the connection to it and its process id."""
-        from ..guest.fork_server import receive_with_descriptor
-
-        with interrupts.held_back():
-            try:
-                self._channel.send(json.dumps({"op": "spawn", "config": config}).encode())
-                answer, descriptor = receive_with_descriptor(self._control)
-            except (OSError, ValueError, IndexError, ChannelClosed) as error:
-                raise GuestDied(f"no process for the submission could be made ({error})") from None
-            channel = Channel(socket.socket(fileno=descriptor))
-        return channel, int(answer["pid"])
+        try:
+            answer, descriptor = self._ask({"op": "spawn", "config": config}, 60.0)
+            if descriptor == -1:
+                raise ValueError(answer.get("error", "no connection came"))
+        except (OSError, ValueError, KeyError, ChannelClosed, ChannelTimeout) as error:
+            raise GuestDied(f"no process for the submission could be made ({error})") from None
+        return Channel(socket.socket(fileno=descriptor)), int(answer["pid"])
 
     def end(self, pid: int) -> int:
         """Have a guest ended; return its wait status."""
         try:
-            with interrupts.held_back():
-                self._channel.send(json.dumps({"op": "end", "pid": pid}).encode())
-                return int(json.loads(self._channel.receive(time.monotonic() + 30.0)[0])["status"])
-        except (ChannelClosed, ChannelTimeout, ChannelNonsense, ValueError):
+            return int(self._ask({"op": "end", "pid": pid}, 30.0)[0]["status"])
+        except (OSError, ValueError, KeyError, ChannelClosed, ChannelTimeout):
             return 0
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], int]:
+        """The answer to a request, with the descriptor that it brings or -1."""
+        with interrupts.conversation():
+            self._asked += 1
+            self._channel.send(json.dumps({**request, "number": self._asked}).encode())
+            answer = self._answers.to(self._asked, seconds)
+        while self._answers.unclaimed:  # guests that nobody heard of: a conversation was interrupted
+            lost = self._answers.unclaimed.pop()
+            if lost["brings"]:
+                self.end(lost["pid"])
+        return answer
 
     def close(self) -> None:
         """Hang up; the server ends its guests and itself."""
