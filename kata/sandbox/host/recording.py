@@ -49,15 +49,15 @@ class Recording:
         self.exchanges.append(Exchange(request, answer))
         if self._bytes > MAX_BYTES or Recording.kept > MAX_KEPT:
             self.complete = False
-            self._let_go()
+            self.exchanges.clear()
+            self._make_room()
 
-    def _let_go(self) -> None:
-        self.exchanges.clear()
+    def _make_room(self) -> None:
         Recording.kept -= self._bytes
         self._bytes = 0
 
     def __del__(self) -> None:
-        self._let_go()
+        self._make_room()
 
     def answer(self, number: int, read: Callable[[Message], Any]) -> Any:
         """What ``read`` makes of an answer: once for all that are compared with it."""
