@@ -12,7 +12,7 @@ import torch
 
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.calls import Call
-from kata.diagnosis.fits import FITS
+from kata.diagnosis.fits import fits
 from kata.diagnosis.misconceptions import by_id, catalogue, fitted_families
 
 WIDTHS = (8, 20, 12)
@@ -225,7 +225,7 @@ def values_found(family, source):
     phase = next(phase for phase in COURSE if family.task in [task.name for task in phase.tasks])
     task = getattr(module(source, phase.id), family.task)
     with torch.no_grad():
-        return [f"{family.id}={value}" for value in FITS[family.id](CALLS[family.task](task))]
+        return [f"{family.id}={value}" for value in fits()[family.id](CALLS[family.task](task))]
 
 
 @pytest.mark.parametrize("name", [*(entry.id for entry in catalogue() if entry.fitted), *FURTHER])
@@ -241,7 +241,7 @@ def test_right_code_has_no_value(family):
 
 
 def test_every_family_can_be_fitted_and_says_what_it_covers():
-    assert set(FITS) == set(fitted_families())
+    assert set(fits()) == set(fitted_families())
     known = {entry.id for entry in catalogue()}
     assert [name for family in fitted_families().values() for name in family.covers if name not in known] == []
 

@@ -65,7 +65,8 @@ def test_nothing_in_it_spells_a_solution_out(tmp_path):
 def test_it_holds_no_history_no_selftests_and_no_patches(edition):
     names = {path.name for path in edition.iterdir()}
     assert not names & {".git", "selftest", "benchmarks", ".ci", ".github"}
-    assert not list((edition / "kata" / "diagnosis" / "misconceptions").glob("phase*.py"))
+    for part in ("misconceptions", "fits"):
+        assert not list((edition / "kata" / "diagnosis" / part).glob("phase*.py"))
     assert sorted(path.name for path in (edition / "solutions").iterdir()) == ["__init__.py"]
     assert {path.name for path in (edition / "tests").glob("test_*.py")} == {
         path.name for phase in FIRST for path in phase.suite()

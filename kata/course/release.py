@@ -15,7 +15,7 @@ FILES = ("README.md", "README.ja.md", "CHANGELOG.md", "LICENSE", "conftest.py", 
 DOCS = ("architecture.md", "platforms.md", "updating.md", "updating.ja.md")
 FOLDERS = ("kata", "lessons", "notebooks", "tests")
 LEFT_OUT = ("__pycache__", "*.pyc", "measured")
-CATALOGUE = Path("kata", "diagnosis", "misconceptions")
+CATALOGUE = (Path("kata", "diagnosis", "misconceptions"), Path("kata", "diagnosis", "fits"))
 MARKED = re.compile(r"<!-- whole project -->\n.*?<!-- /whole project -->\n\n?", re.DOTALL)
 """What of the README makes sense in the whole project only."""
 
@@ -88,10 +88,11 @@ def _copy_project(folder: Path, phases: Sequence[Phase], reference: Sequence[Pha
         whole = path.name == "test_assembled.py" and len(phases) == len(COURSE)
         if path.name not in handed_out and not whole:
             path.unlink()
-    known = {f"phase{phase.number}_" for phase in reference}
-    for path in (folder / CATALOGUE).glob("phase*.py"):  # their patches spell the solutions out
-        if path.name[: len("phase1_")] not in known:
-            path.unlink()
+    known = {f"phase{phase.number}" for phase in reference}
+    for part in CATALOGUE:
+        for path in (folder / part).glob("phase*.py"):  # patches and formulas spell the solutions out
+            if path.name[: len("phase1")] not in known:
+                path.unlink()
 
 
 def _without_badge(notebook: Path) -> None:

@@ -7,6 +7,9 @@ gives those answers. Whether the mistake behaves so everywhere is then tried lik
 from __future__ import annotations
 
 import contextlib
+import functools
+import pkgutil
+from importlib import import_module
 from itertools import islice
 from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -14,16 +17,18 @@ from ...sandbox.host.recording import Recording
 from ..calls import Call, calls_of
 from ..misconceptions import Misconception, fitted_families, with_value
 from ..misconceptions.fitted import Fitted
-from . import phase1, phase2, phase3, phase4, phase5, phase5_masks, phase6
 
 Fit = Callable[[Sequence[Call]], Iterable[str]]
 
-PHASES = (phase1, phase2, phase3, phase4, phase5, phase5_masks, phase6)
-FITS: Mapping[str, Fit] = {name: fit for phase in PHASES for name, fit in phase.FITS.items()}
-"""Id of a family to the values that fit some calls, the simplest first."""
-
 MOST = 2
 """So many values of a family are tried."""
+
+
+@functools.lru_cache(maxsize=None)
+def fits() -> Mapping[str, Fit]:
+    """Id of a family to the values that fit some calls, the simplest first; a student edition lacks some phases'."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("phase"))
+    return {name: fit for module in names for name, fit in import_module(f"{__name__}.{module}").FITS.items()}
 
 
 def families_of(task: str) -> list[Fitted]:
@@ -40,5 +45,5 @@ def fitted(families: Iterable[Fitted], recordings: Iterable[Recording]) -> Itera
         with contextlib.suppress(Exception):
             if family.task not in calls:
                 calls[family.task] = calls_of(recordings, family.task)
-            for value in islice(FITS[family.id](calls[family.task]), MOST):
+            for value in islice(fits()[family.id](calls[family.task]), MOST):
                 yield with_value(family, value)
