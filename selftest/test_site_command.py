@@ -62,6 +62,7 @@ def test_a_port_that_cannot_be_used_is_named(built, capsys, port):
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there")
 def test_it_serves_until_ctrl_c_and_shows_its_own_page_for_what_is_missing(built):
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # a caller may have it ignored
         "import sys; from pathlib import Path; from site_build import __main__ as command;"
         "command.HTML = Path(sys.argv[1]); sys.exit(command.main(['serve', '--port', '0']))"
     )
