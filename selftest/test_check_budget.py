@@ -35,7 +35,7 @@ MANY = {
     "names": "import torch\n" + "".join(f"x{n} = torch\n" for n in range(LONG // 2)),
     "getattr": "x = " + "getattr(" * 60 + "x" + ", 'a')" * 60 + "\n",
     "statements": "def f():\n" + "    pass\n" * (MAX_NODES - 100),
-    "functions": "".join("    " * n + f"def f{n}():\n" for n in range(60)) + ("    " * 60 + "pass\n") * (LONG // 4),
+    "functions": "".join("    " * n + f"def f{n}():\n" for n in range(60)) + ("    " * 60 + "pass\n") * (LONG // 8),
 }
 
 
