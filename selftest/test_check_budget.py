@@ -34,7 +34,7 @@ MANY = {
     "chain": "".join(f"a{n} = a{n + 1}\n" for n in range(LONG)) + f"a{LONG} = a0\n",
     "names": "import torch\n" + "".join(f"x{n} = torch\n" for n in range(LONG // 2)),
     "getattr": "x = " + "getattr(" * 60 + "x" + ", 'a')" * 60 + "\n",
-    "statements": "def f():\n" + "    pass\n" * (MAX_NODES - 100),
+    "statements": "def f():\n" + "    pass\n" * (4 * LONG),
     "functions": "".join("    " * n + f"def f{n}():\n" for n in range(60)) + ("    " * 60 + "pass\n") * (LONG // 8),
 }
 
