@@ -6,50 +6,22 @@ tests themselves. ``kata.grading.session_client`` is the way in from another pro
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Sequence
+from typing import Any, Callable, Iterable, Sequence
 
 import pytest
 
 from ..results import ASSEMBLED, ERROR, PASSED, TestResult, reported_output
-from ..sandbox import interrupts
 from ..sandbox.errors import GuestDied, TestTimeout
 from ..sandbox.host.recording import Recording
 from ..source.neighbours import Neighbours
 from ..testing import run_test
+from ..testing.alarm import HOST_SECONDS, alarm
 from ..testing.hanging import Hanging
 from ..testing.outcome import Verdict
 from ..testing.plugin import phase_of, task_of
 from .comparison import Comparison, Diverged
-
-HOST_SECONDS = 30.0
-"""By which a test may exceed the limit that the guest has, before this process is taken to hang itself."""
-
-
-@contextlib.contextmanager
-def alarm(seconds: float) -> Iterator[None]:
-    """Raise ``TestTimeout`` within after so many seconds (0: never), where there are such alarms."""
-    if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number: int, frame: Any) -> None:
-        if not interrupts.in_conversation():  # else it rings again
-            raise TestTimeout(f"no answer after {seconds:g} s")
-
-    handler = signal.signal(signal.SIGALRM, ring)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
 class TestBench:

@@ -14,10 +14,10 @@ import pytest
 
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT, REFERENCE, SUITES, Phase, phase_of_suite
 from ..results import ERROR, PASSED, TODO
-from ..sandbox import interrupts
 from ..sandbox.errors import TestTimeout
 from ..settings import seed_option
 from ..source.rules import RuleBroken
+from . import alarm
 from .hanging import Hanging
 from .outcome import NotRun, Verdict
 
@@ -320,16 +320,7 @@ class KataPlugin:
         if not hasattr(signal, "SIGALRM") or not self.limit:
             return self.wall or None  # there the guest has the limit; here it is left to pytest-timeout
         # Behind the wall the guest has this limit; the alarm is for this process, should it hang itself.
-        seconds = self.limit + (30.0 if self.wall else 0.0)
-
-        def ring(signum: int, frame: Any) -> None:
-            if interrupts.in_conversation():
-                return  # it rings again
-            raise TestTimeout(f"no answer after {self.limit:g} s")
-
-        signal.signal(signal.SIGALRM, ring)
-        # It rings again and again: code that catches everything in a loop swallows the first alarm.
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+        alarm.set_alarm(self.limit + (alarm.HOST_SECONDS if self.wall else 0.0), self.limit)
         return True
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
