@@ -16,7 +16,7 @@ from rich.console import Console
 
 from . import __version__, commands
 from .commands import completion
-from .commands.help_text import laid_out
+from .commands.help_text import in_japanese, laid_out
 from .commands.options import (
     GRADED,
     INTERRUPTED,
@@ -26,8 +26,10 @@ from .commands.options import (
     Parser,
     did_you_mean,
     find_target,
+    language_of,
     percent_option,
     phase_option,
+    said,
 )  # fmt: skip
 from .course.edition import handed_out
 from .course.phases import COURSE, Phase
@@ -54,7 +56,7 @@ examples:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``python grader.py``."""
     parser = Parser(
         prog="python grader.py",
@@ -105,18 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments and arguments[0] in commands.COMMANDS:
             return commands.run(arguments[0], arguments[1:])
         if arguments and re.match("(?!phase)[A-Za-z]", arguments[0]):
-            _refuse_command(arguments[0])
+            _refuse_command(arguments)
         return _grade_and_report(arguments)
     except BadSetting as error:
-        print(error, file=sys.stderr)
+        print(said(str(error), language_of(arguments)), file=sys.stderr)
         return USAGE
 
 
-def _refuse_command(word: str) -> None:
+def _refuse_command(arguments: Sequence[str]) -> None:
     """End with the commands that there are, and the one that may have been meant."""
+    parser, word = make_parser(), arguments[0]
+    parser.speak(language_of(arguments))
+    listed = _list_of_commands() if parser.lang == "en" else in_japanese(_list_of_commands())
     meant = did_you_mean(word, [*commands.COMMANDS, *(phase.id for phase in COURSE)])
-    listed = "\n".join(laid_out(_list_of_commands(), shutil.get_terminal_size().columns - 2))
-    make_parser().error(f"{word!r} is neither a command nor a phase{meant}\n{listed}")
+    listed = "\n".join(laid_out(listed, shutil.get_terminal_size().columns - 2))
+    parser.error(f"{word!r} is neither a command nor a phase{meant}\n{listed}")
 
 
 def _grade_and_report(arguments: Sequence[str]) -> int:

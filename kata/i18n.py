@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Mapping, TypeVar
 
 T = TypeVar("T")
 
@@ -124,3 +124,44 @@ def text(key: str, lang: str, **values: object) -> str:
 def choose(sentence: tuple[T, T], lang: str) -> T:
     """One of a pair (English, Japanese). Commands keep their sentences beside them, as such pairs."""
     return sentence[LANGUAGES.index(lang)]
+
+
+class SentenceTable:
+    """English sentences and their Japanese; ``{}`` stands for what is put in, which is looked up likewise.
+
+    Args:
+        sentences: the table; a Japanese sentence may name its gaps, ``{1}``, where their order differs.
+    """
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        self._exact = {english: sentences[english] for english in sentences if "{}" not in english}
+        gaps = sorted((english for english in sentences if "{}" in english), key=lambda english: -len(english))
+        self._with_gaps = [(english.split("{}"), sentences[english]) for english in gaps]  # the most specific first
+
+    def translated(self, text: str) -> str:
+        """The Japanese of a sentence or of a part of one; the text itself if the table does not have it."""
+        if text in self._exact:
+            return self._exact[text]
+        for pieces, japanese in self._with_gaps:
+            gaps = _gaps(text, pieces)
+            if gaps is not None:
+                return japanese.format(*map(self.translated, gaps))
+        return text
+
+
+def _gaps(text: str, pieces: list[str]) -> list[str] | None:
+    """What stands between the pieces of a sentence, each gap as short as may be; None if it is another sentence.
+
+    No regular expression: with several gaps it would try them all on a text that a submission chooses.
+    """
+    first, *middle, last = pieces
+    if not text.startswith(first) or not text.endswith(last):
+        return None
+    gaps, place, end = [], len(first), len(text) - len(last)
+    for piece in middle:
+        at = text.find(piece, place + 1, end)
+        if at < 0:
+            return None
+        gaps.append(text[place:at])
+        place = at + len(piece)
+    return [*gaps, text[place:end]] if place < end else None

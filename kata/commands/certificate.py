@@ -44,7 +44,7 @@ SENTENCES = {
 }
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``certificate``."""
     parser = Parser(
         prog="python grader.py certificate",

@@ -46,7 +46,10 @@ NOTHING = (
     "{folder} に提出物がありません。フォルダ、アーカイブ、"
     "または name_phase2_attention.py のようなファイルを置いてください。",
 )
-NO_DASK = "--scheduler needs Dask: python -m pip install -r requirements-class.txt"
+NO_DASK = (
+    "--scheduler needs Dask: python -m pip install -r requirements-class.txt",
+    "--scheduler には Dask が必要です: python -m pip install -r requirements-class.txt",
+)
 
 
 def shard_option(text: str) -> tuple[int, int]:
@@ -57,7 +60,7 @@ def shard_option(text: str) -> tuple[int, int]:
     return int(match.group(1)), int(match.group(2))
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``class``."""
     parser = Parser(
         prog="python grader.py class",
@@ -98,7 +101,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         executor = _executor(options)
     except (ImportError, OSError) as error:
-        console.print(NO_DASK if isinstance(error, ImportError) else str(error), markup=False, style="red")
+        why = choose(NO_DASK, options.lang) if isinstance(error, ImportError) else str(error)
+        console.print(why, markup=False, style="red")
         return USAGE
     options.into.mkdir(parents=True, exist_ok=True)
     log = options.into / "class.jsonl"

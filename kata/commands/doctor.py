@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -123,7 +122,7 @@ class Finding:
     found: str
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``doctor``."""
     parser = Parser(
         prog="python grader.py doctor",

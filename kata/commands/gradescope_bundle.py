@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Sequence
 
@@ -35,7 +34,7 @@ DONE = (
 )
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``gradescope-bundle``."""
     parser = Parser(
         prog="python grader.py gradescope-bundle",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 from typing import Sequence
@@ -77,7 +76,7 @@ EXAMPLES = """examples:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``python grader.py hint``."""
     parser = Parser(
         prog="python grader.py hint",

@@ -11,30 +11,51 @@ from typing import Any, Iterable, NoReturn
 
 from ..course.edition import add_missing_stubs
 from ..course.phases import COURSE, PROJECT, Phase, find_phase
+from ..i18n import SentenceTable
 from .help_in_japanese import JAPANESE
 from .help_text import HelpFormatter, JapaneseHelpFormatter, in_japanese
+from .usage_in_japanese import USAGE_ERRORS
 
 GRADED, UNDER, USAGE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: graded (at or over the limit), under it, bad usage, a machine that breaks the reference, Ctrl-C."""
 
 
+def language_of(words: Iterable[str]) -> str:
+    """What ``--lang`` says in a command line, which need not be a right one."""
+    given = [str(word) for word in words]
+    return "ja" if "--lang=ja" in given or ("--lang", "ja") in zip(given, given[1:]) else "en"
+
+
+def said(message: str, lang: str) -> str:
+    """A sentence about the command line in ``"en"`` or ``"ja"``; what stands below its first line stays."""
+    first, *more = message.split("\n", 1)
+    return "\n".join([SentenceTable(USAGE_ERRORS).translated(first) if lang == "ja" else first, *more])
+
+
 class Parser(argparse.ArgumentParser):
-    """Names what may have been meant where a word or an option is unknown; ``--help`` knows two languages."""
+    """Names what may have been meant where a word or an option is unknown; speaks two languages.
+
+    Attributes:
+        lang: the language of ``--help`` and of errors; what ``--lang`` says, wherever it stands.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=HelpFormatter, **settings)
-        self._lang = "en"
+        self.lang = "en"
+
+    def speak(self, lang: str) -> None:
+        """Choose the language."""
+        self.lang = lang
+        self.formatter_class = JapaneseHelpFormatter if lang == "ja" else HelpFormatter
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As ever; what ``--lang`` says holds for ``--help`` wherever it stands."""
-        words = [str(word) for word in (sys.argv[1:] if args is None else args)]
-        if "--lang=ja" in words or ("--lang", "ja") in zip(words, words[1:]):
-            self._lang, self.formatter_class = "ja", JapaneseHelpFormatter
+        """As ever, in the language that the arguments ask for."""
+        self.speak(language_of(sys.argv[1:] if args is None else args))
         return super().parse_known_args(args, namespace)
 
     def format_help(self) -> str:
         """The help text in the language that was asked for."""
-        if self._lang == "ja":
+        if self.lang == "ja":
             self._positionals.title, self._optionals.title = JAPANESE["positional arguments"], JAPANESE["options"]
             self.description, self.epilog = in_japanese(self.description or ""), in_japanese(self.epilog or "")
             for action in self._actions:
@@ -49,7 +70,8 @@ class Parser(argparse.ArgumentParser):
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
             message += did_you_mean(unknown[1], (name for name in self._option_string_actions if name.startswith("--")))
-        super().error(message)
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {said(f'error: {message}', self.lang)}\n")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -83,7 +105,7 @@ def phase_option(text: str) -> Phase:
         raise argparse.ArgumentTypeError(error.args[0] + meant) from None
 
 
-def check_task(phase: Phase, task: str | None, parser: argparse.ArgumentParser) -> None:
+def check_task(phase: Phase, task: str | None, parser: Parser) -> None:
     """End with a message that lists the tasks, if a phase does not have this one."""
     names = [known.name for known in phase.tasks]
     if task is not None and task not in names:
@@ -91,16 +113,16 @@ def check_task(phase: Phase, task: str | None, parser: argparse.ArgumentParser) 
         parser.error(f"phase {phase.number} has no task {task!r}; its tasks are {', '.join(names)}{meant}")
 
 
-def find_target(given: str | None, parser: argparse.ArgumentParser) -> tuple[Path, str]:
+def find_target(given: str | None, parser: Parser) -> tuple[Path, str]:
     """The folder to work on and how to call it: as given, or the project's own of that name."""
     name = given or "exercises"
     here = Path(name)
     target = here if given is not None and here.exists() else PROJECT / name
     if target is not here and given is not None and target.exists() and PROJECT.resolve() != Path.cwd():
-        print(f"There is no {given} here; this is about {target}", file=sys.stderr)
+        print(said(f"There is no {given} here; this is about {target}", parser.lang), file=sys.stderr)
     if given is None:
         for phase in add_missing_stubs():
-            print(f"{name}/{phase.file} is new: its stub was added", file=sys.stderr)
+            print(said(f"{Path(name, phase.file)} is new: its stub was added", parser.lang), file=sys.stderr)
     if not target.exists():
         parser.error(f"--target {name}: there is no such folder; it should hold {COURSE[0].file} and the other phases")
     if not target.is_dir():

@@ -49,7 +49,7 @@ def phases_option(text: str) -> tuple[Phase, ...]:
     return tuple(phase for phase in COURSE if phase.number in numbers)
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``release``."""
     parser = Parser(
         prog="python grader.py release",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import sys
 from pathlib import Path
@@ -50,7 +49,7 @@ SENTENCES = {
 }
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``repro``."""
     parser = Parser(
         prog="python grader.py repro",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Sequence
 
 from rich.console import Console
@@ -51,7 +50,7 @@ REASONS = {
 }
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``reset``."""
     parser = Parser(
         prog="python grader.py reset",

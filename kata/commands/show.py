@@ -5,7 +5,6 @@ The code runs in this process, without the wall: nothing is judged here, the lea
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -46,7 +45,7 @@ examples:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``python grader.py show``."""
     parser = Parser(
         prog="python grader.py show",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import Sequence
 
@@ -49,7 +48,7 @@ SENTENCES = {
 }
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``solutions``."""
     parser = Parser(
         prog="python grader.py solutions",

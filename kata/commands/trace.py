@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
 from typing import Sequence
 
@@ -22,7 +21,7 @@ EXAMPLES = """examples:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``python grader.py trace``."""
     parser = Parser(
         prog="python grader.py trace",

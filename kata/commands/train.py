@@ -56,7 +56,7 @@ def steps_option(text: str) -> int:
     return steps
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``python grader.py train``."""
     parser = Parser(
         prog="python grader.py train",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import signal
 import sys
@@ -28,7 +27,7 @@ passes, p pictures, Enter grade again, space back to the verdict, q quit.
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The options of ``watch``."""
     parser = Parser(
         prog="python grader.py watch",

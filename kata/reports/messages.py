@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from ..course.phases import PROJECT
+from ..i18n import SentenceTable
 
 MESSAGES = PROJECT / "tests" / "messages.ja.json"
 
@@ -52,38 +53,9 @@ def _line(line: str) -> str:
 
 def translated(text: str) -> str:
     """The Japanese of a sentence or of a part of one; the text itself if the table does not have it."""
-    exact, with_gaps = _table()
-    if text in exact:
-        return exact[text]
-    for pieces, japanese in with_gaps:
-        gaps = _gaps(text, pieces)
-        if gaps is not None:
-            return japanese.format(*map(translated, gaps))
-    return text
-
-
-def _gaps(text: str, pieces: list[str]) -> list[str] | None:
-    """What stands between the pieces of a sentence, each gap as short as may be; None if it is another sentence.
-
-    No regular expression: with several gaps it would try them all on a text that a submission chooses.
-    """
-    first, *middle, last = pieces
-    if not text.startswith(first) or not text.endswith(last):
-        return None
-    gaps, place, end = [], len(first), len(text) - len(last)
-    for piece in middle:
-        at = text.find(piece, place + 1, end)
-        if at < 0:
-            return None
-        gaps.append(text[place:at])
-        place = at + len(piece)
-    return [*gaps, text[place:end]] if place < end else None
+    return _table().translated(text)
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, str], list[tuple[list[str], str]]]:
-    """Sentences without gaps, then those with gaps, the most specific first."""
-    sentences: dict[str, str] = json.loads(MESSAGES.read_text(encoding="utf-8"))
-    gaps = sorted((english for english in sentences if "{}" in english), key=lambda english: -len(english))
-    with_gaps = [(english.split("{}"), sentences[english]) for english in gaps]
-    return {english: sentences[english] for english in sentences if "{}" not in english}, with_gaps
+def _table() -> SentenceTable:
+    return SentenceTable(json.loads(MESSAGES.read_text(encoding="utf-8")))
