@@ -17,7 +17,7 @@ from torch import Tensor
 from tests.oracles import decoding as oracle
 from tests.support import checks, contract
 from tests.support.inputs import array, integers, normal, randomise, weights_of
-from tests.support.phase6 import PAD, logits_of, small_transformer
+from tests.support.phase6 import PAD, expect_evaluation_mode, expect_no_gradients, logits_of, small_transformer
 from tests.support.strategies import generators
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
@@ -369,9 +369,11 @@ def test_the_defaults_are_those_of_the_paper(phase6, in_guest, gen):
 def test_other_ids_of_bos_and_eos_serve_as_well(phase6, in_guest, gen):
     table, expected = clear_case(gen, 5, 3, beam_size=2, eos_id=3)
     model = in_guest.fakes.TableModel(table[None], 4).eval()
+    in_guest.notes.begin()
     got = phase6.beam_search(model, torch.tensor([[5, 6]]), None, 4, 3, 3, 2)
     expect_answers(got, expected, "beam_search with bos_id=4, eos_id=3", "no id is a constant")
-    checks.expect_same(model.first_tokens, [4], "what the decoder's input starts with", "BOS comes first")
+    first = in_guest.notes.distinct("first token")
+    checks.expect_same(first, [4], "what the decoder's input starts with", "BOS comes first")
 
 
 @pytest.mark.task("beam_search")
@@ -386,10 +388,12 @@ def test_source_and_mask_go_with_every_hypothesis(phase6, in_guest, gen, words, 
     src = torch.tensor([words + [PAD] * pads])
     src_mask = torch.tensor([True] * len(words) + [False] * pads)[None, None, None, :]
     src_before, mask_before = src.clone(), src_mask.clone()
+    in_guest.notes.begin()
     got = phase6.beam_search(model, src, src_mask, BOS, EOS, 3, 3, 0.6)
     why = "every hypothesis reads the same memory under the same src_mask, in encode and in decode"
     expect_answers(got, expected, f"beam_search of a source of {len(words)} words and {pads} pads", why)
-    checks.expect_same(model.encode_calls, 1, "the number of calls of model.encode", "encode the source once")
+    calls = in_guest.notes.count("encode")
+    checks.expect_same(calls, 1, "the number of calls of model.encode", "encode the source once")
     checks.expect_equal(src, src_before, "src after the search", "do not write into the caller's tensors")
     checks.expect_equal(src_mask, mask_before, "src_mask after the search", "do not write into the caller's tensors")
 
@@ -399,12 +403,13 @@ def test_source_and_mask_go_with_every_hypothesis(phase6, in_guest, gen, words, 
 def test_the_search_runs_in_evaluation_mode_and_without_gradients(phase6, in_guest, gen, training):
     table, expected = clear_case(gen, 5, 4, beam_size=3)
     model = model_of(in_guest, table).train(training)
+    in_guest.notes.begin()
     for number in (1, 2):
         got = search(phase6, model, 3, 0.6, 4)
         why = "model.eval() while searching: in training mode dropout makes the answer random"
         expect_answers(got, expected, f"beam_search at call {number} of a model in training={training}", why)
-    checks.expect_that(not any(model.modes), "encode or decode ran in training mode", why)
-    checks.expect_that(not any(model.grads), "encode or decode ran with gradients on", "torch.no_grad()")
+    expect_evaluation_mode(in_guest, "encode or decode", why)
+    expect_no_gradients(in_guest, "encode or decode", "torch.no_grad()")
     why = "put the model back into the mode it came in"
     checks.expect_same(model.training, training, "model.training after beam_search", why)
 

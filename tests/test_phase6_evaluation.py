@@ -20,6 +20,8 @@ from tests.support.phase6 import (
     SRC_VOCAB,
     TGT_VOCAB,
     context_model,
+    expect_evaluation_mode,
+    expect_no_gradients,
     made_batch,
     random_batch,
     small_transformer,
@@ -158,10 +160,11 @@ def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, in_guest,
 def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, in_guest, gen, training):
     model, batches = context_model(in_guest, gen).train(training), ragged_batches(phase5, gen)
     expected = expected_of(model, batches)
+    in_guest.notes.begin()
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, *expected)
     why = "model.eval() before the first batch, so that nothing is dropped"
-    checks.expect_that(not any(model.modes), "the forward pass ran in training mode", why)
+    expect_evaluation_mode(in_guest, "the forward pass", why)
     checks.expect_same(model.training, training, "model.training after evaluate", RESTORED)
 
 
@@ -169,10 +172,11 @@ def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, pha
 def test_no_gradients_are_kept(phase5, phase6, in_guest, gen):
     model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
     expected = expected_of(model, batches)
+    in_guest.notes.begin()
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
     expect_evaluation(got, *expected)
     why = "torch.no_grad() around the forward pass: the graph costs memory, and nobody needs it"
-    checks.expect_that(not any(model.grads), "the forward pass ran with gradients on", why)
+    expect_no_gradients(in_guest, "the forward pass", why)
 
 
 @pytest.mark.task("evaluate")

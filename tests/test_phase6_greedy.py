@@ -16,7 +16,7 @@ from torch import Tensor
 from tests.oracles import decoding as oracle
 from tests.support import checks, contract
 from tests.support.inputs import array, integers, normal, randomise
-from tests.support.phase6 import logits_of, small_transformer
+from tests.support.phase6 import expect_evaluation_mode, expect_no_gradients, logits_of, small_transformer
 from tests.support.strategies import generators
 
 VOCAB, ROWS = 7, 101
@@ -137,10 +137,11 @@ def test_decoding_stops_as_soon_as_every_row_has_ended(phase6, in_guest, gen):
     said = [[4, 5, EOS], [EOS], [0, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1, 2], 3)
+    in_guest.notes.begin()
     got = decode(phase6, model, src, src_mask, 50)
     why = "stop when all rows have had their EOS, not at max_len and not when the first row ends"
     expect_said(got, padded(said), "greedy_decode", why)
-    calls = model.decode_calls  # 3 for all rows at once, 6 for one row after another
+    calls = in_guest.notes.count("decode")  # 3 for all rows at once, 6 for one row after another
     checks.expect_that(calls <= 6, f"model.decode was called {calls} times for rows of 3, 1 and 2 tokens", why)
 
 
@@ -169,10 +170,12 @@ def test_the_ids_given_are_the_ids_used(phase6, in_guest, gen, ids):
     expected[0, : len(said[0])], expected[1] = torch.tensor(said[0]), word
     model = in_guest.fakes.TableModel(table, bos_id).eval()
     src, src_mask = sources_for([0, 1], 2)
+    in_guest.notes.begin()
     got = phase6.greedy_decode(model, src, src_mask, bos_id, eos_id, pad_id, 6)
     label = f"greedy_decode with bos_id={bos_id}, eos_id={eos_id}, pad_id={pad_id}"
     expect_said(got, expected, label, "no id is a constant", pad_id)
-    checks.expect_same(model.first_tokens, [bos_id], "what the decoder's input starts with", "start from BOS")
+    first = in_guest.notes.distinct("first token")
+    checks.expect_same(first, [bos_id], "what the decoder's input starts with", "start from BOS")
 
 
 @pytest.mark.task("greedy_decode")
@@ -181,9 +184,10 @@ def test_the_source_is_encoded_once(phase6, in_guest, gen):
     said = [[4, 5, 4, 0, EOS], [0, 6, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).eval()
     src, src_mask = sources_for([0, 1], 2)
+    in_guest.notes.begin()
     expect_said(decode(phase6, model, src, src_mask, 9), padded(said), "greedy_decode", OWN)
     why = "the memory does not depend on the target: encode before the loop, for the whole batch"
-    checks.expect_same(model.encode_calls, 1, "the number of calls of model.encode", why)
+    checks.expect_same(in_guest.notes.count("encode"), 1, "the number of calls of model.encode", why)
 
 
 @pytest.mark.task("greedy_decode")
@@ -207,11 +211,12 @@ def test_decoding_runs_in_evaluation_mode_and_without_gradients(phase6, in_guest
     said = [[4, 5, 4, EOS], [0, EOS]]
     model = in_guest.fakes.TableModel(table_that_says(gen, said), BOS).train(training)
     src, src_mask = sources_for([0, 1], 2)
+    in_guest.notes.begin()
     got = decode(phase6, model, src, src_mask, 9)
     why = "model.eval() while decoding: in training mode dropout makes the answer random"
     expect_said(got, padded(said), f"greedy_decode of a model that was in training={training}", why)
-    checks.expect_that(not any(model.modes), "encode or decode ran in training mode", why)
-    checks.expect_that(not any(model.grads), "encode or decode ran with gradients on", "torch.no_grad()")
+    expect_evaluation_mode(in_guest, "encode or decode", why)
+    expect_no_gradients(in_guest, "encode or decode", "torch.no_grad()")
     why = "put the model back into the mode it came in"
     checks.expect_same(model.training, training, "model.training after greedy_decode", why)
 

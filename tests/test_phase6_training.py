@@ -205,10 +205,12 @@ def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
 def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_guest, gen, training):
     model, batch = context_model(in_guest, gen).train(training), random_batch(phase5, gen, [4, 2])
     expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
+    in_guest.notes.begin()
     loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
     expect_loss(loss, expected, "the loss that train_step returns")
     why = "model.train() before the forward pass: an evaluation may have left the model in evaluation mode"
-    checks.expect_that(len(model.modes) > 0 and all(model.modes), "the forward pass ran in evaluation mode", why)
+    modes = in_guest.notes.of("training")
+    checks.expect_that(len(modes) > 0 and all(modes), "the forward pass ran in evaluation mode", why)
     checks.expect_same(model.training, True, "model.training after the step", why)
 
 
@@ -219,11 +221,13 @@ def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, in_guest, ge
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.8)
     scheduler = in_guest.optim.halving_scheduler(optimizer)
     tables, numbers = tables_of(model), oracle.Numbers(batch)
+    in_guest.notes.begin()
     for step, rate in ((1, 0.8), (2, 0.4), (3, 0.2)):
         phase6.train_step(model, batch, loss_fn, optimizer, scheduler)
         tables = oracle.sgd(tables, oracle.gradients(tables, numbers, 0.1), rate)
         why = "the first step uses the first rate: optimizer.step(), and then scheduler.step(), once each"
-        checks.expect_same(scheduler.optimizer_steps, list(range(1, step + 1)), "optimizer steps before each", why)
+        before = in_guest.notes.before("scheduler step", "optimizer step")
+        checks.expect_same(before, list(range(1, step + 1)), "optimizer steps before each", why)
         expect_tables(model, tables, f"after step {step} with a rate that is halved after each", why)
 
 
@@ -323,11 +327,12 @@ def test_batches_may_come_from_a_generator(phase5, phase6, in_guest, gen, count)
     batches = [random_batch(phase5, gen, [n % 3 + 1, n]) for n in range(count)]
     losses, tables = descend(tables_of(model), batches, [0.6] * count)
     stream = in_guest.recorders.stream(batches)
+    in_guest.notes.begin()
     got = phase6.train(model, stream, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6))
     expect_losses(got, losses, f"what train returns for a generator of {count}")
     why = "batches can be read once only, and have no length"
     expect_tables(model, tables, f"after {count} steps", why)
-    checks.expect_same(stream.drawn, count, "the number of batches that were read", why)
+    checks.expect_same(in_guest.notes.count("batch"), count, "the number of batches that were read", why)
 
 
 @pytest.mark.task("train")
@@ -344,15 +349,17 @@ def test_training_follows_the_device_of_model_and_batches(phase5, phase6, in_gue
 def test_no_batches_give_no_losses_and_no_steps(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [2, 1])
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
-    log = in_guest.recorders.step_log(optimizer)
+    on_step = in_guest.recorders.on_step
     losses, tables = descend(tables_of(model), [batch], [0.6])
-    expect_losses(phase6.train(model, [], loss_fn, optimizer, on_step=log), [], "what train returns for no batches")
-    checks.expect_same(log.steps, [], "the calls of on_step for no batches")
-    got = phase6.train(model, [batch], loss_fn, optimizer, on_step=log)
+    in_guest.notes.begin()
+    expect_losses(phase6.train(model, [], loss_fn, optimizer, on_step=on_step), [], "what train returns for no batches")
+    checks.expect_same(in_guest.notes.of("step"), [], "the calls of on_step for no batches")
+    got = phase6.train(model, [batch], loss_fn, optimizer, on_step=on_step)
     expect_losses(got, losses, "what train returns for one batch after none")
     expect_tables(model, tables, "after one batch after none", "no batch, no step")
-    checks.expect_same(log.kinds, [["int", "float"]], "the types of what on_step was told", "on_step(step, loss)")
-    checks.expect_same(log.steps, [1], "the steps that on_step was told", "every call of train counts from 1")
+    types, steps = in_guest.notes.of("types"), in_guest.notes.of("step")
+    checks.expect_same(types, [["int", "float"]], "the types of what on_step was told", "on_step(step, loss)")
+    checks.expect_same(steps, [1], "the steps that on_step was told", "every call of train counts from 1")
 
 
 @pytest.mark.task("train")
@@ -364,16 +371,18 @@ def test_on_step_is_told_step_and_loss_right_after_each_step(phase5, phase6, in_
     losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15])
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
     scheduler = in_guest.optim.halving_scheduler(optimizer)
-    log = in_guest.recorders.step_log(optimizer, scheduler)
-    got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=log)
+    notes = in_guest.notes
+    notes.begin()
+    got = phase6.train(model, batches, loss_fn, optimizer, scheduler, on_step=in_guest.recorders.on_step)
     expect_losses(got, losses, "what train returns", why="pass scheduler on to train_step, which moves it once a step")
     why = "on_step(step, loss) once after every step, and steps count from 1"
-    checks.expect_same(log.kinds, [["int", "float"]] * 3, "the types of what on_step was told", why)
-    checks.expect_same(log.steps, [1, 2, 3], "the steps that on_step was told", why)
-    expect_losses(log.losses, losses, "what on_step was told")
+    checks.expect_same(notes.of("types"), [["int", "float"]] * 3, "the types of what on_step was told", why)
+    checks.expect_same(notes.of("step"), [1, 2, 3], "the steps that on_step was told", why)
+    expect_losses(notes.of("loss"), losses, "what on_step was told")
     why = "on_step comes right after its own step, not before it and not at the end of all"
-    checks.expect_same(log.optimizer_steps, [1, 2, 3], "optimizer steps at each call of on_step", why)
-    checks.expect_same(log.scheduler_steps, [1, 2, 3], "scheduler steps at each call of on_step", why)
+    for kind in ("optimizer", "scheduler"):
+        before = notes.before("on_step", f"{kind} step")
+        checks.expect_same(before, [1, 2, 3], f"{kind} steps at each call of on_step", why)
     expect_tables(model, tables, "after three steps", "on_step changes nothing")
 
 
@@ -395,11 +404,12 @@ def test_scheduler_and_max_norm_reach_every_step(phase5, phase6, in_guest, gen, 
     losses, tables = descend(tables_of(model), batches, [0.6, 0.3, 0.15], max_norm=0.125)
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.6)
     scheduler = in_guest.optim.halving_scheduler(optimizer)
+    in_guest.notes.begin()
     if by_name:
         got = phase6.train(model, batches, loss_fn, optimizer, max_norm=0.125, scheduler=scheduler)
     else:
         got = phase6.train(model, batches, loss_fn, optimizer, scheduler, 0.125, None)
     why = "pass scheduler and max_norm on to train_step"
-    checks.expect_same(scheduler.steps, 3, "the steps of the scheduler", why)
+    checks.expect_same(in_guest.notes.count("scheduler step"), 3, "the steps of the scheduler", why)
     expect_losses(got, losses, "what train returns", tolerance=2e-5, why=why)
     expect_tables(model, tables, "after three clipped steps at halved rates", why, tolerance=2e-5)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tests.oracles import transformer as model_oracle
 from tests.oracles.mechanics import pad
-from tests.support.checks import expect_equal
+from tests.support.checks import expect_equal, expect_that
 from tests.support.inputs import array, integers, normal, weights_of
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary word.
@@ -87,3 +87,13 @@ def logits_of(weights: Any, src: Tensor, tgt_in: Tensor, num_heads: int = 3, cau
 def state_of(model: Any) -> dict[str, Tensor]:
     """A copy of the state dict."""
     return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def expect_evaluation_mode(in_guest: Any, what: str, why: str) -> None:
+    """No model from ``in_guest.fakes`` was asked in training mode since the notes began."""
+    expect_that(not any(in_guest.notes.of("training")), f"{what} ran in training mode", why)
+
+
+def expect_no_gradients(in_guest: Any, what: str, why: str) -> None:
+    """No model from ``in_guest.fakes`` was asked with gradients on since the notes began."""
+    expect_that(not any(in_guest.notes.of("gradients")), f"{what} ran with gradients on", why)

@@ -1,4 +1,4 @@
-"""Models whose answers are read off a table, and which write down what they were asked.
+"""Models whose answers are read off a table, and which write down what they were asked (``notes``).
 
 They stand beside the submission and hold no expected value: the tables come from the test.
 """
@@ -6,7 +6,9 @@ They stand beside the submission and hold no expected value: the tables come fro
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, is_grad_enabled, nn
+
+from .notes import note
 
 
 class TableModel(nn.Module):
@@ -14,15 +16,11 @@ class TableModel(nn.Module):
 
     In training mode it answers with the signs turned round, as badly as a dropout of everything. A token that
     the masks do not show does not count, and what the target mask shows of the future does not either.
+    It notes ``encode`` and ``decode``, of both what ``_note_call`` says, and of prefixes the ``first token``.
 
     Args:
         table: ``(sources, rows, V)``.
         bos_id: what every prefix must start with.
-
-    Attributes:
-        encode_calls, decode_calls: how often each was asked.
-        modes, grads: for every call, whether the model was in training mode, whether gradients were on.
-        first_tokens: all tokens that stood first in a prefix.
     """
 
     table: Tensor
@@ -37,29 +35,21 @@ class TableModel(nn.Module):
         weight = torch.cat([torch.zeros(vocab_size, 2), torch.eye(vocab_size).flip(0)], dim=1)
         self.output_projection.load_state_dict({"weight": weight})
         self.output_projection.to(table.dtype)
-        self.encode_calls = 0
-        self.decode_calls = 0
-        self.modes: list[bool] = []
-        self.grads: list[bool] = []
-        self.first_tokens: list[int] = []
-
-    def _note(self) -> None:
-        self.modes.append(self.training)
-        self.grads.append(torch.is_grad_enabled())
 
     def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
         """The tokens, and beside each the sum of those that may be seen: ``(B, L_src, 2)``."""
-        self._note()
-        self.encode_calls += 1
+        note("encode")
+        _note_call(self)
         seen = _seen_source(src_mask, src)
         total = (src * seen).sum(dim=1, keepdim=True).expand_as(src)
         return torch.stack([src, total], dim=-1).to(self.table.dtype)
 
     def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
         """Hidden states ``(B, L, V + 2)``."""
-        self._note()
-        self.decode_calls += 1
-        self.first_tokens = sorted({*self.first_tokens, *tgt[:, 0].tolist()})
+        note("decode")
+        _note_call(self)
+        for token in tgt[:, 0].tolist():
+            note("first token", token)
 
         sources, rows, vocab_size = self.table.shape
         tokens, encoded = memory[..., 0].round().long(), memory[:, 0, 1].round().long()
@@ -81,6 +71,12 @@ class TableModel(nn.Module):
         return torch.cat([junk, logits.flip(-1)], dim=-1)
 
 
+def _note_call(model: nn.Module) -> None:
+    """Whether the model is in training mode (``training``), and whether gradients are on (``gradients``)."""
+    note("training", model.training)
+    note("gradients", is_grad_enabled())
+
+
 def _seen_source(mask: Tensor | None, tokens: Tensor) -> Tensor:
     """``(B, L_src)`` booleans."""
     if mask is None:
@@ -93,13 +89,11 @@ class ContextModel(nn.Module):
 
     The logits after a target token are its row of ``table``, plus the mean row of ``past`` over the target tokens
     that ``tgt_mask`` shows it, plus the mean row of ``source`` over the source tokens that ``src_mask`` shows.
+    It notes what ``_note_call`` says.
 
     Args:
         table, past, source: the initial values, each ``(number of tokens, V)``.
         fails_at: the number of the call, from 1, that raises; 0 for none.
-
-    Attributes:
-        modes, grads: for every call, whether the model was in training mode, whether gradients were on.
     """
 
     def __init__(self, table: Tensor, past: Tensor, source: Tensor, fails_at: int = 0) -> None:
@@ -107,15 +101,13 @@ class ContextModel(nn.Module):
         self.table = nn.Parameter(table.clone())
         self.past = nn.Parameter(past.clone())
         self.source = nn.Parameter(source.clone())
-        self.fails_at = fails_at
-        self.modes: list[bool] = []
-        self.grads: list[bool] = []
+        self.calls_left = fails_at
 
     def forward(self, src: Tensor, tgt: Tensor, src_mask: Tensor | None, tgt_mask: Tensor | None) -> Tensor:
         """Logits ``(B, L, V)``."""
-        self.modes.append(self.training)
-        self.grads.append(torch.is_grad_enabled())
-        if len(self.modes) == self.fails_at:
+        _note_call(self)
+        self.calls_left -= 1
+        if self.calls_left == 0:
             raise RuntimeError("the model breaks down, as the test asks it to")
         batch, length = tgt.shape
         seen = (

@@ -1,4 +1,4 @@
-"""Optimizers on a submission's parameters, and a scheduler, which write down when they stepped."""
+"""Optimizers on a submission's parameters, and a scheduler, which note when they step (``notes``)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from .notes import note
 
-class CountingSGD(torch.optim.SGD):
-    """Plain gradient descent that counts its steps."""
 
-    steps = 0
+class NotingSGD(torch.optim.SGD):
+    """Plain gradient descent that notes each ``optimizer step``."""
 
     def step(self, closure: Any = None) -> Any:
-        """Step, and count it."""
-        self.steps += 1
+        """Step, and note it."""
+        note("optimizer step")
         return super().step(closure)
 
 
-def sgd(model: nn.Module, rate: float) -> CountingSGD:
+def sgd(model: nn.Module, rate: float) -> NotingSGD:
     """Gradient descent on all parameters of a model."""
-    return CountingSGD(model.parameters(), lr=rate)
+    return NotingSGD(model.parameters(), lr=rate)
 
 
 def adam(model: nn.Module, rate: float) -> torch.optim.Adam:
@@ -36,22 +36,14 @@ def leave_gradients(model: nn.Module, value: float) -> None:
 
 
 class HalvingScheduler:
-    """Halves the learning rate at every step.
-
-    Attributes:
-        steps: how often it stepped.
-        optimizer_steps: for each of them, how often the optimizer had stepped before.
-    """
+    """Halves the learning rate at every ``scheduler step``, which it notes."""
 
     def __init__(self, optimizer: Any) -> None:
         self._optimizer = optimizer
-        self.steps = 0
-        self.optimizer_steps: list[int] = []
 
     def step(self) -> None:
         """Halve the rate."""
-        self.steps += 1
-        self.optimizer_steps.append(self._optimizer.steps)
+        note("scheduler step")
         for group in self._optimizer.param_groups:
             group["lr"] = group["lr"] / 2
 

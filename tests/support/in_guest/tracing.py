@@ -193,19 +193,35 @@ def one_or_three(logits: Tensor, target: Tensor) -> Tensor:
 
 
 class TreeModel(TableModel):
-    """A ``TableModel`` that writes down the prefixes that it is asked to go on from.
+    """A ``TableModel`` that writes down how it is used, and the prefixes that it is asked to go on from.
 
     Attributes:
+        encode_calls: how often ``encode`` was called.
+        modes, grads: for every call, whether the model was in training mode, whether gradients were on.
         prefixes: of every call of ``decode``, the tokens it was given.
     """
 
     def __init__(self, table: Tensor, bos_id: int) -> None:
         super().__init__(table, bos_id)
+        self.encode_calls = 0
+        self.modes: list[bool] = []
+        self.grads: list[bool] = []
         self.prefixes: list[list[list[int]]] = []
         self.train()
 
+    def _write_down(self) -> None:
+        self.modes.append(self.training)
+        self.grads.append(torch.is_grad_enabled())
+
+    def encode(self, src: Tensor, src_mask: Tensor | None) -> Tensor:
+        """As ``TableModel`` encodes."""
+        self._write_down()
+        self.encode_calls += 1
+        return super().encode(src, src_mask)
+
     def decode(self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None, src_mask: Tensor | None) -> Tensor:
         """Hidden states, as ``TableModel`` makes them."""
+        self._write_down()
         self.prefixes.append(tgt.tolist())
         return super().decode(tgt, memory, tgt_mask, src_mask)
 
