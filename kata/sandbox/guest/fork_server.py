@@ -1,7 +1,8 @@
 """The clean server: a process that has imported torch and knows nothing secret, and forks a guest when asked.
 
-It is forked from the session before that reads its orders (target, seed), or started as a program of its own. When a
-guest ends, all that it may have left running ends with it.
+It is forked from the session before that reads its orders (target, seed), or started as a program of its own. A guest
+hears from the host itself what it is for, so that nothing of it is in the memory that later guests are forked with.
+When a guest ends, all that it may have left running ends with it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -58,7 +58,7 @@ def serve(control: socket.socket, output: int) -> None:
             if pid == 0:
                 ours.close()
                 control.close()
-                _become_guest(theirs, output, request["config"], network)
+                _become_guest(theirs, output, network)
             theirs.close()
             pids.add(pid)
             answers.send(control, {"number": request["number"], "pid": pid}, ours.fileno())
@@ -72,18 +72,19 @@ def serve(control: socket.socket, output: int) -> None:
     os._exit(0)
 
 
-def _become_guest(connection: socket.socket, output: int, config: dict[str, Any], held: list[str]) -> None:
-    """In the forked process: give up what a guest does not need, then serve the host."""
+def _become_guest(connection: socket.socket, output: int, held: list[str]) -> None:
+    """In the forked process: give up what a guest does not need, hear what it is for, then serve the host."""
     status = 1
     try:
         os.setsid()
         _libc.end_with_parent()
         limits.open_standard_descriptors(output)
         limits.close_other_descriptors({connection.fileno()})
+        channel = Channel(connection)
+        config = json.loads(channel.receive()[0])
         held = [*held, *confine(config)]
         from .worker import Guest
 
-        channel = Channel(connection)
         channel.send(json.dumps({"held": held, "scratch": config["scratch"]}).encode())
         Guest(channel, config).serve()
         status = 0

@@ -99,12 +99,15 @@ class Server:
     def spawn(self, config: dict[str, Any]) -> tuple[Channel, int]:
         """Have a guest made; return the connection to it and its process id."""
         try:
-            answer, descriptor = self._ask({"op": "spawn", "config": config}, 60.0)
+            answer, descriptor = self._ask({"op": "spawn"}, 60.0)
             if descriptor == -1:
                 raise ValueError(answer.get("error", "no connection came"))
+            channel = Channel(socket.socket(fileno=descriptor))
+            with contextlib.suppress(ChannelClosed, ChannelTimeout):  # who waits for its answer finds out
+                channel.send(json.dumps(config).encode(), deadline=time.monotonic() + START_SECONDS)
         except (OSError, ValueError, KeyError, ChannelClosed, ChannelTimeout) as error:
             raise GuestDied(f"no process for the submission could be made ({error})") from None
-        return Channel(socket.socket(fileno=descriptor)), int(answer["pid"])
+        return channel, int(answer["pid"])
 
     def end(self, pid: int) -> int:
         """Have a guest ended; return its wait status."""
