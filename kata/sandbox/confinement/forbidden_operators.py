@@ -35,6 +35,9 @@ NAMES = {
 }
 """What an operator, function or class of torch's is called, anywhere in its name, if it does an exercise's work."""
 
+_WORDS = re.compile("|".join(re.escape(max(name.split("*"), key=len)) for rule in NAMES for name in rule.names))
+"""Of every name that the static check looks for, the longest piece without a wildcard: few functions have any."""
+
 OTHER_WAYS = re.compile(
     r"_?(jit|te|nativert|lazy|onnx|aoti|export)(_\w+)?"
     r"|\w*(static_module|ir_module|lite_interpreter|mobile|parse_ir|from_graph|by_tracing|jit_module)\w*"
@@ -163,8 +166,14 @@ def _rule_of_function(module: str, name: str) -> table.Rule | None:
         return None  # choose how torch's attention works; nothing there computes any
     if module.startswith("torch._") and name.endswith("_normalize"):  # what the reference's own norms call
         return table.NORMALISATION
-    by_place = (rule for rule in NAMES if any(fnmatchcase(f"{module}.{name}", pattern) for pattern in rule.names))
-    return rule_of(name) or next(by_place, None)
+    return rule_of(name) or _rule_of_place(f"{module}.{name}")
+
+
+def _rule_of_place(dotted: str) -> table.Rule | None:
+    """The rule whose names, as the static check has them, fit."""
+    if not _WORDS.search(dotted):
+        return None
+    return next((rule for rule in NAMES if any(fnmatchcase(dotted, name) for name in rule.names)), None)
 
 
 def _close(function: FunctionType, dotted: str, rule: table.Rule) -> None:
