@@ -9,7 +9,7 @@ import pytest
 
 from kata.course.phases import COURSE
 from kata.grading.session_client import WarmSession
-from kata.testing.hanging import MOST_SECONDS, PATIENCE, TIMEOUTS_PER_TASK, Hanging
+from kata.testing.hanging import ENOUGH, MOST_SECONDS, PATIENCE, TIMEOUTS_PER_TASK, TIMES_SLOWER, Hanging, Paces
 from selftest.grader_runs import run_grader
 from selftest.session_events import results_of
 from selftest.submissions import make_target, solution, with_bodies
@@ -39,6 +39,33 @@ def test_after_too_much_time_nothing_is_run():
     hanging = Hanging()
     hanging.note("split_heads", MOST_SECONDS)
     assert "split_heads" in hanging.refusal("merge_heads")
+
+
+def test_a_test_that_has_passed_before_is_not_waited_for_as_long():
+    paces = Paces()
+    assert paces.limit("fast", 30.0) == 30.0  # nothing is known of it
+    paces.note("fast", 5.0)  # the first one imports what the next ones find
+    paces.note("fast", 0.1)
+    paces.note("slow", 0.4)
+    assert paces.limit("fast", 30.0) == ENOUGH < 30.0
+    assert paces.limit("slow", 30.0) == TIMES_SLOWER * 0.4
+    assert paces.limit("slow", 2.0) == 2.0  # a shorter limit of the user's stays
+    assert paces.limit("fast", 0.0) == 0.0  # as does none
+
+
+@pytest.mark.timeout(240)
+def test_a_warm_session_has_seen_the_test_pass_and_waits_less(tmp_path, monkeypatch):
+    monkeypatch.setenv("KATA_TEST_TIMEOUT", "100")
+    target = make_target(tmp_path / "mine", solved=[1])
+    with WarmSession(COURSE[:1]) as session:
+        for _ in range(2):  # the first time it imports what it needs
+            results = results_of(session.run(COURSE[0].id, target, ["position_shift_matrix"], diagnose=False))
+            assert {result.state for result in results} == {"passed"}
+        source = with_bodies(solution(1), {"position_shift_matrix": "while True:\n    pass"})
+        (target / COURSE[0].file).write_text(source, encoding="utf-8")
+        results = results_of(session.run(COURSE[0].id, target, ["position_shift_matrix"], diagnose=False))
+        assert sum("no answer after" in result.message for result in results) == TIMEOUTS_PER_TASK
+        assert not any("no answer after 100 s" in result.message for result in results)
 
 
 @pytest.mark.timeout(120)

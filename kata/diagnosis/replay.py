@@ -18,7 +18,7 @@ from ..sandbox.host.recording import Recording
 from ..source.neighbours import Neighbours
 from ..testing import run_test
 from ..testing.alarm import HOST_SECONDS, alarm
-from ..testing.hanging import Hanging
+from ..testing.hanging import Hanging, Paces
 from ..testing.outcome import Verdict
 from ..testing.plugin import phase_of, task_of
 from .comparison import Comparison, Diverged
@@ -38,6 +38,7 @@ class TestBench:
         self._kata = kata
         self.items = list(items)
         self._hanging = Hanging()
+        self._paces = Paces()
         self._target: Path = kata.target
         self.beat: Callable[[], None] = lambda: None
         """Called before every test that is run or repeated: whoever waits hears that something goes on."""
@@ -86,12 +87,15 @@ class TestBench:
         refusal = self._hanging.refusal(task)
         if refusal:
             return self._result(item, Verdict(ERROR, refusal), 0.0)
-        self._kata.limit = self._hanging.limit(self._kata.usual_limit())
+        self._kata.limit = self._hanging.limit(self._paces.limit(item.nodeid, self._kata.usual_limit()))
         error = self._error_of(item, recording)
         if isinstance(error, TestTimeout):
             self._hanging.note(task, time.perf_counter() - started)
         verdict = run_test.verdict_on(error, self._target)
-        return self._result(item, verdict, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        if verdict.state == PASSED:
+            self._paces.note(item.nodeid, seconds)
+        return self._result(item, verdict, seconds)
 
     def behaves_as(self, item: pytest.Function, result: TestResult, recording: Recording) -> bool:
         """Whether the folder that this is aimed at answers in a test as was recorded with another one.

@@ -10,6 +10,9 @@ TIMEOUTS_PER_TASK = 2
 PATIENCE = {1: 10.0, 3: 5.0}
 """After so many tests of a submission have run out of time, the next ones get at most so many seconds."""
 
+ENOUGH, TIMES_SLOWER = 10.0, 50.0
+"""Where a test has passed before, it has at least so many seconds, and so many times what it took the last time."""
+
 MOST_SECONDS = 90.0
 """After so many seconds in tests that ran out of time, no further test of the submission is run in this session."""
 
@@ -39,3 +42,23 @@ class Hanging:
             tests, first = sum(self._by_task.values()), next(iter(self._by_task))
             return f"not run: {tests} tests ran out of time already, the first of them one of {first}"
         return ""
+
+
+class Paces:
+    """What each test took when it passed, in a session that tests one submission after another.
+
+    A test that has passed in a tenth of a second need not be waited for as long as one of which nothing is known.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[str, float] = {}
+
+    def note(self, test: str, seconds: float) -> None:
+        """A test passed."""
+        self._latest[test] = seconds
+
+    def limit(self, test: str, usual: float) -> float:
+        """Seconds that a test may take, at most ``usual``; 0 for no limit, as there."""
+        if test not in self._latest:
+            return usual
+        return min(usual, max(ENOUGH, TIMES_SLOWER * self._latest[test]))
