@@ -134,9 +134,14 @@ class TestPhase4:
 
     def test_the_table_of_the_experiment_is_what_was_measured(self):
         runs = measured(4)
-        assert [runs[name]["exact"] for name in ("right", "leak", "no_source")] == [1.0, 0.0, 0.0]
+        assert runs["right"]["exact"] > 0.98 and runs["leak"]["exact"] == runs["no_source"]["exact"] == 0.0
+        assert floor(VOCAB, 0.1) < runs["leak"]["loss"] < runs["right"]["loss"] < floor(VOCAB, 0.1) + 0.02
+        assert runs["leak"]["accuracy"] == 1.0 > runs["right"]["accuracy"] > 0.99
         for name, run in runs.items():
-            row = f"| {run['loss']:.3f} | {100 * run['accuracy']:.{0 if run['accuracy'] == 1 else 1}f} % |"
+            percent = 100 * run["accuracy"]
+            row = f"| {run['loss']:.3f} | {percent:.{0 if percent == 100 else 2 if percent > 99 else 1}f} % |"
+            exact = f"{100 * run['exact']:.0f} %"
+            row += f" **{exact}** |" if name == "leak" else f" {exact} |"
             assert all(row in text for text in both(4)), name
 
 

@@ -190,7 +190,7 @@ def convergence(measured: dict[str, Any], lang: str) -> Figure:
     walk = axes(figure, step, ("θ", "θ"), lang, 131)
     walk.set_title(choose(("one walk", "1 回の試行"), lang))
     mean = axes(figure, step, ("mean loss", "損失の期待値"), lang, 132)
-    mean.set_title(choose(("quadratic: mean of all walks", "2 次関数: 試行全体の平均"), lang))
+    mean.set_title(choose(("quadratic: mean of all walks", "2 次関数: すべての試行の平均"), lang))
     for name, (colour, label) in looks.items():
         walk.plot(range(1, 301), path(RATES[name], 300), color=colour, linewidth=0.9)
         losses = expected_loss(RATES[name])
@@ -202,7 +202,7 @@ def convergence(measured: dict[str, Any], lang: str) -> Figure:
     mean.set_yscale("log")
     mean.legend(fontsize=8)
     toy = axes(figure, step, ("loss above its floor", "損失と下限の差"), lang, 133)
-    toy.set_title(choose(("toy: reverse, batches of 16", "おもちゃ: reverse、バッチ 16"), lang))
+    toy.set_title(choose(("toy: reverse, batches of 16", "おもちゃの課題: reverse、バッチ 16"), lang))
     lines = {
         "constant": (ORANGE, ("4e-3, constant", "4e-3、一定")),
         "drop": (GREEN, ("4e-4 from step 601", "ステップ 601 から 4e-4")),

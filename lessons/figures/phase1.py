@@ -142,7 +142,7 @@ def spectrum(measured: dict[str, Any], lang: str) -> Figure:
     """The speeds of the pairs as the lines of a spectrum, and the dot product over the distance that they give."""
     figure = new_figure(7.2, 3.3)
     lines = axes(figure, ("speed ω (radians a position)", "速さ ω (1 位置あたりのラジアン)"), ("", ""), lang, 121)
-    lines.set_title(choose(("every eighth of 256 pairs", "256 組のうち八つに一つ"), lang))
+    lines.set_title(choose(("every eighth of 256 pairs", "256 組のうち、8 組に 1 組"), lang))
     kernel = axes(figure, ("distance Δ", "距離 Δ"), ("", ""), lang, 122)
     kernel.set_title(choose(("K(Δ) / K(0)", "K(Δ) / K(0)"), lang))
     distances = torch.cat(
@@ -192,7 +192,7 @@ def without_positions(measured: dict[str, Any], lang: str) -> Figure:
     plot = axes(figure, ("step", "ステップ"), ("loss (nats per letter)", "損失 (1 文字あたり nat)"), lang)
     curves = {
         "sinusoids": (BLUE, ("sinusoids", "正弦波")),
-        "learned": (GREEN, ("learned positions", "学習した位置")),
+        "learned": (GREEN, ("learned positions", "学習する位置")),
         "none": (ORANGE, ("no positions", "位置なし")),
     }
     for kind, (colour, label) in curves.items():

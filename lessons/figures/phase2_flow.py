@@ -96,7 +96,7 @@ def mask(measured: dict[str, Any], lang: str) -> Figure:
             colour = BLUE if allowed[row, column] else "#d9d9d9"
             plot.add_patch(Rectangle((6 + column, -row - 1), 1, 1, facecolor=colour, edgecolor="white"))
     plot.text(8, 0.3, choose(("mask: blue is True", "マスク: 青が True"), lang), ha="center", va="bottom", fontsize=8.5)
-    cells(plot, 12, 0, hidden, "RdBu_r", choose(("forbidden: −∞", "禁止は −∞"), lang), numbers=True)
+    cells(plot, 12, 0, hidden, "RdBu_r", choose(("forbidden: −∞", "禁止: −∞"), lang), numbers=True)
     cells(plot, 18, 0, weights, "Blues", choose(("weights", "重み"), lang), numbers=True)
     for left in (4.25, 10.25, 16.25):
         arrow(plot, (left, -2), (left + 1.5, -2))
@@ -175,14 +175,14 @@ def backward(measured: dict[str, Any], lang: str) -> Figure:
     places = {"X": (0, 0), "Q": (6, 4.4), "K": (6, 0), "V": (6, -4.4), "S": (12, 2.2), "A": (18, 2.2), "O": (24, 0)}
 
     def shown(matrix: Tensor) -> str:
-        return "\n".join("  ".join(f"{number + 0.0:.2f}" for number in row) for row in matrix.tolist()).replace(
-            "-", "−"
-        )
+        rows = ("  ".join(f"{number + 0.0:.2f}" for number in row) for row in matrix.tolist())
+        return "\n".join(rows).replace("-", "−").replace("inf", "∞")
 
+    values = {**found, "S": found["S"].masked_fill(torch.ones(2, 2).triu(1).bool(), -math.inf)}
     for name, (left, height) in places.items():
         plot.add_patch(Rectangle((left - 1.9, height - 1.75), 3.8, 3.5, facecolor="#f6f8fa", edgecolor=GREY))
         plot.text(left - 1.75, height + 1.6, name, va="top", fontsize=9, fontweight="bold")
-        plot.text(left, height + 0.72, shown(found[name]), ha="center", va="center", fontsize=7.5, color=BLUE)
+        plot.text(left, height + 0.72, shown(values[name]), ha="center", va="center", fontsize=7.5, color=BLUE)
         plot.text(left, height - 0.9, shown(found[name].grad), ha="center", va="center", fontsize=7.5, color=ORANGE)
     for start, end in (("X", "Q"), ("X", "K"), ("X", "V"), ("Q", "S"), ("K", "S"), ("S", "A"), ("A", "O"), ("V", "O")):
         (left, low), (right, high) = places[start], places[end]

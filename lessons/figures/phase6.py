@@ -82,9 +82,20 @@ HALF_TRAINED = 130
 """Steps after which a model still makes mistakes."""
 
 
+RUNS = {
+    "healthy": Recipe(),
+    "too_high": Recipe(rate=6e-2),
+    "too_low": Recipe(rate=3e-5),
+    "leak": Recipe(spoil=see_everything),
+    "no_shift": Recipe(spoil=no_shift),
+}
+"""The trainings whose loss curves are to be read."""
+MAP_STEPS = 600
+
+
 def measure_maps() -> dict[str, Any]:
     """The cross-attention of a model of each toy, for one word."""
-    models = {toy: train_model(Recipe(toy=toy, steps=600))[0] for toy in TOYS}
+    models = {toy: train_model(Recipe(toy=toy, steps=MAP_STEPS))[0] for toy in TOYS}
     return {toy: cross_attention(model, WORD, TOYS[toy](WORD)) for toy, model in models.items()}
 
 
@@ -103,13 +114,7 @@ def measure_en_ja() -> dict[str, float]:
 def measure() -> dict[str, Any]:
     """Train healthy and spoiled models, half-train one for the exposure bias, look into the toys."""
     return {
-        "curves": {
-            "healthy": measure_run(Recipe()),
-            "too_high": measure_run(Recipe(rate=6e-2)),
-            "too_low": measure_run(Recipe(rate=3e-5)),
-            "leak": measure_run(Recipe(spoil=see_everything)),
-            "no_shift": measure_run(Recipe(spoil=no_shift)),
-        },
+        "curves": {name: measure_run(recipe) for name, recipe in RUNS.items()},
         "exposure": measure_exposure(train_model(Recipe(steps=HALF_TRAINED))[0]),
         "maps": measure_maps(),
         "en_ja": measure_en_ja(),
