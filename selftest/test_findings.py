@@ -130,12 +130,18 @@ def shown(report, lang="en"):
 
 
 def test_a_file_that_cannot_be_read_is_told_once_with_its_line_as_the_next_step():
-    message = "mine/phase2_attention.py, line 39 is not valid Python ('(' was never closed): d_k = f(1"
+    message = "mine/phase2_attention.py:39 is not valid Python ('(' was never closed): d_k = f(1"
     tasks = tuple(TaskScore(task.name, ERROR, 0.0, task.points, 0, 7, message) for task in COURSE[1].tasks)
     text = shown(Report("mine", 0, (PhaseScore(COURSE[1], tasks),), None, "", "trust"))
     assert text.count("is not valid Python") == 1
     assert "phase2_attention.py:39, then grade again" in text
     assert "pytest --task" not in text
+    helper = tuple(
+        TaskScore(task.name, ERROR, 0.0, 1, 0, 7, "mine/helper.py:3 raises NameError") for task in COURSE[1].tasks
+    )
+    assert "mend mine/helper.py:3, then" in shown(
+        Report("mine", 0, (PhaseScore(COURSE[1], helper),), None, "", "trust")
+    )
     others = tuple(TaskScore(task.name, ERROR, 0.0, task.points, 0, 7, task.name) for task in COURSE[1].tasks)
     text = shown(Report("mine", 0, (PhaseScore(COURSE[1], others),), None, "", "trust"))
     assert "then grade again" not in text

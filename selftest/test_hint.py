@@ -208,7 +208,9 @@ def test_a_state_that_cannot_be_kept_is_said_and_the_hint_is_shown(ask):
 
 
 @pytest.mark.parametrize(
-    ("source", "named"), [("def f(:\n", "line 1"), ("a\0b", "NUL"), (None, "missing")], ids=["syntax", "nul", "missing"]
+    ("source", "named"),
+    [("def f(:\n", ".py:1 is"), ("a\0b", "NUL"), (None, "missing")],
+    ids=["syntax", "nul", "missing"],
 )
 def test_a_file_that_is_no_python_is_named(ask, course, source, named):
     path = course.target / phase(2).file
@@ -260,6 +262,15 @@ def test_wrapping_comes_to_an_end_and_loses_nothing(text, width, hanging, blanks
     lines = wrap(text.replace(" ", " " * blanks), width, hanging)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert len(lines) <= len(text) + 1
+
+
+def test_a_japanese_line_ends_where_a_word_does_if_that_is_near():
+    said = "次の一歩: exercises/phase2_attention.py:17 の scaled_dot_product_attention を書く"
+    assert wrap(said, 79, hanging=2)[1] == "  書く"
+    said = "マスクの True は「注意を向けてよい」という意味です。禁止はソフトマックスの前に行います。"
+    assert wrap(said, 84) == [said[:-5], "行います。"]
+    assert wrap("これはとてもながいひらがなです", 14) == ["これはとてもな", "がいひらがなで", "す"]
+    assert wrap("エンコーダとデコーダのレイヤー", 29)[0] == "エンコーダとデコーダのレイヤ"[:11]
 
 
 def test_wrapping_fills_the_lines():

@@ -11,11 +11,13 @@ import time
 import pytest
 from rich.console import Console
 
+from kata.course.messages import FRAME, MESSAGES, in_language, translated
 from kata.course.phases import COURSE, PROJECT
 from kata.grading.scoring import PhaseScore, Report, TaskScore
 from kata.reports import gradescope, junit, markdown, terminal
-from kata.reports.messages import FRAME, MESSAGES, in_language, translated
 from kata.results import FAILED
+from kata.sandbox.loader import explain_import_failure
+from kata.source.files import MAX_SOURCE, complaint_about
 from selftest.test_japanese_terms import JAPANESE, complaints
 
 SENTENCES = json.loads(MESSAGES.read_text(encoding="utf-8"))
@@ -110,12 +112,12 @@ def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
         ),
         (
             "no answer after 30 s at exercises/phase1_embedding.py:35, in f (`while True:`). Is there an endless loop?",
-            "exercises/phase1_embedding.py:35, in f (`while True:`) で 30 秒待っても答えがありません。"
+            "exercises/phase1_embedding.py:35 の f (`while True:`) で 30 秒待っても答えがありません。"
             "無限ループになっていませんか",
         ),
         (
-            "mine/phase2_attention.py, line 1 is not valid Python (invalid syntax): def (:",
-            "mine/phase2_attention.py, line 1 は正しい Python ではありません (invalid syntax): def (:",
+            "mine/phase2_attention.py:1 is not valid Python (invalid syntax): def (:",
+            "mine/phase2_attention.py:1 は正しい Python ではありません (invalid syntax): def (:",
         ),
         (
             "MultiHeadAttention(10, 4) returned normally\n  expected: a ValueError",
@@ -125,7 +127,7 @@ def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
         ("raises ValueError: the size of x is 3", "ValueError が送出されました: the size of x is 3"),
         (
             "raises TypeError at exercises/phase3_layers.py:42, in forward (`return f(x): y`): no",
-            "exercises/phase3_layers.py:42, in forward (`return f(x): y`) で TypeError が送出されました: no",
+            "exercises/phase3_layers.py:42 の forward (`return f(x): y`) で TypeError が送出されました: no",
         ),
         ("words that no test says", "words that no test says"),
     ],
@@ -157,8 +159,37 @@ def test_how_an_exception_came_about_is_told_in_japanese():
     first, expected, called, call = in_language(message, "ja").splitlines()
     assert first == message.splitlines()[0]
     assert expected == "  求められている例外: メッセージで 8 and 7 を示す ValueError"
-    assert called == "  呼び出し元: mine.py:9, in forward (`f(x)`)"
+    assert called == "  呼び出し元: mine.py:9 の forward (`f(x)`)"
     assert call == "  テストでの呼び出し: f(x)  # x: float32 (2, 3)"
+
+
+def test_why_a_file_cannot_be_used_is_told_in_japanese(tmp_path):
+    path = tmp_path / "mine" / "phase2_attention.py"
+    path.parent.mkdir()
+    said = [complaint_about(path)]
+    path.mkdir()
+    said.append(complaint_about(path))
+    path.rmdir()
+    path.symlink_to(tmp_path / "elsewhere.py")
+    said.append(complaint_about(path))
+    path.unlink()
+    path.write_bytes(b"#" * (MAX_SOURCE + 1))
+    said.append(complaint_about(path))
+    sources = (
+        b"def f(:", b"a = '\xff'", b"a = 'b\0'", b"import nonsense_", b"1 / 0", b"exit()",
+        b"raise NotImplementedError('Phase 2: split_heads')",
+    )  # fmt: skip
+    for source in sources:
+        path.write_bytes(source)
+        try:
+            exec(compile(source, str(path), "exec"), {})
+        except (Exception, SystemExit) as error:
+            said.append(explain_import_failure(error, path))
+    assert len({*said}) == 11
+    for why in said:
+        told = in_language(why, "ja")
+        assert JAPANESE.search(told), why
+        assert told.startswith(why.split(" ")[0])  # the place, which an editor opens
 
 
 def test_a_long_text_is_translated_at_once():

@@ -41,7 +41,7 @@ def test_a_stub_is_to_do_and_a_wrong_answer_fails(run):
 
 
 def test_a_syntax_error_is_a_failure_of_its_tests_and_no_collection_error(run):
-    assert "phase2_attention.py, line " in run.out
+    assert "phase2_attention.py:" in run.out
     assert "not valid Python" in run.out
     assert "error" not in run.out.splitlines()[-1]
 

@@ -34,7 +34,7 @@ def test_a_finding_in_a_function_concerns_that_task_alone(target):
     lines = write(target, with_bodies(solution(2), {"merge_heads": "return torch.layer_norm(x, (8,))"}))
     found = forbidden_tasks(phase(2), target)
     assert list(found) == ["merge_heads"]
-    assert f"mine/{FILE}, line {line_with(lines, 'torch.layer_norm')}," in found["merge_heads"]
+    assert f"mine/{FILE}:{line_with(lines, 'torch.layer_norm')} uses" in found["merge_heads"]
     assert "torch.layer_norm" in found["merge_heads"]
     assert table.NORMALISATION.en in found["merge_heads"]
 
@@ -72,7 +72,7 @@ def test_a_finding_in_a_helper_file_concerns_the_whole_phase_and_names_the_helpe
     write(target, solution(2) + "from .helper import norm\n")
     found = forbidden_tasks(phase(2), target)
     assert list(found) == ALL
-    assert "mine/helper.py, line 3," in found["split_heads"]
+    assert "mine/helper.py:3 uses" in found["split_heads"]
 
 
 def test_a_helper_file_that_nobody_imports_concerns_nobody(target):
@@ -82,13 +82,13 @@ def test_a_helper_file_that_nobody_imports_concerns_nobody(target):
 
 def test_the_first_finding_of_a_task_is_the_one_that_is_told(target):
     lines = write(target, with_bodies(solution(2), {"merge_heads": "eval('1')\nreturn torch.layer_norm(x, (8,))"}))
-    assert f"line {line_with(lines, 'eval(')}, uses eval" in forbidden_tasks(phase(2), target)["merge_heads"]
+    assert f":{line_with(lines, 'eval(')} uses eval" in forbidden_tasks(phase(2), target)["merge_heads"]
 
 
 def test_the_message_is_there_in_japanese(target):
     lines = write(target, with_bodies(solution(2), {"merge_heads": "return torch.layer_norm(x, (8,))"}))
     message = forbidden_tasks(phase(2), target, "ja")["merge_heads"]
-    assert f"mine/{FILE} の {line_with(lines, 'torch.layer_norm')} 行目" in message
+    assert f"mine/{FILE}:{line_with(lines, 'torch.layer_norm')} が" in message
     assert "torch.layer_norm" in message
     assert table.NORMALISATION.ja in message
 

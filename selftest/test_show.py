@@ -91,7 +91,7 @@ def test_untouched_stubs_are_told_in_japanese_too(show, tmp_path):
     ("source", "said"),
     [
         (None, "mine/phase3_layers.py is missing"),
-        ("def broken(:\n", "mine/phase3_layers.py, line 1 is not valid Python"),
+        ("def broken(:\n", "mine/phase3_layers.py:1 is not valid Python"),
         ("import no_such_module\n", "'no_such_module', which cannot be found"),
         ("LayerNorm = None\n", "does not define 'PositionwiseFeedForward'"),
         ("raise SystemExit(3)\n", "calls sys.exit()"),

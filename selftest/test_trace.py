@@ -350,7 +350,7 @@ def test_what_the_code_printed_is_shown(run, tmp_path):
     ("source", "said"),
     [
         (None, "mine/phase3_layers.py is missing"),
-        ("def broken(:\n", "mine/phase3_layers.py, line 1 is not valid Python"),
+        ("def broken(:\n", "mine/phase3_layers.py:1 is not valid Python"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(source, said, run, tmp_path):

@@ -265,7 +265,7 @@ def test_a_diverging_loss_is_status_1_with_advice_and_the_last_checkpoint_stays(
 BREAKAGES = [
     ("stubs", None, ["phase1_embedding.py", "sinusoidal_encoding", "grader.py 1"]),
     ("missing", None, ["phase3_layers.py is missing", "grader.py 3"]),
-    ("syntax", None, ["phase2_attention.py, line 1", "grader.py 2"]),
+    ("syntax", None, ["phase2_attention.py:1", "grader.py 2"]),
     ("raises", ("w_q(query)", "w_q(querry)"), ["querry", "phase2_attention.py:", "grader.py 2"]),
     ("exits", None, ["SystemExit", "grader.py 6"]),
     ("silent", ("            on_step(step, loss)\n", "            pass\n"), ["on_step 0 times", "grader.py 6"]),

@@ -101,7 +101,7 @@ def test_a_save_is_graded_and_a_hang_leaves_every_key_alive(watching, target):
 @pytest.mark.proof
 def test_what_is_no_python_what_is_deleted_and_what_is_restored(watching, target):
     save(target, "def sinusoidal_encoding(:\n")
-    assert "phase1_embedding.py, line 1 is not valid Python" in " ".join(watching.wait_for("Next: ").split())
+    assert "phase1_embedding.py:1 is not valid Python" in " ".join(watching.wait_for("Next: ").split())
     (target / "phase1_embedding.py").unlink()
     watching.wait_for("is gone")
     watching.wait_for("Next: ")

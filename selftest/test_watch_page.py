@@ -101,6 +101,19 @@ def test_what_a_key_asked_for_leaves_the_verdict_on_the_screen(target):
     shown = "\n".join(line.plain for line in lines)
     assert "beam_search" in shown
     assert "line 0 of what is wrong" in shown
+    assert "space: back" in shown
+
+
+def test_the_overview_is_laid_out_anew_when_the_terminal_has_another_width(target):
+    screen = screen_of(target, "en", 80, 40)
+    screen.overview(PHASE)
+    for width in (60, 80):
+        screen.pages.console.width = width
+        screen.adapt(PHASE)
+        assert max(line.cell_len for line in screen.notes if line.plain.startswith("    ")) <= width
+    screen.notes = screen.say("unknown_key", key="x")
+    screen.adapt(PHASE)
+    assert len(screen.notes) == 1
 
 
 def test_while_a_run_goes_on_the_verdict_before_is_marked_as_such(target):

@@ -10,10 +10,10 @@ from typing import Any, Iterable, Sequence
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from ..course.messages import in_language
 from ..course.phases import Phase
 from ..diagnosis import misconceptions
 from ..i18n import choose, text
-from ..reports.messages import in_language
 from ..results import PASSED, TODO
 from .likeness import alike
 from .records import Record, mistakes_of

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..course import lessons
+from ..course.messages import in_language
 from ..course.phases import PROJECT, Phase
 from ..i18n import LANGUAGES, TEXTS, choose
 from ..line_breaking import wrap
@@ -50,8 +51,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "no_lesson": ("The lesson {lesson} cannot be read: {why}", "レッスン {lesson} を読めません: {why}"),
     "unreadable": (
-        "{why}. Repair that first, or name a task: python grader.py hint {phase} {task}",
-        "{why}。先にそこを直すか、課題の名前を付けてください: python grader.py hint {phase} {task} --lang ja",
+        "{why}\nRepair that first, or name a task: python grader.py hint {phase} {task}",
+        "{why}\n先にそこを直すか、課題の名前を付けてください: python grader.py hint {phase} {task} --lang ja",
     ),
     "grading": (
         "Every task of phase {phase} has code; grading it to find the one that needs a hint ...",
@@ -115,7 +116,14 @@ def _find_task(phase: Phase, target: Path, lang: str, console: Console) -> tuple
     why = _why_unreadable(target / phase.file)
     if why:
         first = phase.tasks[0].name
-        _say(Console(stderr=True, soft_wrap=True), "unreadable", lang, why=why, phase=phase.number, task=first)
+        _say(
+            Console(stderr=True, soft_wrap=True),
+            "unreadable",
+            lang,
+            why=in_language(why, lang),
+            phase=phase.number,
+            task=first,
+        )
         return None, USAGE
     unfinished = unfinished_tasks(phase, target)
     if unfinished:

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
+from ..course.messages import in_language
 from ..course.phases import COURSE, PROJECT, REFERENCE, Phase
 from ..i18n import LANGUAGES, choose
 from ..sandbox.loader import package_for
@@ -189,7 +190,8 @@ def _reason(error: BaseException, phase: Phase, target: Path, file: str, lang: s
         return choose(NOT_DRAWN, lang).format(file=file, message=error)
     verdict = judge(error, [target])
     if verdict.state != UNFINISHED:
-        return choose(NOT_DRAWN, lang).format(file=file, message=" ".join(verdict.message.split()))
+        message = " ".join(in_language(verdict.message, lang).split())
+        return choose(NOT_DRAWN, lang).format(file=file, message=message)
     named = re.match(r"Phase \d+: (\w+)", str(error))
     path = target / phase.file
     line = line_of(path, named.group(1)) if named else None

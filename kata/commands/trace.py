@@ -7,6 +7,7 @@ from typing import Sequence
 
 from rich.console import Console
 
+from ..course.messages import in_language
 from ..course.phases import REFERENCE, Phase
 from ..i18n import LANGUAGES, choose
 from ..source.files import complaint_about
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console(highlight=False, soft_wrap=True)
     why = complaint_about(target / phase.file)
     if why:
-        console.print(why, markup=False)
+        console.print(in_language(why, options.lang), markup=False)
         return UNDER
     from ..sandbox.host.launch import SpawnServer, can_fork, start_server
 

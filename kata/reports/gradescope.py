@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..course.messages import in_language
 from ..grading.scoring import PhaseScore, Report, TaskScore
 from ..i18n import text
 from ..results import PASSED
 from . import terminal
 from .findings import mistakes
-from .messages import in_language
 
 VISIBLE, HIDDEN = "visible", "hidden"
 

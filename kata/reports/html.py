@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 
+from ..course.messages import in_language
 from ..grading.scoring import PhaseScore, Report, TaskScore
 from ..i18n import text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from .findings import mistakes, waits_for
-from .messages import in_language
 from .terminal import given_line
 
 MARKS = {

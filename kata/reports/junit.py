@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from ..course.messages import in_language
 from ..grading.scoring import Report, TaskScore
 from ..i18n import text
 from ..results import ASSEMBLED, ERROR, PASSED
 from . import terminal
 from .findings import mistakes
-from .messages import in_language
 
 PASS, FAILURE, BROKEN, SKIPPED = "", "failure", "error", "skipped"
 

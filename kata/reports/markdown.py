@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ..course.messages import in_language
 from ..grading.scoring import Report
 from ..i18n import text
 from ..results import ERROR, FAILED, FORBIDDEN, PASSED, TODO
 from . import terminal
 from .findings import mistakes
-from .messages import in_language
 
 SYMBOLS = {
     PASSED: "✅",

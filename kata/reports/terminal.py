@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ..course.dependencies import without_reference
 from ..course.edition import has_reference
+from ..course.messages import in_language
 from ..course.phases import COURSE, DEFAULT_TARGET, PROJECT
 from ..grading.grade import next_task
 from ..grading.scoring import Report, TaskScore
@@ -24,7 +25,6 @@ from ..source.files import Folder, from_here
 from ..source.tree import line_of
 from . import welcome
 from .findings import file_error, mistakes, waits_for
-from .messages import in_language
 
 MARKS = {
     PASSED: ("✓", "green"),
@@ -239,9 +239,10 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     phase, task, state = found
     broken = next((file_error(score) for score in report.phases if score.phase == phase), "")
     if broken:
-        at = re.search(r", line (\d+) is|\(line (\d+)\)", broken)
-        number = int(at.group(1) or at.group(2)) if at else None
-        return [text("next_mend", lang, place=Folder(target, report.target).place(phase.file, number))]
+        at = re.match(r"(.+?\.py):(\d+) ", broken)
+        own = at is None or Path(at[1]).name == phase.file  # or a file that it imports
+        place = Folder(target, report.target).place(phase.file, int(at[2]) if at else None) if own else at[0].strip()
+        return [text("next_mend", lang, place=place)]
     line = line_of(target / phase.file, task)
     place = Folder(target, report.target).place(phase.file, line)
     lines = [text("next_implement" if state == TODO else "next_fix", lang, task=task, place=place)]

@@ -179,28 +179,28 @@ def explain_import_failure(error: BaseException, path: Path) -> str:
         return f"{name} is not valid Python: it is not UTF-8 text ({error.msg}): save it again as UTF-8"
     if isinstance(error, SyntaxError):
         where = display_path(Path(error.filename)) if error.filename else name
-        line = f", line {error.lineno}" if error.lineno else ""
+        line = f":{error.lineno}" if error.lineno else ""
         text = printable((error.text or "").strip()[:200])
         quoted = f": {text}" if text else ""
         return f"{where}{line} is not valid Python ({error.msg}){quoted}"
     if isinstance(error, SystemExit):
         return f"{name} calls sys.exit() while it is imported: keep such code under `if __name__ == '__main__':`"
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"{name} imports {error.name!r}, which cannot be found{_line_of(error, path)}"
+        return f"{_place_of(error, path)} imports {error.name!r}, which cannot be found"
     if isinstance(error, NotImplementedError):
-        return f"{name} runs an unfinished function while it is imported{_line_of(error, path)}: {error}"
-    return f"{name} raises {type(error).__name__} while it is imported{_line_of(error, path)}: {error}"
+        return f"{_place_of(error, path)} runs an unfinished function while it is imported: {error}"
+    return f"{_place_of(error, path)} raises {type(error).__name__} while it is imported: {error}"
 
 
-def _line_of(error: BaseException, path: Path) -> str:
-    """The last line of ``path`` that the error passed through, as `` (line 12)``."""
+def _place_of(error: BaseException, path: Path) -> str:
+    """``path`` and the last line of it that the error passed through, as ``exercises/phase2_attention.py:12``."""
     line = None
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename == str(path):
             line = traceback.tb_lineno
         traceback = traceback.tb_next
-    return f" (line {line})" if line else ""
+    return display_path(path) + (f":{line}" if line else "")
 
 
 def package_for(phase_id: str, target: Path, reference: Path, assembled: bool = False) -> VirtualPackage:

@@ -12,6 +12,7 @@ from typing import Any, Collection, Iterator
 
 import torch
 
+from ..course.messages import in_language
 from ..course.phases import COURSE, REFERENCE, Phase
 from ..results import TODO
 from ..sandbox.loader import VirtualPackage
@@ -116,10 +117,11 @@ class Learner:
             english, japanese = IN_REFERENCE
             return (
                 english.format(message=verdict.message, own=named(self.own, "en"), numbers=numbers),
-                japanese.format(message=verdict.message, own=named(self.own, "ja"), numbers=numbers),
+                japanese.format(message=in_language(verdict.message, "ja"), own=named(self.own, "ja"), numbers=numbers),
             )
-        values = {"message": verdict.message, "phase": phase.number, "file": display_path(path)}
-        return BROKEN[0].format(**values), BROKEN[1].format(**values)
+        values = {"phase": phase.number, "file": display_path(path)}
+        messages = verdict.message, in_language(verdict.message, "ja")
+        return BROKEN[0].format(message=messages[0], **values), BROKEN[1].format(message=messages[1], **values)
 
     def _missing(self, missing: list[tuple[Phase, str]]) -> tuple[str, str]:
         """Say which tasks are to do, a file a line."""

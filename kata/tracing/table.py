@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from ..course.messages import in_language
 from ..course.phases import Phase
 from ..i18n import choose
 from ..line_breaking import pad, wrap
@@ -189,7 +190,7 @@ def _step(number: int, task: str, outcome: Outcome, console: Console, lang: str,
 
 def _why(outcome: Outcome, task: str, lang: str) -> str:
     if outcome.state == BROKE:
-        return " ".join(outcome.message.split()) or say("as_above", lang)
+        return " ".join(in_language(outcome.message, lang).split()) or say("as_above", lang)
     if outcome.state == STILL_TO_DO and outcome.message not in ("", task):
         return say("needs", lang, task=outcome.message)
     return say(outcome.state, lang)

@@ -46,10 +46,10 @@ CUTS = (
     ("message", 2),
     ("notes_end", 0),
     ("bar", 0),
-    ("back", 0),
+    ("mistakes", 4),
     ("message", 1),
-    ("mistakes", 2),
     ("mistakes", 1),
+    ("back", 0),
 )
 """What makes room on a small screen, first things first, and how many lines of it stay."""
 
@@ -99,6 +99,7 @@ class Screen:
         self._folder = folder
         self._scoreboard = scoreboard
         self._greeting = self.say("watching", "bold", folder=folder.called)
+        self._overview: list[Text] | None = None
         self._headline: tuple[str, str] | None = None
         self._warning: list[Text] = []
         self._has_verdict = True  # what a shell left is worth keeping, too
@@ -363,7 +364,12 @@ class Screen:
             else:
                 lines += terminal.heading(phase.title(self.lang), number, score.score, score.gradable, width)
             lines += [Text("  ") + line for line in self._flow(phase, score, frozenset(), set(), width - 2)]
-        self.notes = lines
+        self.notes = self._overview = lines
+
+    def adapt(self, current: Phase) -> None:
+        """The terminal has another size: lay out the overview anew, if it is what is shown."""
+        if self.notes and self.notes is self._overview:
+            self.overview(current)
 
     def solution(self, phase: Phase, task: str, more: bool) -> None:
         """How the solution of a task differs from what the learner wrote."""

@@ -99,6 +99,7 @@ class Watcher:
                 self._saved(path)
             self._hear()
             if self._screen.pages.resized():
+                self._screen.adapt(self._current)
                 self._show()
 
     def close(self) -> None:

@@ -38,8 +38,8 @@ class Finding:
     def message(self, lang: str = "en") -> str:
         """One sentence that names file, line and rule."""
         if lang == "ja":
-            return f"{display_path(self.path)} の {self.line} 行目が {self.what} を使っています。{self.rule.ja}"
-        return f"{display_path(self.path)}, line {self.line}, uses {self.what}: {self.rule.en}"
+            return f"{display_path(self.path)}:{self.line} が {self.what} を使っています。{self.rule.ja}"
+        return f"{display_path(self.path)}:{self.line} uses {self.what}: {self.rule.en}"
 
 
 def forbidden_tasks(phase: Phase, target: Path, lang: str = "en") -> dict[str, str]:

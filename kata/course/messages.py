@@ -10,8 +10,8 @@ import json
 import re
 from functools import lru_cache
 
-from ..course.phases import PROJECT
 from ..i18n import SentenceTable
+from .phases import PROJECT
 
 MESSAGES = PROJECT / "tests" / "messages.ja.json"
 
@@ -29,9 +29,15 @@ RAISED = re.compile(r"raises (\S+)(?: at (\S+, in [^\s:]+(?: \(`.+`\))?))?: (.+)
 """An exception of the learner's code, as ``testing.outcome`` tells it."""
 
 
+IN = re.compile(r"(?<=\.py:)(\d+), in (?=\S)")
+"""Between a place and the function that is there."""
+
+
 def in_language(message: str, lang: str) -> str:
     """A test's message in ``lang``; what is not ours (torch's words, a learner's values) stays as it is."""
-    return message if lang == "en" else "\n".join(map(_line, message.splitlines()))
+    if lang == "en":
+        return message
+    return "\n".join(IN.sub(r"\1 の ", _line(line)) for line in message.splitlines())
 
 
 def _line(line: str) -> str:
