@@ -39,7 +39,8 @@ def wrap(text: str, width: int, hanging: int = 0) -> list[str]:
         hanging: columns by which the lines after the first are indented.
     """
     lines: list[str] = []
-    line, units = "", []
+    units: list[str] = []
+    line = ""
     for unit in _units(text):
         if line.strip() and cell_len((line + unit).rstrip()) > width:
             moved = _better_end(units, unit, width)

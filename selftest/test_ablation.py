@@ -184,7 +184,15 @@ def test_a_sentence_never_claims_what_the_run_did_not_show(outcome, ablated, wor
         assert other is None or (other in told) == (other == words)
 
 
-@pytest.mark.parametrize(("steps", "said"), [((300, 450), True), ((300, 300), False), ((300, None), False)])
+LATER = [
+    ((300, 450), "by step 450 without"),
+    ((300, 300), None),
+    ((300, None), "not at all without"),
+    ((None, 300), None),
+]
+
+
+@pytest.mark.parametrize(("steps", "said"), LATER)
 def test_what_learns_later_is_told_with_its_step(steps, said):
     def with_half_at(step):
         found = history(0.98, 0.99, 0.1)
@@ -194,7 +202,8 @@ def test_what_learns_later_is_told_with_its_step(steps, said):
     telling = AblationCommand.__new__(AblationCommand)
     telling.part = ABLATIONS["norm"]
     told = telling.seen(with_half_at(steps[0]), with_half_at(steps[1]), DONE, "en")
-    assert ("by step 300 with it, and by step 450 without" in told) == said
+    assert ("Half of the strings came out right by step 300 with it, and" in told) == (said is not None)
+    assert said is None or said in told
     assert ("hardly a difference" in told) == (steps == (300, 300))
 
 

@@ -112,8 +112,8 @@ class AblationCommand(TrainCommand):
             full_loss=one["cross_entropy"],
         )
         halves = [_half_right(history) for history in (full, ablated)]
-        apart = None not in halves and halves[0] != halves[1]
-        words = texts.HALF if apart else None
+        apart = halves[0] is not None and halves[0] != halves[1]
+        words = (texts.HALF_WITH_IT_ONLY if halves[1] is None else texts.HALF) if apart else None
         if other["token_accuracy"] >= NEARLY_ALL and other["exact"] <= NEARLY_NONE:
             words = texts.LEAKED
         elif (

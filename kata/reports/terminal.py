@@ -240,8 +240,9 @@ def next_step(report: Report, target: Path, lang: str = "en") -> list[str]:
     broken = next((file_error(score) for score in report.phases if score.phase == phase), "")
     if broken:
         at = re.match(r"(.+?\.py):(\d+) ", broken)
-        own = at is None or Path(at[1]).name == phase.file  # or a file that it imports
-        place = Folder(target, report.target).place(phase.file, int(at[2]) if at else None) if own else at[0].strip()
+        place = Folder(target, report.target).place(phase.file, int(at[2]) if at else None)
+        if at is not None and Path(at[1]).name != phase.file:  # a file that it imports
+            place = at[0].strip()
         return [text("next_mend", lang, place=place)]
     line = line_of(target / phase.file, task)
     place = Folder(target, report.target).place(phase.file, line)

@@ -137,6 +137,10 @@ HALF = (
     "Half of the strings came out right by step {full} with it, and by step {ablated} without.",
     "半分の文字列に正解したのは、あるときがステップ {full}、ないときがステップ {ablated} です。",
 )
+HALF_WITH_IT_ONLY = (
+    "Half of the strings came out right by step {full} with it, and not at all without.",
+    "半分の文字列に正解したのは、あるときがステップ {full} です。ないときは最後まで届きませんでした。",
+)
 HARDLY = (
     "That is hardly a difference in this run.",
     "今回の学習では、ほとんど差がありません。",
