@@ -20,8 +20,9 @@ class Tried:
 
     failed = list("0123456789")
 
-    def __init__(self, explained, guilty=(), crashes="", pair=()):
+    def __init__(self, explained, guilty=(), crashes="", pair=(), copies=None):
         self._explained, self._guilty, self._pair = explained, guilty, set(pair)
+        self._copies = copies or {}
         self.failed_by_values = set(self.failed) - set(crashes)
         self.candidates = [Entry(name) for name in explained]
 
@@ -29,7 +30,8 @@ class Tried:
         return candidate.id not in self._guilty
 
     def explained(self, candidate):
-        return set(self._explained[candidate.id])
+        parts = candidate.id.split("+")
+        return set(self._copies.get("".join(parts), "".join(self._explained[part] for part in parts)))
 
     def fails_alike(self, candidate):
         return set(candidate.id.split("+")) == self._pair
@@ -37,8 +39,8 @@ class Tried:
 
 @pytest.fixture(autouse=True)
 def copies(monkeypatch):
-    monkeypatch.setattr(several, "together", lambda one, other: Entry(f"{one.id}+{other.id}"))
-    monkeypatch.setattr(several, "_fit", lambda one, other: True)
+    monkeypatch.setattr(several, "together", lambda *entries: Entry("+".join(one.id for one in entries)))
+    monkeypatch.setattr(several, "_fit", lambda *entries: True)
 
 
 def found(explained, **options):
@@ -69,6 +71,12 @@ def test_a_crash_alone_explains_nothing():
 def test_where_much_is_left_nothing_is_named():
     assert found({"a": "012345678"}) == (["a"], 1)
     assert found({"a": "01234567"}) == ([], 0)
+
+
+def test_those_that_answer_otherwise_in_one_copy_are_not_named():
+    assert found({"a": "01234", "b": "456789"}, copies={"ab": "0123456"}) == ([], 0)
+    assert found({"a": "01234", "b": "56789", "c": "56789"}, copies={"ac": "01234"}) == (["a", "b"], 0)
+    assert found({"a": "01234", "b": "456789"}, copies={"ab": "0123456789"}, guilty=["a+b"]) == ([], 0)
 
 
 def test_two_in_one_copy_that_explain_all_are_named():

@@ -66,7 +66,7 @@ def expect_attention(got, expected, what="", why=FORMULA, dtype=None):
 
 @pytest.mark.task("MultiHeadAttention")
 def test_two_heads_of_one_feature_weigh_two_keys_apart(phase2):
-    module = phase2.MultiHeadAttention(2, 2)
+    module = phase2.MultiHeadAttention(2, 2).eval()  # what training mode changes has a test of its own
     label = "MultiHeadAttention(2, 2)"
     state = {name: torch.eye(2) if name.endswith("weight") else torch.zeros(2) for name in PARAMETERS}
     contract.expect_parameters(module, {name: tuple(value.shape) for name, value in state.items()}, label)
@@ -158,7 +158,7 @@ def test_a_number_of_heads_that_does_not_divide_d_model_is_refused(phase2, gen, 
 @pytest.mark.parametrize("num_heads", [2, 8])
 def test_each_head_divides_by_the_root_of_its_own_width(phase2, num_heads):
     # All projections are the identity, and every head has the dot products sqrt(d_k) ln 3 and 0.
-    module, d_k = phase2.MultiHeadAttention(16, num_heads), 16 // num_heads
+    module, d_k = phase2.MultiHeadAttention(16, num_heads).eval(), 16 // num_heads
     state = {f"{name}.weight": torch.eye(16) for name in ("w_q", "w_k", "w_v", "w_o")}
     state.update({f"{name}.bias": torch.zeros(16) for name in ("w_q", "w_k", "w_v", "w_o")})
     module.load_state_dict(state)

@@ -46,14 +46,14 @@ def gradients_of(twin, x, names):
 
 @pytest.mark.task("LayerNorm")
 def test_a_row_of_ones_and_fives_written_out(phase3):
-    module = phase3.LayerNorm(4)
-    contract.expect_parameters(module, {"weight": (4,), "bias": (4,)}, "LayerNorm(4)")
+    module = phase3.LayerNorm(4, 1e-5)
+    contract.expect_parameters(module, {"weight": (4,), "bias": (4,)}, "LayerNorm(4, 1e-5)")
     state = {"weight": torch.tensor([1.0, 2.0, 3.0, 4.0]), "bias": torch.tensor([0.0, 0.0, 10.0, 10.0])}
     module.load_state_dict(state, strict=False)
     # The mean is 3 and the variance 4, so the row becomes -1, -1, 1, 1 before gain and bias.
     got, expected = module(torch.tensor([[1.0, 1.0, 5.0, 5.0]])), np.array([[-1.0, -2.0, 13.0, 14.0]])
     why = "(x - 3) / sqrt(4) * weight + bias: " + BIASED
-    checks.expect_close(got, expected, "LayerNorm(4) of (1, 1, 5, 5)", why)
+    checks.expect_close(got, expected, "LayerNorm(4, 1e-5) of (1, 1, 5, 5)", why)
 
 
 @pytest.mark.task("LayerNorm")

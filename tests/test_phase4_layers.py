@@ -89,7 +89,7 @@ def test_encoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims,
     # a = LN(x + MHA(x, x, x, mask)), out = LN(a + FFN(a))
     num_heads, _, d_model = heads
     batch, length, d_ff = dims
-    layer = phase4.EncoderLayer(d_model, num_heads, d_ff, 0.0).double()
+    layer = phase4.EncoderLayer(d_model, num_heads, d_ff, 0.0).double().eval()
     randomise(layer, gen)
     x = normal(gen, batch, length, d_model, dtype=torch.float64)
     mask = masks(gen, batch, num_heads, length, length)[shape]
@@ -214,7 +214,7 @@ def test_encoder_layer_faces_copies_and_unchanged_inputs(phase4, gen):
 
 @pytest.mark.task("DecoderLayer")
 def test_decoder_layer_of_two_features_calculated_by_hand(phase4):
-    layer, parts = phase4.DecoderLayer(2, 1, 1, 0.0), {"self_attention": MEAN, "cross_attention": MEAN}
+    layer, parts = phase4.DecoderLayer(2, 1, 1, 0.0).eval(), {"self_attention": MEAN, "cross_attention": MEAN}
     load_by_hand(layer, "DecoderLayer(2, 1, 1)", **parts, feed_forward=TURNS, add_norm3=LAST)
     x, memory = torch.tensor([[[0.0, 10.0], [110.0, 0.0]]]), torch.tensor([[[0.0, 0.0], [0.0, 8.0]]])
     memory_mask = torch.tensor([[True, False], [True, True]])[None, None]  # position 0 sees memory 0 alone
@@ -250,7 +250,7 @@ def test_decoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims,
     # a = LN(x + MHA(x, x, x, self_mask)), b = LN(a + MHA(a, m, m, memory_mask)), out = LN(b + FFN(b))
     num_heads, _, d_model = heads
     batch, len_tgt, len_src, d_ff = dims
-    layer = phase4.DecoderLayer(d_model, num_heads, d_ff, 0.0).double()
+    layer = phase4.DecoderLayer(d_model, num_heads, d_ff, 0.0).double().eval()
     randomise(layer, gen)
     x = normal(gen, batch, len_tgt, d_model, dtype=torch.float64)
     memory = normal(gen, batch, len_src, d_model, dtype=torch.float64)

@@ -23,6 +23,7 @@ from tests.support.strategies import generators
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
 RULE = "extend every live hypothesis by every token, keep the beam_size best of all, collect those that end in EOS"
 SCORE = "score = log-probability / length_penalty(number of tokens); EOS counts, BOS does not"
+LENGTHS = "search on while a hypothesis is live: alpha 0 prefers what is probable, a large alpha what is long"
 CLEAR = 1e-3  # decisions closer than this are not asked for
 CLOSE = 1e-4
 
@@ -293,7 +294,7 @@ def test_alpha_decides_between_short_and_long(phase6, in_guest):
     for alpha, best, score in ((0.0, [EOS], math.log(0.52)), (2.0, [A, B, C, EOS], long / 1.5**2)):
         got = search(phase6, model_of(in_guest, table), 2, alpha, 4)
         label = f"the best of beam_search(alpha={alpha})"
-        why = f"{SCORE}; alpha 0 prefers what is probable, a large alpha what is long"
+        why = f"{SCORE}; {LENGTHS}"
         expect_answers(got[:1] if got else got, [(best, score)], label, why)
 
 

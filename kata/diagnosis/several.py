@@ -15,6 +15,8 @@ MAX_TOGETHER = 3
 MAX_PAIRS = 60
 """Two mistakes in one copy are tried for so many pairs; each costs a few hundredths of a second."""
 
+MAX_SETS = 30
+"""If more sets are as small, none is certain: they are not tried."""
 
 MAX_UNEXPLAINED = 0.1
 """Share of the failing tests that may be left. A mistake that nobody has entered often answers like one or another of
@@ -36,8 +38,9 @@ class Several(NamedTuple):
 def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Several:
     """The known mistakes that together explain the failing tests and contradict no passing one.
 
-    Each explains at least one failing test alone, and not only by a crash; or two in one copy explain all. What is not
-    in every smallest set is not certain, and is not named; nor is anything where much is left unexplained.
+    Each explains at least one failing test alone, and not only by a crash, and a copy with all of them answers alike in
+    every test that one of them explains; or two in one copy explain all. What is not in every smallest set is not
+    certain, and is not named; nor is anything where much is left unexplained.
 
     Args:
         tried: knows the tests.
@@ -48,26 +51,52 @@ def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Seve
     useful = [entry for entry in innocent if explained[entry.id] & tried.failed_by_values]
     every = set(tried.failed)
     covered = set().union(*(explained[entry.id] for entry in useful)) if useful else set()
-    if covered != every:
+    sets = _smallest(tried, useful, explained, covered)
+    if covered != every or not sets:
         pairs = [pair for pair in _pairs(innocent, explained) if tried.fails_alike(together(*pair))]
         if pairs:
             return Several(_in_all(pairs))
+    if not sets:
+        return Several(())
+    named = _in_all(sets)
+    left = every.difference(*(explained[entry.id] for entry in named))
+    return Several(named, len(left)) if len(left) <= MAX_UNEXPLAINED * len(every) else Several(())
+
+
+def _smallest(
+    tried: Candidates, useful: Sequence[Misconception], explained: dict[str, set[str]], covered: set[str]
+) -> list[tuple[Misconception, ...]]:
+    """The smallest sets that cover what can be explained, and that still do in one copy.
+
+    A test may answer to each of two mistakes alone by chance; of both at once, as the submission would have them, it
+    seldom does.
+    """
     for count in range(1, MAX_TOGETHER + 1):
         sets = [
             chosen
             for chosen in itertools.combinations(useful, count)
             if set().union(*(explained[entry.id] for entry in chosen)) == covered
         ]
+        if len(sets) <= MAX_SETS:
+            sets = [chosen for chosen in sets if count == 1 or _holds(tried, chosen, covered)]
         if sets:
-            named = _in_all(sets)
-            left = every.difference(*(explained[entry.id] for entry in named))
-            return Several(named, len(left)) if len(left) <= MAX_UNEXPLAINED * len(every) else Several(())
-    return Several(())
+            return sets
+    return []
 
 
-def together(one: Misconception, other: Misconception) -> Misconception:
-    """Two mistakes in one copy of the solution."""
-    return replace(one, id=f"{one.id}+{other.id}", edits=one.edits + other.edits)
+def _holds(tried: Candidates, chosen: Sequence[Misconception], covered: set[str]) -> bool:
+    """Whether a copy with all of them answers alike where each alone did; those that change the same code have none."""
+    if not _fit(*chosen):
+        return True
+    copy = together(*chosen)
+    return covered <= tried.explained(copy) and tried.passes_the_rest(copy)
+
+
+def together(*entries: Misconception) -> Misconception:
+    """Several mistakes in one copy of the solution."""
+    return replace(
+        entries[0], id="+".join(entry.id for entry in entries), edits=sum((entry.edits for entry in entries), ())
+    )
 
 
 def _pairs(
@@ -81,9 +110,9 @@ def _pairs(
     return [pair for pair in pairs[:MAX_PAIRS] if _fit(*pair)]
 
 
-def _fit(one: Misconception, other: Misconception) -> bool:
+def _fit(*entries: Misconception) -> bool:
     try:
-        together(one, other).source()
+        together(*entries).source()
     except ValueError:  # they change the same code
         return False
     return True

@@ -126,7 +126,7 @@ def family(
         Misconception(
             id=id.replace("{value}", name),
             task=task,
-            edits=tuple((find, new.replace("{value}", code)) for find, new in edits),
+            edits=tuple((find.replace("{value}", code), new.replace("{value}", code)) for find, new in edits),
             en=en.replace("{value}", code),
             ja=ja.replace("{value}", code),
             lesson=lesson,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 SELF = "self.self_attention(x, x, x, self_mask)"
 CROSS = "self.cross_attention(x, memory, memory, memory_mask)"
@@ -12,6 +12,11 @@ x = self.add_norm1(x, attended)
 attended, _ = self.cross_attention(x, memory, memory, memory_mask)
 x = self.add_norm2(x, attended)
 return self.add_norm3(x, self.feed_forward(x))
+"""
+NORMS = """
+self.add_norm1 = AddAndNorm(d_model, dropout)
+self.add_norm2 = AddAndNorm(d_model, dropout)
+self.add_norm3 = AddAndNorm(d_model, dropout)
 """
 
 CATALOGUE = (
@@ -247,6 +252,31 @@ CATALOGUE = (
         ja="三つ目の `AddAndNorm` に `dropout` を渡していないので、そこだけ既定値の 0.1 のままです。三つすべてに渡"
         "してください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、ほかの二つは正しいだけに原因が見つけ"
         "にくくなります。",
+        lesson="mistakes",
+    ),
+    *family(
+        id="decoder-layer-dropout-not-passed-to-{value}",
+        task="DecoderLayer",
+        values={"add-norm1": "add_norm1", "add-norm2": "add_norm2"},
+        edits=(("self.{value} = AddAndNorm(d_model, dropout)", "self.{value} = AddAndNorm(d_model)"),),
+        en="`{value}` has the dropout 0.1 whatever the layer is given, and the others obey: `AddAndNorm` is made there "
+        "without `dropout` (or with a number of its own). Pass the argument on to each. A model made with `dropout=0` "
+        "is still random in training, and the cause is hard to find because the rest of the layer obeys.",
+        ja="`{value}` の dropout だけが、層に渡した値に関係なく 0.1 です。そこだけ `AddAndNorm` に `dropout` を渡してい"
+        "ない (または別の数を渡している) ためです。すべてに渡してください。`dropout=0` で作ったモデルでも学習時に乱数"
+        "の影響を受け、ほかは正しいだけに原因が見つけにくくなります。",
+        lesson="mistakes",
+    ),
+    Misconception(
+        id="decoder-layer-dropout-passed-to-none",
+        task="DecoderLayer",
+        edits=((NORMS, NORMS.replace(", dropout)", ")")),),
+        en="All three `AddAndNorm` are made without `dropout`, so their default of 0.1 stays whatever the layer is "
+        "given. Pass the argument on. A model made with `dropout=0` is still random in training: tests that compare "
+        "two runs fail for no visible reason, and a stronger dropout never arrives.",
+        ja="三つの `AddAndNorm` のどれにも `dropout` を渡していないので、層に何を渡しても既定値の 0.1 のままです。引"
+        "数をそのまま渡してください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きま"
+        "せん。",
         lesson="mistakes",
     ),
     Misconception(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Misconception
+from . import Misconception, family
 
 ATTENTION = "self.self_attention(x, x, x, mask)"
 STEPS = """
@@ -215,6 +215,19 @@ CATALOGUE = (
         "stronger dropout never arrives.",
         ja="`AddAndNorm` に `dropout` を渡していないので、既定値の 0.1 のままです。引数をそのまま渡してください。"
         "`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きません。",
+        lesson="mistakes",
+    ),
+    *family(
+        id="encoder-layer-dropout-not-passed-to-{value}",
+        task="EncoderLayer",
+        values={"add-norm1": "add_norm1", "add-norm2": "add_norm2"},
+        edits=(("self.{value} = AddAndNorm(d_model, dropout)", "self.{value} = AddAndNorm(d_model)"),),
+        en="`{value}` has the dropout 0.1 whatever the layer is given, and the others obey: `AddAndNorm` is made there "
+        "without `dropout` (or with a number of its own). Pass the argument on to each. A model made with `dropout=0` "
+        "is still random in training, and the cause is hard to find because the rest of the layer obeys.",
+        ja="`{value}` の dropout だけが、層に渡した値に関係なく 0.1 です。そこだけ `AddAndNorm` に `dropout` を渡してい"
+        "ない (または別の数を渡している) ためです。すべてに渡してください。`dropout=0` で作ったモデルでも学習時に乱数"
+        "の影響を受け、ほかは正しいだけに原因が見つけにくくなります。",
         lesson="mistakes",
     ),
     Misconception(

@@ -15,7 +15,8 @@ class TableModel(nn.Module):
     """A "Transformer" whose next-token logits are the row of a table that belongs to the source and the prefix.
 
     In training mode it answers with the signs turned round, as badly as a dropout of everything. A token that
-    the masks do not show does not count, and what the target mask shows of the future does not either.
+    the masks do not show does not count, and what the target mask shows of the future does not either; where the
+    first token is hidden, it is not taken for another one.
     It notes ``encode`` and ``decode``, of both what ``_note_call`` says, and of prefixes the ``first token``.
 
     Args:
@@ -62,7 +63,8 @@ class TableModel(nn.Module):
             while tgt_mask.dim() < 4:
                 tgt_mask = tgt_mask.unsqueeze(0)
             seen = seen & tgt_mask[:, 0]
-        row = (~(seen[:, :, 0] & (tgt[:, :1] == self.bos_id))).long()  # (B, L), 0 after BOS alone
+        row = (tgt[:, :1] != self.bos_id).long()  # (B, 1), 0 after BOS alone
+        row = torch.where(seen[:, :, 0], row, 2 % rows)  # (B, L)
         for t in range(1, length):
             row = torch.where(seen[:, :, t], (row * vocab_size + tgt[:, t : t + 1] + 1) % rows, row)
         logits = self.table[source.unsqueeze(1), row]  # (B, L, V)
