@@ -173,6 +173,11 @@ def test_the_test_that_tells_the_causes_apart_is_told_first(monkeypatch):
     assert telling.most_telling([formula, failed("test_large[60]", "the output: wrong value")]) is formula
     assert telling.most_telling([failed("test_formula", "raises TypeError: no"), large]).message.startswith("raises")
     assert telling.most_telling([failed("test_new", "the output: wrong value"), large]).test.endswith("test_new")
+    missing = failed("test_refused", "split_heads(x, 4) returned normally\n  expected: a ValueError")
+    known["test_phase2.py::test_refused"] = {"other": 1}
+    assert telling.most_telling([formula, missing]) is missing
+    assert telling.most_telling([replace(formula, core=True), missing]).test.endswith("test_formula")
+    assert telling.most_telling([replace(missing, core=True)]).test.endswith("test_refused")
 
 
 def test_the_table_of_telling_tests_names_tests_that_exist():

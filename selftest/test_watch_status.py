@@ -10,6 +10,7 @@ from kata.commands.watch_mode import watcher
 from kata.commands.watch_mode.runner import Run
 from kata.commands.watch_mode.watcher import SLOW, Watcher
 from kata.course.phases import COURSE, REFERENCE
+from kata.results import ERROR, FAILED, TestResult
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def status(monkeypatch):
         monkeypatch.setattr(watcher.time, "monotonic", lambda: 100.0 + seconds)
         return watching._status(run)[0]
 
-    at.watching = watching
+    at.watching, at.run = watching, run
     return at
 
 
@@ -40,3 +41,10 @@ def test_the_silence_ends_with_every_test(status):
     status.watching._heard = 110.0
     assert "endless loop" not in status(10 + SLOW - 1, ready=True)
     assert "no test has ended for 9 s" in status(10 + SLOW + 1, ready=True)
+
+
+@pytest.mark.parametrize(("state", "told"), [(FAILED, "looking for the known mistake ..."), (ERROR, "grading ...")])
+def test_a_name_is_looked_for_where_there_can_be_one(status, state, told):
+    status.run.testing = 0
+    status.run.results["test"] = TestResult("test", COURSE[1].id, "split_heads", True, state, "", 0.0)
+    assert status(1, ready=True) == told

@@ -31,6 +31,9 @@ WAYS = (
 )
 """How a message's first line says in which way a test failed."""
 
+NO_EXCEPTION = re.compile(r" returned normally$")
+"""An exception that the contract asks for did not come: that is not why a plain formula is wrong."""
+
 WORTH = 2
 """A later test is shown first if so many times fewer known mistakes fail it in that way."""
 
@@ -49,8 +52,11 @@ def way_of(message: str) -> str:
 def most_telling(failed: Sequence[TestResult]) -> TestResult:
     """The test to show first: the first that failed, unless another one tells the causes apart much better.
 
-    A crash stays first: it is the same wherever it shows. So does a way of failing that no known mistake has.
+    A crash stays first: it is the same wherever it shows. So does a way of failing that no known mistake has. While a
+    core test fails, which costs all points, a missing exception is not what is told.
     """
+    if any(result.core for result in failed):
+        failed = [result for result in failed if not NO_EXCEPTION.search(result.message.split("\n", 1)[0])] or failed
     first, known = failed[0], _known()
 
     def mistakes(result: TestResult) -> int:

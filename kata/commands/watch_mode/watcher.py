@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ...course.phases import COURSE, DEFAULT_TARGET, PROJECT, Phase
 from ...i18n import choose, text
-from ...results import PASSED
+from ...results import FAILED, PASSED
 from ...source.files import Folder
 from ...source.progress import unfinished_tasks
 from ...source.tree import line_of
@@ -149,7 +149,7 @@ class Watcher:
         building = [task.name for task in run.phase.tasks if task.name in run.builds_on - run.through]
         if self._told_early and building and not run.tested:
             return say("builds_on", tasks=choose((", ", "、"), self._lang).join(building)), "dim"
-        if run.tested:
+        if run.tested and any(result.state == FAILED for result in run.results.values()):  # a crash has no name
             return say("naming"), "dim"
         if seconds > LONG:
             return say("running_long", done=len(run.results), seconds=seconds), "dim"
