@@ -237,13 +237,15 @@ def test_what_goes_wrong_in_a_notebook_is_said(trouble, lang):
     assert "✓ split_heads" in said("stub").text
     assert said("raises", "✓ split_heads").raised == "AttributeError"
     assert "(1, 2, 3, 2)" in said("trace", "✓").text
-    said("hint")
+    assert "%trace merge_heads" in said("hint").text
     said("hint2")
     assert said("check", "✓ split_heads").text.count("✓") == 1, "the report is shown twice"
     assert gave["check_wrong"].raised == "ValueError"
     assert '"score": 100.0' in said("cli", '"version": 1').text
     assert gave["show"].pictures >= 1
     said("file_task")
+    told = "\n".join(output.text + output.html for output in gave.values())
+    assert not re.search(r"python grader\.py(?! watch)|python -m pytest", told), "a command that only a terminal has"
 
 
 @EACH_LANGUAGE

@@ -35,6 +35,9 @@ _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w./-])\d[\d.,]*(?:e-\d+| %)")
 _OPTION = re.compile(r"(?<![\w/.-])--?\w[\w.-]{0,28}(?![\w-])")
 _LONG_NAME = re.compile(r"\b(?=\w*_)\w{30,}")
+_GAP = re.compile(r"([、。」）](?:\*\*)?) (?=[^\s|])")
+"""A space that GitHub's Markdown asks for before a formula or after bold text; the sign before it has its own."""
+_SHORT = 24
 _KEPT = r'<span class="kept">\g<0></span>'
 _PLAIN_LINE = re.compile(r"^(?![!#<]).+$", re.MULTILINE)
 _FIGURE = re.compile(r"^!\[([^\]]*)\]\(([^()\s]+)\)$(?:\n\n(?:\*[^*\n].*\*|図: .*)$)?", re.MULTILINE)
@@ -169,6 +172,8 @@ def convert(text: str, name: str, site: Site) -> str:
     text = _ANCHORED_HEADING.sub(r"\2 {#\1}", text)
     text = text.replace("<details>", '<details markdown="1">')
     text = _PLAIN_LINE.sub(lambda line: _NUMBER.sub(_KEPT, line.group(0)), text)
+    if site.lang == "ja":
+        text = _GAP.sub(r"\1", text)
     text = _LINK.sub(lambda match: _link(match, name, site), text)
     for _ in range(2):  # a kept piece may stand in another
         text = re.sub(r"\x02(\d+)\x03", lambda match: kept[int(match.group(1))], text)
@@ -189,13 +194,17 @@ def _code(span: str, heading: bool) -> str:
     """Code in a line, as HTML where the generator's Markdown would not do.
 
     That is where `<` is in it, because the generator's parser takes `<!` for a declaration; where an option is: no line
-    break parts the hyphens of `--fail-under` from its name; and where a name is so long that it has to break.
+    break parts the hyphens of `--fail-under` from its name; where a name is so long that it has to break; and where all
+    of it is so short that no line break parts its words.
     """
     inside = span.strip("`").strip()
-    odd = not heading and "\\" not in inside and (_OPTION.search(inside) or _LONG_NAME.search(inside))
+    short = " " in inside and len(inside) <= _SHORT
+    odd = not heading and "\\" not in inside and (short or _OPTION.search(inside) or _LONG_NAME.search(inside))
     if "<" not in span and not odd:
         return span
     text = html.escape(inside.replace("\n", " "), quote=False)
+    if short and odd:
+        return f'<code class="kept">{text}</code>'
     if odd:
         text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), _OPTION.sub(_KEPT, text))
     return f"<code>{text}</code>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Sequence
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from ..course import lessons
 from ..course.messages import in_language
-from ..course.phases import PROJECT, Phase
+from ..course.phases import DEFAULT_TARGET, PROJECT, Phase
 from ..i18n import LANGUAGES, TEXTS, choose
 from ..line_breaking import wrap
 from ..sandbox.loader import explain_import_failure
@@ -29,8 +30,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "at": ("Your code: {place}", "あなたのコード: {place}"),
     "explained": ("Explained in {lesson}", "解説: {lesson}"),
     "trace": (
-        "See it step by step: python grader.py trace {phase} {task}",
-        "一歩ずつ見るには: python grader.py trace {phase} {task} --lang ja",
+        "See it step by step: python grader.py trace {phase} {task}{option}",
+        "一歩ずつ見るには: python grader.py trace {phase} {task}{option} --lang ja",
     ),
     "more": ("Another hint: ask again.", "次のヒントは、もう一度尋ねると表示します。"),
     "last": (
@@ -196,7 +197,8 @@ def show(
     if seen == len(hints):
         _say(console, "no_more", lang, total=len(hints), task=task)
     _print_hint(hints, number, task, lang, console)
-    _say(console, "trace", lang, phase=phase.number, task=task)
+    option = "" if folder.path == DEFAULT_TARGET else f" --target={shlex.quote(folder.called)}"
+    _say(console, "trace", lang, phase=phase.number, task=task, option=option)
     _say(console, "at", lang, place=folder.place(phase.file, line_of(folder.path / phase.file, task)))
     if number < len(hints):
         _say(console, "explained", lang, lesson=lesson)

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ..source.files import Folder
 from ..source.progress import is_untouched
 from ..source.tree import line_of
 from ..streams import tolerate
+from .commands import in_notebook
 from .warm import Warm
 
 WIDTH = 100
@@ -173,7 +175,8 @@ def show(report: Report, target: Path, lang: str) -> None:
     if shell() is not None:
         from IPython.display import display
 
-        display(Shown(html.render(report, lang), _as_text(report, target, lang)))
+        page = in_notebook(html.render(report, lang), target == PREFERENCES.target, escape)
+        display(Shown(page, _as_text(report, target, lang)))
         return
     tolerate()
     _print(report, Console(highlight=False), target, lang)
@@ -189,7 +192,7 @@ def _as_text(report: Report, target: Path, lang: str) -> str:
     written = io.StringIO()
     console = Console(file=written, width=WIDTH, highlight=False, force_jupyter=False, force_terminal=False)
     _print(report, console, target, lang)
-    return written.getvalue().rstrip("\n")
+    return in_notebook(written.getvalue().rstrip("\n"), target == PREFERENCES.target)
 
 
 def _print(report: Report, console: Console, target: Path, lang: str) -> None:

@@ -22,6 +22,7 @@ from ..results import ERROR, FORBIDDEN
 from ..sandbox.loader import SubmissionError, VirtualPackage, package_for
 from ..source.placing import CannotPlace, Placed, put
 from .check import PREFERENCES, Shown, check_task, find, show
+from .commands import GRADER, in_notebook
 from .warm import Warm
 
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -41,13 +42,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "file": (
         "{file} is not valid Python ({detail}), so {task} cannot be put into it. Nothing was changed. Mend that place, "
-        "or bring the stub back: !{grader} reset {phase}",
+        "or bring the stub back: {grader} reset {phase}",
         "{file} は Python として読めないため ({detail})、{task} を入れられません。何も変えていません。"
-        "そこを直すか、スタブに戻してください: !{grader} reset {phase}",
+        "そこを直すか、スタブに戻してください: {grader} reset {phase}",
     ),
     "missing": (
-        "There is no {file}. Bring the stub back: !{grader} reset {phase}",
-        "{file} がありません。スタブに戻してください: !{grader} reset {phase}",
+        "There is no {file}. Bring the stub back: {grader} reset {phase}",
+        "{file} がありません。スタブに戻してください: {grader} reset {phase}",
     ),
     "reference": (
         "{folder} holds the solutions: nothing is put there. Name another folder: %kata --target DIR",
@@ -216,7 +217,7 @@ def _refusal(error: CannotPlace, phase: Phase, task: str) -> str:
         phase=phase.number,
         file=f"{PREFERENCES.folder}/{phase.file}",
         folder=PREFERENCES.folder,
-        grader=f'"{sys.executable}" "{PROJECT / "grader.py"}"',
+        grader=GRADER,
     )
 
 
@@ -236,6 +237,7 @@ def _what_was_done(placed: Placed) -> str:
 
 
 def _say(sentence: str, wrong: bool = False) -> None:
+    sentence = in_notebook(sentence)
     style = "border-left:3px solid #e5534b;padding-left:.6em" if wrong else "opacity:.7;font-size:90%"
     display(Shown(f'<div lang="{PREFERENCES.lang}" style="{style}">{escape(sentence)}</div>', sentence))
 
@@ -245,7 +247,10 @@ def _target_option() -> list[str]:
 
 
 def _grader(*arguments: str) -> str:
-    """What a command of the grader prints; in a process of its own, because it may import torch and take its time."""
+    """What a command of the grader prints, naming a notebook's commands.
+
+    It runs in a process of its own, because it may import torch and take its time.
+    """
     done = subprocess.run(
         [sys.executable, str(PROJECT / "grader.py"), *arguments, "--lang", PREFERENCES.lang],
         stdin=subprocess.DEVNULL,
@@ -256,4 +261,4 @@ def _grader(*arguments: str) -> str:
         env={**os.environ, "PYTHONUTF8": "1", "COLUMNS": "100", "FORCE_COLOR": "1"},
         check=False,
     )
-    return done.stdout
+    return in_notebook(done.stdout)

@@ -14,9 +14,14 @@ function sectionInView() {
   return above.length ? above[above.length - 1].id : "";
 }
 
-// A formula that is wider than the page gets smaller, down to three quarters; what is wider even so scrolls in itself, as
-// tables and code do: let the keyboard reach it.
+// A formula that is wider than the page gets smaller, down to three quarters, and code down to four fifths where that
+// shows all of it; what is wider even so scrolls in itself, as tables do: let the keyboard reach it.
 function fit() {
+  for (const code of document.querySelectorAll(".highlight pre > code")) {
+    code.style.fontSize = "";
+    const share = (0.99 * code.clientWidth) / code.scrollWidth;
+    if (share < 0.99 && share >= 0.8) code.style.fontSize = `${share * parseFloat(getComputedStyle(code).fontSize)}px`;
+  }
   for (const formula of document.querySelectorAll("div.tex")) {
     formula.style.fontSize = "";
     const share = formula.clientWidth / formula.scrollWidth;

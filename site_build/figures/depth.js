@@ -55,7 +55,7 @@ Kata.define(
       });
       const shown = {};
       Object.entries(curves).forEach(([kind, values], i) => {
-        const style = ["one", "two", "three"][i];
+        const style = ["two", "one", "three"][i]; // the colours of the static picture above
         svg.append(
           Kata.element("polyline", { class: `curve ${style}`, points: values.map((value, x) => `${at.x(x)},${at.y(value)}`).join(" ") }),
           Kata.element("circle", { class: `dot ${style}`, cx: at.x(state.depth), cy: at.y(values[state.depth]), r: 5 }),

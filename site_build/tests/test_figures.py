@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import colorsys
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
 
 from kata.toys.vocabulary import BOS_ID, EOS_ID, PAD_ID
+from lessons.figures.drawing import BLUE, GREEN, ORANGE
 from site_build.pages import FIGURES, SECTIONS
 from site_build.places import HERE
 from solutions.phase1_embedding import position_shift_matrix, sinusoidal_encoding
@@ -226,6 +229,20 @@ def test_depth(show):
     assert layer == DEPTH - 4
     for kind in ("plain", "residual", "post"):
         close(figure.value(kind), fresh[kind]["0.5"]["size"][layer], 2e-3)
+
+
+def test_depth_has_the_colours_of_its_static_picture(show):
+    def hue(red, green, blue):
+        return 360 * colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)[0]
+
+    figure = show("depth")
+    for number, (kind, static) in enumerate({"plain": ORANGE, "residual": BLUE, "post": GREEN}.items()):
+        word = figure.place.locator(".figure-number").filter(has=figure.tab.locator(f'[data-output="{kind}"]'))
+        curve = figure.place.locator(".curve").nth(number)
+        for place, name in ((word.locator("span").first, "color"), (curve, "stroke")):
+            seen = place.evaluate(f"one => getComputedStyle(one).{name}")
+            off = hue(*map(int, re.findall(r"\d+", seen)[:3])) - hue(*bytes.fromhex(static[1:]))
+            assert abs(off) < 20, f"{kind}: {seen}, in the static picture {static}"
 
 
 def test_masks(show):

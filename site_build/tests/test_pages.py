@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from selftest.png import pixels
 from site_build.pages import Site, convert, page_of, sources
 from site_build.places import HERE, LANGUAGES, PROJECT, SITE_OF
 from site_build.tests.conftest import BELOW
@@ -180,6 +182,55 @@ def test_where_colab_opens_nothing_no_link_leads_there(monkeypatch, address):
         for name in sources(lang):
             text = convert((PROJECT / name).read_text(encoding="utf-8"), name, Site(lang, []))
             assert "colab.research" not in text, name
+
+
+def test_in_the_dark_what_a_picture_draws_on_has_the_pages_own_colour(open_tab, tmp_path):
+    """Not a box of another colour: a pixel at the picture's edge beside one of the page."""
+    tab = open_tab("lessons/phase2_attention.html", color_scheme="dark")
+    picture = tab.locator(".md-typeset img[src$='.svg']").first
+    picture.scroll_into_view_if_needed()
+    tab.wait_for_timeout(300)
+    box = {name: round(value) for name, value in picture.bounding_box().items()}
+    tab.screenshot(path=tmp_path / "page.png")
+    seen = pixels(tmp_path / "page.png")
+    middle = box["x"] + box["width"] // 2
+    assert abs(seen[box["y"] + 4, middle] - seen[box["y"] - 4, middle]).max() < 0.01
+    assert seen[box["y"] : box["y"] + 80, box["x"] : box["x"] + box["width"]].max() > 0.6, "nothing is drawn"
+
+
+def test_code_of_up_to_ninety_characters_is_seen_whole_on_a_wide_screen(open_tab):
+    tab = open_tab("lessons/phase3_layers.html")
+    blocks = tab.locator(".language-python pre > code").evaluate_all(
+        """all => all.map(code => [Math.max(...code.textContent.split("\\n").map(line => line.length)),
+            code.scrollWidth <= code.clientWidth, parseFloat(getComputedStyle(code).fontSize)])"""
+    )
+    assert max(length for length, _, _ in blocks) > 80
+    assert all(whole for length, whole, _ in blocks if length <= 90)
+    assert min(size for _, _, size in blocks) >= 0.79 * max(size for _, _, size in blocks)
+
+
+def test_drawings_of_characters_in_japanese_pages_hold_none_that_fonts_draw_in_two_widths():
+    """Such as box lines: as wide as a kanji in Japanese fonts, half as wide in others."""
+    for name in sources("ja"):
+        for block in re.findall(r"^```text\n(.*?)^```", (PROJECT / name).read_text(encoding="utf-8"), re.M | re.S):
+            odd = {sign for sign in block if unicodedata.east_asian_width(sign) == "A"}
+            assert not odd, f"{name}: {odd} in\n{block}"
+
+
+def test_no_space_stands_after_a_japanese_full_stop(site):
+    """GitHub asks for one before a formula and after bold text; in the site it would be a gap."""
+    for page in (site / "ja" / "lessons").glob("phase*.html"):
+        text = re.sub(r"<pre.*?</pre>|<nav.*?</nav>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.findall(r".{20}[、。」）](?:</strong>)? <?[^<\s].{10}", text), page.name
+
+
+def test_no_line_break_parts_a_short_command(open_tab):
+    tab = open_tab("lessons/phase2_attention.html")
+    for width in (360, 390, 600, 1280):
+        tab.set_viewport_size({"width": width, "height": 800})
+        lines = tab.locator(".md-content p > code", has_text=re.compile(r"^python grader.py (watch|show) 2$"))
+        assert lines.count() > 4
+        assert set(lines.evaluate_all("all => all.map(code => code.getClientRects().length)")) == {1}
 
 
 def test_language_switch_stays_on_the_section(open_tab):
