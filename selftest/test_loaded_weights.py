@@ -63,6 +63,34 @@ def test_a_parameter_that_was_not_there_to_be_loaded_is_refused_but_not_a_buffer
         weights.compare(TOP, [("w.bias", torch.zeros(2))])
 
 
+def test_a_parameter_that_is_gone_is_missed_unless_another_one_is_the_same():
+    weights = loaded(
+        {"one.weight": torch.ones(2), "other.weight": torch.ones(2), "bias": torch.zeros(2), "pe": torch.ones(1)}
+    )
+    weights.compare(TOP, [("one.weight", torch.ones(2)), ("bias", torch.zeros(2))], whole=True)
+    weights.compare(TOP, [("one.weight", torch.ones(2))])
+    for told in ([], [("one.weight", torch.ones(2))], [("bias", torch.zeros(2))]):
+        with pytest.raises(AssertionError, match="is gone now"):
+            weights.compare(TOP, told, whole=True)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_object_in_place_of_a_parameter_is_refused(whole):
+    weights = loaded({"weight": torch.ones(2)})
+    with pytest.raises(AssertionError, match="weight is no tensor any more"):
+        weights.compare(TOP, [("weight", object())], whole)
+    with pytest.raises(AssertionError, match="weight is no tensor any more"):
+        weights.note_part(TOP, "weight", 9)
+    weights.compare(TOP, [("p", 0.5)])  # a number beside the parameters
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64])
+def test_a_parameter_that_holds_no_floating_point_numbers_is_refused(dtype):
+    with pytest.raises(AssertionError, match="instead of floating point numbers"):
+        loaded({"weight": torch.ones(2, dtype=dtype)})
+    loaded({"positions": torch.ones(2, dtype=dtype)})
+
+
 def test_what_was_handed_on_or_never_loaded_may_hold_anything():
     weights = loaded({"weight": torch.ones(2)})
     weights.compare(9, [("weight", torch.zeros(2))])

@@ -27,6 +27,9 @@ PAIRS = [(list(word), list(word[::-1])) for length in (1, 2, 3) for word in prod
 STEPS = 150
 
 
+SHAPES = model_oracle.model_shapes(VOCAB, VOCAB, d_model=32, num_layers=1, d_ff=64)
+
+
 def small_model(phase4: Any) -> Any:
     """Small enough to learn the strings in two seconds."""
     return phase4.Transformer(VOCAB, VOCAB, d_model=32, num_heads=4, num_layers=1, d_ff=64, dropout=0.0, max_len=12)
@@ -73,7 +76,7 @@ def expect_reversed(answers: list[list[int]], pairs: list[tuple[list[int], list[
 
 def test_the_six_files_make_one_model(phase4, phase5, gen):
     model = small_model(phase4).double().eval()
-    randomise(model, gen, scale=0.4)
+    randomise(model, gen, SHAPES, "Transformer(...)", scale=0.4)
     batch = make(phase5, [([3, 4, 5, 3], [5, 4]), ([5], [3, 3, 4]), ([4, 4], [])])
     numbers, weights = training.Numbers(batch), weights_of(model)
     logits = model(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask)
@@ -85,7 +88,7 @@ def test_the_six_files_make_one_model(phase4, phase5, gen):
 
 def test_evaluate_agrees_with_the_formulas_on_the_assembled_model(phase4, phase5, phase6, gen):
     model = small_model(phase4).double()
-    randomise(model, gen, scale=0.4)
+    randomise(model, gen, SHAPES, "Transformer(...)", scale=0.4)
     batch = make(phase5, PAIRS[:12])
     found = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
     checks.expect_that(found is not None, "evaluate returned None", PHASES)
@@ -98,7 +101,7 @@ def test_evaluate_agrees_with_the_formulas_on_the_assembled_model(phase4, phase5
 
 def test_the_six_files_decode_a_source_alone_as_in_a_batch(phase4, phase5, phase6, gen):
     model = small_model(phase4)
-    randomise(model, gen, scale=0.4)
+    randomise(model, gen, SHAPES, "Transformer(...)", scale=0.4)
     everything = make(phase5, PAIRS)
     decoded = phase6.greedy_decode(model, everything.src, everything.src_mask, BOS, EOS, PAD, 6)
     checks.expect_that(decoded is not None, "greedy_decode returned None", PHASES)
@@ -111,7 +114,7 @@ def test_the_six_files_decode_a_source_alone_as_in_a_batch(phase4, phase5, phase
 
 def test_a_beams_score_is_what_the_model_gives_to_the_tokens(phase4, phase5, phase6, gen):
     model = small_model(phase4)
-    randomise(model, gen, scale=0.4)
+    randomise(model, gen, SHAPES, "Transformer(...)", scale=0.4)
     for pair in PAIRS[2::9]:
         found, alone = best_of(phase5, phase6, model, pair), make(phase5, [pair])
         # The same tokens as a target of the training, shifted by BOS; a model of random weights may say padding.

@@ -30,8 +30,9 @@ def test_the_rows_of_a_table_of_three_tokens_are_doubled(phase1):
 def make_embedding(phase1, gen, vocab_size=11, d_model=6):
     module = phase1.TokenEmbedding(vocab_size, d_model)
     shapes = {"embedding.weight": (vocab_size, d_model)}
-    contract.expect_parameters(module, shapes, f"TokenEmbedding({vocab_size}, {d_model})")
-    randomise(module, gen, scale=1.0)
+    label = f"TokenEmbedding({vocab_size}, {d_model})"
+    contract.expect_parameters(module, shapes, label)
+    randomise(module, gen, shapes, label, scale=1.0)
     return module
 
 

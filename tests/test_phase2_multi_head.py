@@ -33,7 +33,8 @@ def make(phase2, gen, d_model=12, num_heads=3, dtype=torch.float32):
     why = "four nn.Linear(d_model, d_model) with bias: w_q, w_k, w_v, w_o"
     if missing:
         checks.fail(f"MultiHeadAttention({d_model}, {num_heads}) has no parameter {missing[0]!r}", why)
-    randomise(module, gen, scale=1.2 / d_model**0.5)
+    shapes = {name: (d_model, d_model) if name.endswith("weight") else (d_model,) for name in PARAMETERS}
+    randomise(module, gen, shapes, f"MultiHeadAttention({d_model}, {num_heads})", scale=1.2 / d_model**0.5)
     module.eval()  # a dropout inside is a mistake of its own, with a test of its own
     return module.double() if dtype == torch.float64 else module
 

@@ -21,7 +21,8 @@ ORDER = "norm(x + dropout(sublayer_output)): drop out, add, normalise, in this o
 
 def make_join(phase3, gen, d_model=6, dropout=0.0):
     module = phase3.AddAndNorm(d_model, dropout=dropout)
-    randomise(module, gen)
+    shapes = {"norm.weight": (d_model,), "norm.bias": (d_model,)}
+    randomise(module, gen, shapes, f"AddAndNorm({d_model})")
     return module
 
 

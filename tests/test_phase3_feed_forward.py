@@ -24,8 +24,9 @@ def make_network(phase3, gen, d_model=4, d_ff=7):
         "linear2.weight": (d_model, d_ff),
         "linear2.bias": (d_model,),
     }
-    contract.expect_parameters(module, shapes, f"PositionwiseFeedForward({d_model}, {d_ff})")
-    randomise(module, gen, scale=1.0)
+    label = f"PositionwiseFeedForward({d_model}, {d_ff})"
+    contract.expect_parameters(module, shapes, label)
+    randomise(module, gen, shapes, label, scale=1.0)
     return module.eval()  # training mode has a test of its own
 
 

@@ -23,8 +23,9 @@ def make_norm(phase3, gen, d_model, *args, **kwargs):
     if not args and not kwargs:
         kwargs = {"eps": 1e-5}  # another default is a mistake of its own, with a test of its own
     module = phase3.LayerNorm(d_model, *args, **kwargs)
-    contract.expect_parameters(module, {"weight": (d_model,), "bias": (d_model,)}, f"LayerNorm({d_model})")
-    randomise(module, gen)
+    shapes = {"weight": (d_model,), "bias": (d_model,)}
+    contract.expect_parameters(module, shapes, f"LayerNorm({d_model})")
+    randomise(module, gen, shapes, f"LayerNorm({d_model})")
     return module
 
 

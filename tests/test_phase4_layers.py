@@ -68,7 +68,7 @@ def test_encoder_layer_of_two_features_calculated_by_hand(phase4):
 
 def make_encoder_layer(phase4, gen, dropout=0.0):
     layer = phase4.EncoderLayer(D, H, D_FF, dropout)
-    randomise(layer, gen)
+    randomise(layer, gen, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
     return layer.eval()  # what dropout does has tests of its own
 
 
@@ -90,7 +90,9 @@ def test_encoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims,
     num_heads, _, d_model = heads
     batch, length, d_ff = dims
     layer = phase4.EncoderLayer(d_model, num_heads, d_ff, 0.0).double().eval()
-    randomise(layer, gen)
+    randomise(
+        layer, gen, oracle.layer_shapes("encoder", d_model, d_ff), f"EncoderLayer({d_model}, {num_heads}, {d_ff})"
+    )
     x = normal(gen, batch, length, d_model, dtype=torch.float64)
     mask = masks(gen, batch, num_heads, length, length)[shape]
     expected = oracle.encoder_layer(array(x), weights_of(layer), num_heads, mask_array(mask))
@@ -182,7 +184,7 @@ def test_encoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     for name in ("add_norm1", "add_norm2"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"
         checks.expect_number(parameter(layer, name).dropout.p, given_dropout or 0.1, f"the dropout of {name}", why)
-    randomise(layer, gen)
+    randomise(layer, gen, oracle.layer_shapes("encoder", D, D_FF), ENCODER)
     x = normal(gen, B, L_TGT, D)
     expected = oracle.encoder_layer(array(x), weights_of(layer), H)
     checks.expect_close(layer.eval()(x), expected, f"{ENCODER}(x) in evaluation mode")
@@ -228,7 +230,7 @@ def test_decoder_layer_of_two_features_calculated_by_hand(phase4):
 
 def make_decoder_layer(phase4, gen, dropout=0.0):
     layer = phase4.DecoderLayer(D, H, D_FF, dropout)
-    randomise(layer, gen)
+    randomise(layer, gen, oracle.layer_shapes("decoder", D, D_FF), DECODER)
     return layer.eval()  # what dropout does has tests of its own
 
 
@@ -251,7 +253,9 @@ def test_decoder_layer_is_right_at_every_size_and_mask(phase4, gen, heads, dims,
     num_heads, _, d_model = heads
     batch, len_tgt, len_src, d_ff = dims
     layer = phase4.DecoderLayer(d_model, num_heads, d_ff, 0.0).double().eval()
-    randomise(layer, gen)
+    randomise(
+        layer, gen, oracle.layer_shapes("decoder", d_model, d_ff), f"DecoderLayer({d_model}, {num_heads}, {d_ff})"
+    )
     x = normal(gen, batch, len_tgt, d_model, dtype=torch.float64)
     memory = normal(gen, batch, len_src, d_model, dtype=torch.float64)
     self_mask = masks(gen, batch, num_heads, len_tgt, len_tgt)[shapes[0]]
@@ -368,7 +372,7 @@ def test_decoder_layer_uses_the_dropout_it_is_given(phase4, gen, given_dropout):
     for name in ("add_norm1", "add_norm2", "add_norm3"):
         why = "the default is 0.1, the paper's P_drop (5.4)" if given_dropout is None else "pass `dropout` on"
         checks.expect_number(parameter(layer, name).dropout.p, given_dropout or 0.1, f"the dropout of {name}", why)
-    randomise(layer, gen)
+    randomise(layer, gen, oracle.layer_shapes("decoder", D, D_FF), DECODER)
     x, memory = normal(gen, B, L_TGT, D), normal(gen, B, L_SRC, D)
     expected = oracle.decoder_layer(array(x), array(memory), weights_of(layer), H)
     checks.expect_close(layer.eval()(x, memory), expected, f"{DECODER}(x, memory) in evaluation mode")

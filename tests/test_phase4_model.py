@@ -10,7 +10,7 @@ import torch
 
 from tests.oracles import transformer as oracle
 from tests.support import checks, contract
-from tests.support.inputs import array, integers, normal, randomise, weights_of
+from tests.support.inputs import array, integers, normal, randomise, told_state, weights_of
 from tests.support.phase4 import (
     TIED,
     causal,
@@ -33,6 +33,10 @@ def make_model(phase4, dropout=0.0, share=False, src_size=V_SRC, tgt_size=V_TGT)
     names = [f"{stack}.layers.{number}" for stack in ("encoder", "decoder") for number in range(N)]
     expect_registered(model.state_dict(), names, f"Transformer({src_size}, {tgt_size}, ...)")
     return model
+
+
+def shapes_of(share=False, src_size=V_SRC, tgt_size=V_TGT):
+    return oracle.model_shapes(src_size, tgt_size, D, N, D_FF, share)
 
 
 def batch_of(gen, src_size=V_SRC, tgt_size=V_TGT):
@@ -98,7 +102,7 @@ def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
     count = sum(value.numel() for _, value in model.named_parameters())
     checks.expect_same(count, (V_SRC + 2 * V_TGT) * D + layers, f"the number of parameters of {MODEL}")
     # Values loaded under each name must stand under that name alone.
-    found = model.state_dict()
+    found = told_state(model)
     state = {name: normal(gen, *found[name].shape, dtype=found[name].dtype) for name in sorted(found)}
     model.load_state_dict(state)
     after = model.state_dict()
@@ -111,7 +115,7 @@ def test_the_model_has_exactly_the_parameters_of_figure_1(phase4, gen):
 @pytest.mark.holds("output_projection: ", "before the output projection")
 def test_the_logits_are_a_linear_map_of_the_hidden_states(phase4, gen):
     model = make_model(phase4)
-    randomise(model, gen)
+    randomise(model, gen, shapes_of(), MODEL)
     inputs = batch_of(gen)
     expected = project_own(model, model.state_dict()["output_projection.weight"], *inputs)
     why = "hidden @ output_projection.weight.T: no bias, no softmax, no scale"
@@ -215,7 +219,7 @@ def test_sharing_makes_three_matrices_one(phase4, gen):
     for name in TIED:
         checks.expect_that(name in state, f"{label} has no {name} in its state dict", why)
         checks.expect_close(state[name], state[TIED[0]], name, why)
-    randomise_shared(model, gen)
+    randomise_shared(model, gen, shapes_of(True, tgt_size=V_SRC), label)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict({**state, **dict.fromkeys(TIED, table)})
     inputs = batch_of(gen, tgt_size=V_SRC)
@@ -228,7 +232,7 @@ def test_sharing_makes_three_matrices_one(phase4, gen):
 @pytest.mark.task("Transformer")
 def test_what_one_use_of_the_shared_matrix_learns_all_uses_know(phase4, gen):
     model = make_model(phase4, share=True, tgt_size=V_SRC)
-    randomise_shared(model, gen)
+    randomise_shared(model, gen, shapes_of(True, tgt_size=V_SRC), MODEL)
     src, tgt, src_mask, tgt_mask = batch_of(gen, tgt_size=V_SRC)
     output = model(src, tgt, src_mask, tgt_mask)
     checks.expect_shape(output, (B, L_TGT, V_SRC), "the logits")
@@ -255,7 +259,7 @@ def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
     model = make_model(phase4, src_size=V_TGT)
     label = f"Transformer({V_TGT}, {V_TGT}, ...)"
     contract.expect_parameters(model, oracle.model_shapes(V_TGT, V_TGT, D, N, D_FF), label)
-    randomise(model, gen)
+    randomise(model, gen, shapes_of(src_size=V_TGT), label)
     state = model.state_dict()
     inputs = batch_of(gen, src_size=V_TGT)
     expected = oracle.embed(array(inputs[0]), array(state[TIED[0]]))
@@ -273,7 +277,7 @@ def test_sharing_needs_vocabularies_of_one_size(phase4, gen):
 def test_dropout_goes_everywhere(phase4, gen):
     inputs = batch_of(gen)
     model = make_model(phase4, dropout=0.0)
-    randomise(model, gen)
+    randomise(model, gen, shapes_of(), MODEL)
     why = "dropout=0.0 must reach the positional encoding, the encoder and the decoder: nothing is random then"
     expected = model.eval()(*inputs)
     checks.expect_shape(expected, (B, L_TGT, V_TGT), f"{MODEL}(src, tgt, src_mask, tgt_mask)")
@@ -291,7 +295,7 @@ def test_dropout_goes_everywhere(phase4, gen):
 @pytest.mark.task("Transformer")
 def test_source_and_target_embeddings_are_dropped_out(phase4, gen):
     model = make_model(phase4, dropout=1.0)
-    randomise(model, gen)
+    randomise(model, gen, shapes_of(), MODEL)
     src, tgt, src_mask, tgt_mask = batch_of(gen)
     weights = weights_of(model)
     expect_varied(model.eval().encode(src, src_mask), "encode in evaluation mode")
@@ -312,7 +316,7 @@ def test_source_and_target_embeddings_are_dropped_out(phase4, gen):
 @pytest.mark.task("Transformer")
 def test_evaluation_mode_is_exact_and_training_mode_is_random(phase4, gen):
     model, exact = make_model(phase4, dropout=0.5), make_model(phase4, dropout=0.0)
-    randomise(model, gen)
+    randomise(model, gen, shapes_of(), MODEL)
     exact.load_state_dict(model.state_dict())
     inputs = batch_of(gen)
     expected = exact(*inputs)

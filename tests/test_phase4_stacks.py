@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.oracles import torch_transformer as twin
 from tests.oracles import transformer as oracle
 from tests.support import checks, contract
-from tests.support.inputs import array, leaf, normal, randomise, weights_of
+from tests.support.inputs import array, leaf, normal, randomise, told_state, weights_of
 from tests.support.phase4 import (
     causal,
     expect_gradients_like,
@@ -85,7 +85,7 @@ def test_two_encoder_layers_that_do_nothing_but_normalise(phase4):
 def make_encoder(phase4, gen, dropout=0.0):
     stack = phase4.Encoder(N, D, H, D_FF, dropout)
     expect_registered(stack.state_dict(), [f"layers.{number}" for number in range(N)], ENCODER)
-    randomise(stack, gen)
+    randomise(stack, gen, oracle.stack_shapes("encoder", N, D, D_FF), ENCODER)
     return stack
 
 
@@ -114,7 +114,7 @@ def test_encoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape
     sizes = (num_layers, d_model, num_heads, d_ff)
     stack = phase4.Encoder(*sizes, 0.0).double()
     expect_registered(stack.state_dict(), ["layers.0"], "Encoder")
-    randomise(stack, gen)
+    randomise(stack, gen, oracle.stack_shapes("encoder", num_layers, d_model, d_ff), "Encoder")
     x = normal(gen, batch, length, d_model, dtype=torch.float64)
     mask = masks(gen, batch, num_heads, length, length)[shape]
     expected = chain(phase4.EncoderLayer, stack.state_dict(), sizes, x, mask)
@@ -176,7 +176,7 @@ def test_the_layers_of_the_encoder_are_registered_and_independent(phase4, gen):
 
 def expect_layers_independent(stack, gen, label):
     """Values loaded into one layer stay in that layer."""
-    found = stack.state_dict()
+    found = told_state(stack)
     state = {name: normal(gen, *found[name].shape) for name in sorted(found)}
     stack.load_state_dict(state)
     after = stack.state_dict()
@@ -251,7 +251,7 @@ def test_two_decoder_layers_that_add_the_memory_and_normalise(phase4):
 def make_decoder(phase4, gen, dropout=0.0):
     stack = phase4.Decoder(N, D, H, D_FF, dropout)
     expect_registered(stack.state_dict(), [f"layers.{number}" for number in range(N)], DECODER)
-    randomise(stack, gen)
+    randomise(stack, gen, oracle.stack_shapes("decoder", N, D, D_FF), DECODER)
     return stack
 
 
@@ -281,7 +281,7 @@ def test_decoder_is_right_at_every_size_and_mask(phase4, gen, heads, dims, shape
     sizes = (num_layers, d_model, num_heads, d_ff)
     stack = phase4.Decoder(*sizes, 0.0).double()
     expect_registered(stack.state_dict(), ["layers.0"], "Decoder")
-    randomise(stack, gen)
+    randomise(stack, gen, oracle.stack_shapes("decoder", num_layers, d_model, d_ff), "Decoder")
     x = normal(gen, batch, len_tgt, d_model, dtype=torch.float64)
     memory = normal(gen, batch, len_src, d_model, dtype=torch.float64)
     self_mask = masks(gen, batch, num_heads, len_tgt, len_tgt)[shapes[0]]

@@ -46,7 +46,7 @@ DECODE = "decode is decoder(positional_encoding(tgt_embedding(tgt)), memory, tgt
 def make_model(phase4, gen, dropout=0.0, dtype=torch.float64, **changes):
     model = phase4.Transformer(V_SRC, V_TGT, **{**CONFIG, "dropout": dropout, **changes}).to(dtype)
     expect_registered(model.state_dict(), STACKS, MODEL)
-    randomise(model, gen)
+    randomise(model, gen, oracle.model_shapes(V_SRC, V_TGT, D, N, D_FF), MODEL)
     return model
 
 
@@ -107,7 +107,8 @@ def test_the_model_is_the_formula_at_every_mask(phase4, gen, dims, shapes, share
     config = {**CONFIG, "d_model": 6, "num_heads": 3, "num_layers": num_layers - 1, "dropout": 0.0}
     model = phase4.Transformer(*vocabularies, share_embeddings=shared, **config).double()
     expect_registered(model.state_dict(), ["encoder.layers.0", "decoder.layers.0"], MODEL)
-    (randomise_shared if shared else randomise)(model, gen)
+    weights = oracle.model_shapes(*vocabularies, 6, num_layers - 1, D_FF, shared)
+    (randomise_shared if shared else randomise)(model, gen, weights, MODEL)
     src, tgt = integers(gen, 0, vocabularies[0], batch, len_src), integers(gen, 0, vocabularies[1], batch, len_tgt)
     src_mask = masks(gen, batch, 3, 1, len_src)[shapes[0]]  # one for all queries, as it serves both attentions
     tgt_mask = masks(gen, batch, 3, len_tgt, len_tgt)[shapes[1]]
@@ -124,7 +125,8 @@ def test_every_parameter_gets_the_gradient_that_torchs_stacks_give_it(phase4, ge
     size = V_SRC if shared else V_TGT
     model = phase4.Transformer(V_SRC, size, **CONFIG, dropout=0.0, share_embeddings=shared).double()
     expect_registered(model.state_dict(), STACKS, MODEL)
-    (randomise_shared if shared else randomise)(model, gen, scale=0.3)
+    shapes = oracle.model_shapes(V_SRC, size, D, N, D_FF, shared)
+    (randomise_shared if shared else randomise)(model, gen, shapes, MODEL, scale=0.3)
     leaves = twin.leaves_of(model, shared=TIED if shared else ())
     src, tgt = tokens_for(gen)
     tgt = tgt % size

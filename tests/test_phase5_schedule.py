@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -126,16 +126,21 @@ def test_the_rate_is_a_plain_float(phase5, step):
 # -- NoamScheduler ------------------------------------------------------------------------------------------
 
 
-def expect_rates(got: Sequence[float], expected: float, label: str, why: str = "") -> None:
-    """Every parameter group has this rate."""
+def expect_rates(got: Any, expected: float, label: str, why: str = "", groups: int = 1) -> None:
+    """Every one of so many parameter groups has this rate."""
+    checks.expect_that(isinstance(got, list), f"{label}: {checks.kind_of(got)} instead of one for every group", why)
+    checks.expect_same(len(got), groups, f"{label}: the number of parameter groups", "leave the groups as they are")
     for group, rate in enumerate(got):
         checks.expect_number(rate, expected, f"{label}, parameter group {group}", why)
 
 
-def expect_run(used: Sequence[Sequence[float]], first: int, label: str, why: str, **equation: Any) -> None:
-    """The rates ``used`` by the training steps ``first``, ``first + 1``, ... are those of equation 3."""
-    for step, rates in enumerate(used, start=first):
-        expect_rates(rates, oracle.noam_learning_rate(step, **equation), f"the rate of step {step} {label}", why)
+def expect_run(used: Any, steps: range, label: str, why: str, groups: int = 1, **equation: Any) -> None:
+    """The rates ``used`` by these training steps are those of equation 3."""
+    checks.expect_that(isinstance(used, list), f"the rates {label}: {checks.kind_of(used)}", why)
+    checks.expect_same(len(used), len(steps), f"the number of steps {label}", why)
+    for step, rates in zip(steps, used):
+        expected = oracle.noam_learning_rate(step, **equation)
+        expect_rates(rates, expected, f"the rate of step {step} {label}", why, groups)
 
 
 @pytest.mark.task("NoamScheduler")
@@ -157,7 +162,7 @@ def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest):
     scheduler = phase5.NoamScheduler(optimizer, 64, warmup_steps=6)
     used = in_guest.schedule_tools.run(optimizer, scheduler, 20)
     why = "training step n uses noam_learning_rate(n): step 1 is set on building, each step() moves on by one"
-    expect_run(used, 1, "(d_model=64, warmup_steps=6)", why, d_model=64, warmup_steps=6)
+    expect_run(used, range(1, 21), "(d_model=64, warmup_steps=6)", why, 2, d_model=64, warmup_steps=6)
 
 
 @pytest.mark.task("NoamScheduler")
@@ -167,7 +172,7 @@ def test_building_it_sets_the_rate_of_step_1_in_every_group(phase5, in_guest):
     scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=9, factor=2.0)
     expected = 2.0 / (4 * 27)
     why = "set group['lr'] for every group of optimizer.param_groups, whatever rate it had before"
-    expect_rates(in_guest.schedule_tools.rates(optimizer), expected, "the rate after building the scheduler", why)
+    expect_rates(in_guest.schedule_tools.rates(optimizer), expected, "the rate after building the scheduler", why, 3)
     checks.expect_number(
         scheduler.last_lr, expected, "last_lr after building the scheduler", "the rate that is set now"
     )
@@ -220,7 +225,7 @@ def test_the_parameters_move_by_the_rates(phase5, in_guest):
     total = sum(oracle.noam_learning_rate(step, 4, 3) for step in range(1, 9))
     why = "the scheduler sets rates only: no optimizer.step() of its own, no parameter touched"
     moved = [-position for position in in_guest.schedule_tools.positions(optimizer)]
-    expect_rates(moved, total, "the way that gradients of 1 move a parameter in 8 steps", why)
+    expect_rates(moved, total, "the way that gradients of 1 move a parameter in 8 steps", why, 2)
 
 
 @pytest.mark.task("NoamScheduler")
@@ -228,7 +233,7 @@ def test_adam_keeps_its_other_settings(phase5, in_guest):
     optimizer = in_guest.schedule_tools.optimizer("Adam", [0.37, 5.0])
     scheduler = phase5.NoamScheduler(optimizer, 16, warmup_steps=4, factor=0.5)
     used = in_guest.schedule_tools.run(optimizer, scheduler, 12)
-    expect_run(used, 1, "of an Adam", EQUATION, d_model=16, warmup_steps=4, factor=0.5)
+    expect_run(used, range(1, 13), "of an Adam", EQUATION, 2, d_model=16, warmup_steps=4, factor=0.5)
     betas = in_guest.schedule_tools.settings(optimizer)
     checks.expect_same(betas, [[0.9, 0.98]] * 2, "the betas of the Adam", 'set "lr" and nothing else')
 
@@ -240,9 +245,9 @@ def test_two_schedulers_count_their_own_steps(phase5, in_guest):
     second = phase5.NoamScheduler(other, 9, warmup_steps=3)
     used = in_guest.schedule_tools.run(one, first, 7)
     why = "the count belongs to one scheduler: keep it on self, not on the class or the module"
-    expect_run(used, 1, "of one scheduler beside another", why, d_model=4, warmup_steps=5)
+    expect_run(used, range(1, 8), "of one scheduler beside another", why, d_model=4, warmup_steps=5)
     used = in_guest.schedule_tools.run(other, second, 5)
-    expect_run(used, 1, "of the other scheduler", why, d_model=9, warmup_steps=3)
+    expect_run(used, range(1, 6), "of the other scheduler", why, d_model=9, warmup_steps=3)
 
 
 # -- NoamScheduler: state_dict and load_state_dict ----------------------------------------------------------
@@ -260,11 +265,11 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase5, in_guest, done):
     tools.hand_over(stopped, resumed)
     label, expected = f"after loading the state of step {done + 1}", oracle.noam_learning_rate(done + 1, 16, 5, 2.0)
     why = "load_state_dict sets the rate in the optimizer at once: the next training step needs it"
-    expect_rates(tools.rates(after), expected, f"the rate {label}", why)
+    expect_rates(tools.rates(after), expected, f"the rate {label}", why, 2)
     checks.expect_number(resumed.last_lr, expected, f"last_lr {label}", "set it with the rate")
     used = tools.run(after, resumed, 9)
     why = "a resumed run has the same rates as one that never stopped: the step count is part of the state"
-    expect_run(used, done + 1, label, why, d_model=16, warmup_steps=5, factor=2.0)
+    expect_run(used, range(done + 1, done + 10), label, why, 2, d_model=16, warmup_steps=5, factor=2.0)
 
 
 @pytest.mark.task("NoamScheduler")
@@ -282,7 +287,9 @@ def test_the_loaded_settings_replace_the_ones_given(phase5, in_guest):
     expected = oracle.noam_learning_rate(5, 36, 8, 3.0)
     expect_rates(tools.rates(after), expected, "the rate after loading a state with other settings", why)
     used = tools.run(after, resumed, 9)
-    expect_run(used, 5, "in a scheduler built with other settings", why, d_model=36, warmup_steps=8, factor=3.0)
+    expect_run(
+        used, range(5, 14), "in a scheduler built with other settings", why, d_model=36, warmup_steps=8, factor=3.0
+    )
 
 
 @pytest.mark.task("NoamScheduler")
@@ -334,4 +341,4 @@ def test_the_rate_reaches_the_groups_of_an_optimizer_that_was_resumed_too(phase5
     tools.hand_over(stopped, resumed)
     used = tools.run(after, resumed, 6)
     why = "optimizer.load_state_dict makes new groups: read optimizer.param_groups at every step"
-    expect_run(used, 4, "after optimizer and scheduler were resumed", why, d_model=16, warmup_steps=5)
+    expect_run(used, range(4, 10), "after optimizer and scheduler were resumed", why, 2, d_model=16, warmup_steps=5)

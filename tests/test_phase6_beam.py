@@ -16,8 +16,15 @@ from torch import Tensor
 
 from tests.oracles import decoding as oracle
 from tests.support import checks, contract
-from tests.support.inputs import array, integers, normal, randomise, weights_of
-from tests.support.phase6 import PAD, expect_evaluation_mode, expect_no_gradients, logits_of, small_transformer
+from tests.support.inputs import array, integers, normal, weights_of
+from tests.support.phase6 import (
+    PAD,
+    expect_evaluation_mode,
+    expect_no_gradients,
+    logits_of,
+    randomise_transformer,
+    small_transformer,
+)
 from tests.support.strategies import generators
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
@@ -420,7 +427,7 @@ def test_the_search_runs_in_evaluation_mode_and_without_gradients(phase6, in_gue
 def test_the_scores_of_a_transformer_are_those_of_its_forward_pass(phase4, phase5, phase6, gen, dtype):
     # With a beam that drops nothing, every answer is there; its score must be what training would call it.
     model = small_transformer(phase4, dropout=0.5, vocab=(9, 4)).to(dtype)
-    randomise(model, gen)
+    randomise_transformer(model, gen, (9, 4))
     weights = weights_of(model)
     src = integers(gen, 4, 9, 1, 5)
     src[0, 3:] = PAD

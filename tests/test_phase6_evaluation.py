@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import training as oracle
 from tests.support import checks, contract
-from tests.support.inputs import normal, randomise
+from tests.support.inputs import normal
 from tests.support.phase6 import (
     BOS,
     EOS,
@@ -22,8 +22,12 @@ from tests.support.phase6 import (
     context_model,
     expect_evaluation_mode,
     expect_no_gradients,
+    given_batch,
     made_batch,
+    model_of_tables,
+    numbers_of,
     random_batch,
+    randomise_transformer,
     small_transformer,
     state_of,
     tables_of,
@@ -55,7 +59,7 @@ def ragged_batches(phase5: Any, gen: torch.Generator) -> list[Any]:
 
 def expected_of(model: Any, batches: list[Any], smoothing: float = 0.1) -> tuple[float, float]:
     """Loss and token accuracy that the oracle finds for a ``ContextModel``."""
-    found = oracle.evaluation(tables_of(model), [oracle.Numbers(batch) for batch in batches], smoothing)
+    found = oracle.evaluation(tables_of(model), [numbers_of(batch) for batch in batches], smoothing)
     return found["loss"], found["token_accuracy"]
 
 
@@ -63,7 +67,7 @@ def expected_of(model: Any, batches: list[Any], smoothing: float = 0.1) -> tuple
 def test_a_model_that_always_answers_eos_calculated_by_hand(phase5, phase6, in_guest):
     table, zeros = torch.zeros(TGT_VOCAB, TGT_VOCAB), torch.zeros(SRC_VOCAB, TGT_VOCAB)
     table[:, EOS] = math.log(7.0)  # EOS is 7 times as probable as each of the 7 others: 1/2, and they have 1/14
-    model = in_guest.fakes.ContextModel(table, zeros[:TGT_VOCAB], zeros)
+    model = model_of_tables(in_guest, table, zeros[:TGT_VOCAB], zeros)
     batches = [made_batch(phase5, [pair]) for pair in (([4], []), ([4], [5, 6]))]
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     # The tokens are EOS; 5, 6, EOS. Two of four are right, two of four cost ln 2 and two cost ln 14.
@@ -100,10 +104,10 @@ def test_loss_and_accuracy_are_right_for_any_batches(phase5, phase6, in_guest, g
 @pytest.mark.task("evaluate")
 def test_it_does_not_matter_how_sentences_are_put_into_batches(phase4, phase5, phase6, gen):
     model = small_transformer(phase4).double()
-    randomise(model, gen)
+    randomise_transformer(model, gen)
     pairs = [([4, 5, 6], [7]), ([0], [4, 5, 0, 6, 7]), ([5, 4], []), ([7, 7, 4, 5], [6, 0])]
     loss_fn = phase5.LabelSmoothingLoss(PAD, 0.1)
-    together = made_batch(phase5, pairs)
+    together = given_batch(made_batch(phase5, pairs))
     logits = model.eval()(together.src, together.tgt_in, together.src_mask, together.tgt_mask)
     real = together.tgt_out != PAD
     accuracy = float((logits.argmax(dim=-1) == together.tgt_out)[real].double().mean())
@@ -121,7 +125,7 @@ def test_padding_is_neither_right_nor_wrong(phase5, phase6, in_guest, gen):
         table = torch.zeros(TGT_VOCAB, TGT_VOCAB, dtype=torch.float64)
         table[:, table_says] = 6.0
         past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
-        model = in_guest.fakes.ContextModel(table, past, source)
+        model = model_of_tables(in_guest, table, past, source)
         loss, _ = expected_of(model, [batch])
         got = phase6.evaluate(model, [batch], phase5.LabelSmoothingLoss(PAD, 0.1))
         label = f"evaluate for a model that always answers {table_says} (pad is {PAD})"
@@ -137,7 +141,7 @@ def test_a_model_that_is_always_right_has_an_accuracy_of_one(phase5, phase6, in_
     for word, following in zip([BOS, *chain], [*chain, EOS]):
         table[word, following] = 9.0
     past, source = (normal(gen, rows, TGT_VOCAB, scale=0.1, dtype=table.dtype) for rows in (TGT_VOCAB, SRC_VOCAB))
-    model = in_guest.fakes.ContextModel(table, past, source)
+    model = model_of_tables(in_guest, table, past, source)
     loss, _ = expected_of(model, batches, 0.0)
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.0))
     expect_evaluation(got, loss, 1.0)
@@ -158,7 +162,8 @@ def test_batches_to_evaluate_may_come_from_a_generator(phase5, phase6, in_guest,
 @pytest.mark.task("evaluate")
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_runs_in_evaluation_mode_and_comes_back_in_its_own(phase5, phase6, in_guest, gen, training):
-    model, batches = context_model(in_guest, gen).train(training), ragged_batches(phase5, gen)
+    model, batches = context_model(in_guest, gen), ragged_batches(phase5, gen)
+    model.train(training)
     expected = expected_of(model, batches)
     in_guest.notes.begin()
     got = phase6.evaluate(model, batches, phase5.LabelSmoothingLoss(PAD, 0.1))
@@ -182,15 +187,16 @@ def test_no_gradients_are_kept(phase5, phase6, in_guest, gen):
 @pytest.mark.task("evaluate")
 def test_dropout_does_not_touch_the_measurement(phase4, phase5, phase6, gen):
     dropping, plain = small_transformer(phase4, dropout=0.5), small_transformer(phase4)
-    randomise(dropping, gen)
+    randomise_transformer(dropping, gen)
     plain.load_state_dict(dropping.state_dict())
     batches, loss_fn = ragged_batches(phase5, gen), phase5.LabelSmoothingLoss(PAD, 0.1)
-    logits = [plain(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask) for batch in batches]
-    counts = [int((batch.tgt_out != PAD).sum()) for batch in batches]
-    losses = [float(loss_fn(scores, batch.tgt_out).detach()) for scores, batch in zip(logits, batches)]
+    known = [given_batch(batch) for batch in batches]
+    logits = [plain(batch.src, batch.tgt_in, batch.src_mask, batch.tgt_mask) for batch in known]
+    counts = [batch.num_tokens for batch in known]
+    losses = [float(loss_fn(scores, batch.tgt_out).detach()) for scores, batch in zip(logits, known)]
     right = [
         int(((scores.argmax(-1) == batch.tgt_out) & (batch.tgt_out != PAD)).sum())
-        for scores, batch in zip(logits, batches)
+        for scores, batch in zip(logits, known)
     ]
     loss = sum(value * count for value, count in zip(losses, counts)) / sum(counts)
     for _ in range(2):

@@ -15,8 +15,14 @@ from torch import Tensor
 
 from tests.oracles import decoding as oracle
 from tests.support import checks, contract
-from tests.support.inputs import array, integers, normal, randomise
-from tests.support.phase6 import expect_evaluation_mode, expect_no_gradients, logits_of, small_transformer
+from tests.support.inputs import array, integers, normal
+from tests.support.phase6 import (
+    expect_evaluation_mode,
+    expect_no_gradients,
+    logits_of,
+    randomise_transformer,
+    small_transformer,
+)
 from tests.support.strategies import generators
 
 VOCAB, ROWS = 7, 101
@@ -232,7 +238,7 @@ def said_by(weights: Any, src: Tensor, count: int, causal: bool) -> Tensor:
 
 def load_talkative_weights(model: Any, gen: torch.Generator) -> Any:
     """Random weights with which a Transformer never says pad or EOS, and minds what was said before."""
-    randomise(model, gen)
+    randomise_transformer(model, gen, (9, 11))
     state = {name: value.clone() for name, value in model.state_dict().items()}
     for name, value in state.items():
         if "cross_attention.w_o" in name or (name.startswith("decoder") and name.endswith("norm.bias")):

@@ -9,7 +9,7 @@ import torch
 
 from tests.support import checks
 from tests.support.inputs import weights_of
-from tests.support.phase6 import BOS, EOS, PAD, logits_of, made_batch
+from tests.support.phase6 import BOS, EOS, PAD, given_batch, logits_of, made_batch
 
 # No word stands twice in a sentence: repeated words take a small model much longer to tell apart.
 SENTENCES = [
@@ -43,7 +43,7 @@ def test_a_transformer_learns_a_few_sentences_by_heart(phase4, phase5, phase6, i
     why = "train_step once for every batch: zero, forward on tgt_in, loss on tgt_out, backward, step"
     checks.expect_that(end < 0.25 * start, f"the loss went from {start:.2f} to {end:.2f} only in 80 steps", why)
 
-    together = made_batch(phase5, SENTENCES)
+    together = given_batch(made_batch(phase5, SENTENCES))
     answers = said_by(weights_of(model), together.src, 8)
     learned = [tgt for _, tgt in SENTENCES]
     right = sum(answer == tgt for answer, tgt in zip(answers, learned))

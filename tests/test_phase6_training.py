@@ -16,7 +16,6 @@ from tests.oracles.embedding import sinusoidal_encoding
 from tests.oracles.torch_transformer import leaves_of
 from tests.oracles.torch_transformer import logits as logits_by_torch
 from tests.support import checks, contract
-from tests.support.inputs import randomise
 from tests.support.phase6 import (
     BOS,
     EOS,
@@ -24,8 +23,12 @@ from tests.support.phase6 import (
     SRC_VOCAB,
     TGT_VOCAB,
     context_model,
+    given_batch,
     made_batch,
+    model_of_tables,
+    numbers_of,
     random_batch,
+    randomise_transformer,
     small_transformer,
     state_of,
     tables_of,
@@ -55,7 +58,7 @@ def steep_start(phase5: Any, in_guest: Any, gen: torch.Generator, smoothing: flo
     """A model and a batch of one token whose gradient has a norm well over 1, a usual limit."""
     while True:
         model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [0])
-        if oracle.norm(oracle.gradients(tables_of(model), oracle.Numbers(batch), smoothing)) > 1.3:
+        if oracle.norm(oracle.gradients(tables_of(model), numbers_of(batch), smoothing)) > 1.3:
             return model, batch
 
 
@@ -65,7 +68,7 @@ def steep_start(phase5: Any, in_guest: Any, gen: torch.Generator, smoothing: flo
 def undecided_start(phase5: Any, in_guest: Any) -> tuple[Any, Any]:
     """A model of zeros, for which all 8 tokens are as probable, and a batch whose one target token is EOS."""
     tables = [torch.zeros(rows, TGT_VOCAB, dtype=torch.float64) for rows in (TGT_VOCAB, TGT_VOCAB, SRC_VOCAB)]
-    return in_guest.fakes.ContextModel(*tables), made_batch(phase5, [([4], [])])
+    return model_of_tables(in_guest, *tables), made_batch(phase5, [([4], [])])
 
 
 @pytest.mark.task("train_step")
@@ -88,7 +91,7 @@ def test_a_step_from_equal_probabilities_calculated_by_hand(phase5, phase6, in_g
 @pytest.mark.core
 def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.7))
     expect_loss(loss, oracle.loss(before, numbers, 0.1), "the loss that train_step returns")
     expected = oracle.sgd(before, oracle.gradients(before, numbers, 0.1), 0.7)
@@ -100,7 +103,7 @@ def test_a_step_goes_down_the_gradient_of_the_loss(phase5, phase6, in_guest, gen
 def test_a_step_is_right_for_every_batch(phase5, phase6, in_guest, gen, lengths, smoothing):
     # theta <- theta - lr * grad of loss(theta)
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, lengths)
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     loss_fn = phase5.LabelSmoothingLoss(PAD, smoothing)
     loss = phase6.train_step(model, batch, loss_fn, in_guest.optim.sgd(model, 1.3))
     expect_loss(loss, oracle.loss(before, numbers, smoothing), "the loss that train_step returns")
@@ -111,12 +114,13 @@ def test_a_step_is_right_for_every_batch(phase5, phase6, in_guest, gen, lengths,
 @pytest.mark.task("train_step")
 def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5, phase6, in_guest, gen):
     model = small_transformer(phase4).double()
-    randomise(model, gen)
+    randomise_transformer(model, gen)
     batch = random_batch(phase5, gen, [3, 5])
     before = state_of(model)
     leaves, positions = leaves_of(model), torch.from_numpy(sinusoidal_encoding(20, 12))
-    logits = logits_by_torch(batch.src, batch.tgt_in, leaves, 3, positions, batch.src_mask, batch.tgt_mask)
-    loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten(), ignore_index=PAD, label_smoothing=0.1)
+    held = given_batch(batch)
+    logits = logits_by_torch(held.src, held.tgt_in, leaves, 3, positions, held.src_mask, held.tgt_mask)
+    loss = F.cross_entropy(logits.flatten(0, 1), held.tgt_out.flatten(), ignore_index=PAD, label_smoothing=0.1)
     gradients = torch.autograd.grad(loss, list(leaves.values()))
     got = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.2))
     expect_loss(got, float(loss.detach()), "the loss that train_step returns for a Transformer")
@@ -131,7 +135,7 @@ def test_a_step_of_a_whole_transformer_is_the_one_autograd_gives(phase4, phase5,
 @pytest.mark.holds("Gradients left over")
 def test_gradients_left_over_from_earlier_do_not_count(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [3, 2])
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     optimizer = in_guest.optim.sgd(model, 0.5)
     in_guest.optim.leave_gradients(model, 0.25)
     phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), optimizer)
@@ -147,7 +151,7 @@ def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, in_guest, gen):
     tables = tables_of(model)
     for number, lengths in enumerate(([2, 4, 1], [5, 0], [1, 1, 3]), start=1):
         batch = random_batch(phase5, gen, lengths)
-        numbers = oracle.Numbers(batch)
+        numbers = numbers_of(batch)
         loss = phase6.train_step(model, batch, loss_fn, optimizer)
         expect_loss(loss, oracle.loss(tables, numbers, 0.1), f"the loss of step {number}")
         tables = optimizer_oracle.step(tables, oracle.gradients(tables, numbers, 0.1))
@@ -161,7 +165,7 @@ def test_two_steps_of_adam_are_two_steps_of_adam(phase5, phase6, in_guest, gen):
 def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, in_guest, gen, share):
     # g <- g * min(1, max_norm / ||g||), ||g|| over all parameters, then theta <- theta - lr * g
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 1, 2])
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     gradient = oracle.gradients(before, numbers, 0.1)
     max_norm = share * oracle.norm(gradient)
     in_guest.optim.leave_gradients(model, 9.0)
@@ -176,7 +180,7 @@ def test_clipping_bounds_the_norm_of_all_gradients_together(phase5, phase6, in_g
 @pytest.mark.task("train_step")
 def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
     model, batch = steep_start(phase5, in_guest, gen, 0.0)
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     gradient = oracle.gradients(before, numbers, 0.0)
     for max_norm in (None, 1e6):
         model.load_state_dict({name: torch.tensor(value) for name, value in before.items()})
@@ -191,7 +195,7 @@ def test_without_max_norm_nothing_is_clipped(phase5, phase6, in_guest, gen):
 @pytest.mark.holds("0 is a limit like any other")
 def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
     model, batch = steep_start(phase5, in_guest, gen, 0.0)
-    before, numbers = tables_of(model), oracle.Numbers(batch)
+    before, numbers = tables_of(model), numbers_of(batch)
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.0), in_guest.optim.sgd(model, 3.0)
     loss = phase6.train_step(model, batch, loss_fn, optimizer, max_norm=0.0)
     expect_loss(loss, oracle.loss(before, numbers, 0.0), "the loss that train_step returns")
@@ -203,8 +207,9 @@ def test_a_limit_of_0_is_a_limit(phase5, phase6, in_guest, gen):
 @pytest.mark.holds("put into training mode")
 @pytest.mark.parametrize("training", [True, False])
 def test_the_step_is_made_in_training_mode_with_gradients(phase5, phase6, in_guest, gen, training):
-    model, batch = context_model(in_guest, gen).train(training), random_batch(phase5, gen, [4, 2])
-    expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
+    model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
+    model.train(training)
+    expected = oracle.loss(tables_of(model), numbers_of(batch), 0.1)
     in_guest.notes.begin()
     loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
     expect_loss(loss, expected, "the loss that train_step returns")
@@ -220,7 +225,7 @@ def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, in_guest, ge
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
     loss_fn, optimizer = phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.8)
     scheduler = in_guest.optim.halving_scheduler(optimizer)
-    tables, numbers = tables_of(model), oracle.Numbers(batch)
+    tables, numbers = tables_of(model), numbers_of(batch)
     in_guest.notes.begin()
     for step, rate in ((1, 0.8), (2, 0.4), (3, 0.2)):
         phase6.train_step(model, batch, loss_fn, optimizer, scheduler)
@@ -234,7 +239,7 @@ def test_the_scheduler_moves_on_after_the_optimizer(phase5, phase6, in_guest, ge
 @pytest.mark.task("train_step")
 def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, phase6, in_guest, gen):
     model = small_transformer(phase4)
-    randomise(model, gen)
+    randomise_transformer(model, gen)
     batch, loss_fn = random_batch(phase5, gen, [3, 5, 1]), phase5.LabelSmoothingLoss(PAD, 0.1)
     optimizer = in_guest.optim.adam(model, 1.0)
     scheduler = phase5.NoamScheduler(optimizer, 12, warmup_steps=20, factor=0.5)
@@ -251,7 +256,7 @@ def test_a_transformer_learns_at_the_rates_of_the_noam_schedule(phase4, phase5, 
 @pytest.mark.task("train_step")
 def test_a_step_leaves_the_batch_as_it_is(phase5, phase6, in_guest, gen):
     model, batch = context_model(in_guest, gen), random_batch(phase5, gen, [4, 2])
-    expected = oracle.loss(tables_of(model), oracle.Numbers(batch), 0.1)
+    expected = oracle.loss(tables_of(model), numbers_of(batch), 0.1)
     names = ("src", "tgt_in", "tgt_out", "src_mask", "tgt_mask")
     before = {name: getattr(batch, name).clone() for name in names}
     loss = phase6.train_step(model, batch, phase5.LabelSmoothingLoss(PAD, 0.1), in_guest.optim.sgd(model, 0.1))
@@ -278,7 +283,7 @@ def descend(tables: oracle.Weights, batches: list[Any], rates: list[float], max_
     """Losses and tables of one SGD step a batch, by the oracle."""
     losses = []
     for batch, rate in zip(batches, rates):
-        numbers = oracle.Numbers(batch)
+        numbers = numbers_of(batch)
         losses.append(oracle.loss(tables, numbers, 0.1))
         gradient = oracle.clip(oracle.gradients(tables, numbers, 0.1), max_norm)
         tables = oracle.sgd(tables, gradient, rate)

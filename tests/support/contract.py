@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .checks import expect_close, expect_dtype, expect_equal, expect_shape, expect_that, fail
+from .checks import expect_close, expect_dtype, expect_equal, expect_same, expect_shape, expect_that, fail
 from .inputs import non_contiguous
 
 Call = Callable[..., Tensor]
@@ -106,8 +106,10 @@ def train_on_another_device(in_guest: Any, *args: Any, label: str) -> Any:
 
 def follows_the_device(in_guest: Any, function: Any, args: Sequence[Any], label: str) -> None:
     """A tensor (or several) is the same on another device."""
-    got, expected = on_another_device(in_guest, function, args, label), function(*args)
-    for one, other in zip(*(x if isinstance(x, (list, tuple)) else [x] for x in (got, expected))):
+    results = on_another_device(in_guest, function, args, label), function(*args)
+    got, expected = (list(x) if isinstance(x, (list, tuple)) else [x] for x in results)
+    expect_same(len(got), len(expected), f"the number of results of {label} on another device", FOLLOW)
+    for one, other in zip(got, expected):
         compare = expect_close if other.dtype.is_floating_point else expect_equal
         compare(one, other.detach(), f"{label} on another device than torch's default", FOLLOW)
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from .checks import expect_that, fail, kind_of
+
+LEARNED = (torch.float32, torch.float64)
+"""What a parameter may hold: of booleans or whole numbers it would be known what is drawn."""
+
+LARGEST = 100_000
+"""Numbers in one parameter of a model that a test draws."""
 
 
 def normal(gen: torch.Generator, *shape: int, scale: float = 1.0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -24,18 +32,38 @@ def booleans(gen: torch.Generator, *shape: int, share: float = 0.5) -> Tensor:
     return torch.rand(*shape, generator=gen) < share
 
 
-def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
+def told_state(module: Any) -> dict[str, Tensor]:
+    """The state dict; a test that computes with it computes with tensors, not with what calls itself one."""
+    state = module.state_dict()
+    expect_that(isinstance(state, dict), f"state_dict() gives {kind_of(state)} instead of a dict of tensors")
+    for name, value in state.items():
+        expect_that(isinstance(value, Tensor), f"{name} in the state dict is {kind_of(value)} instead of a tensor")
+    return dict(state)
+
+
+def randomise(
+    module: Any, gen: torch.Generator, shapes: Mapping[str, tuple[int, ...]], label: str, scale: float = 0.5
+) -> None:
     """Load random values into every parameter of ``module``, one-dimensional ones (norms, biases) included.
 
     Initial weights hide mistakes: gains of 1 and biases of 0 make a missing or doubled norm invisible. Gains
     of norms end up around 1, everything else around 0. Buffers keep their values. A parameter that stands
     in the module under several names (shared embeddings) is loaded under all of them. One that the state dict knows
     and the parameters do not is loaded, too: an expected value follows from no weights but these.
+
+    Args:
+        module: the module.
+        gen: where the values come from.
+        shapes: what the contract says that it has; nothing is drawn for anything else in its place.
+        label: what it is.
+        scale: standard deviation.
     """
     listed = dict(module.named_parameters())
-    held = {name: value for name, value in module.state_dict().items() if name.rpartition(".")[2] in ("weight", "bias")}
+    held = {name: value for name, value in told_state(module).items() if name.rpartition(".")[2] in ("weight", "bias")}
+    told = {**held, **listed}
+    _expect_parameters(told, shapes, label)
     state: dict[str, Tensor] = {}
-    for name, value in sorted({**held, **listed}.items(), key=lambda pair: (pair[0] not in listed, pair[0])):
+    for name, value in sorted(told.items(), key=lambda pair: (pair[0] not in listed, pair[0])):
         twin = next((other for other in listed if name not in listed and _is_same(value, listed[other])), None)
         if twin:
             state[name] = state[twin]
@@ -45,6 +73,21 @@ def randomise(module: Any, gen: torch.Generator, scale: float = 0.5) -> None:
     module.load_state_dict(state, strict=False)
 
 
+def _expect_parameters(told: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], label: str) -> None:
+    for name in shapes:
+        if name not in told:
+            fail(f"{label} has no parameter {name!r}", "the docstring names all that learns, and its parts")
+    for name, value in told.items():
+        kind = f"{label}: {name} is {kind_of(value)}"
+        expect_that(isinstance(value, Tensor), f"{kind}, expected a parameter", "nn.Parameter")
+        shape, expected = tuple(value.shape), shapes.get(name)
+        if expected is not None and shape != expected:
+            fail(f"{label}: {name} has the wrong shape\n  expected: {expected}\n  got:      {shape}")
+        why = "a parameter holds floating point numbers"
+        expect_that(value.dtype in LEARNED, f"{label}: {name} has the wrong dtype, {value.dtype}", why)
+        expect_that(value.numel() <= LARGEST, f"{label}: {name} has {value.numel()} numbers", "see the docstring")
+
+
 def _is_same(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are one parameter under two names, as far as their values tell."""
     return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
@@ -52,7 +95,7 @@ def _is_same(one: Tensor, other: Tensor) -> bool:
 
 def weights_of(module: Any) -> dict[str, np.ndarray]:
     """The state dict in float64 NumPy, for an oracle."""
-    return {name: array(value) for name, value in module.state_dict().items()}
+    return {name: array(value) for name, value in told_state(module).items()}
 
 
 def array(tensor: Tensor) -> np.ndarray:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .checks import expect_close, expect_gradients, expect_shape, expect_that, fail, probe_like
 from .contract import NOT_REGISTERED
-from .inputs import booleans, integers, normal, randomise
+from .inputs import booleans, integers, normal, randomise, told_state
 
 TIED = ("src_embedding.embedding.weight", "tgt_embedding.embedding.weight", "output_projection.weight")
 """The three places of the matrix that a Transformer shares if asked to (paper 3.4)."""
@@ -141,9 +141,11 @@ def expect_gradients_like(
     expect_gradients(output, mine, dict(zip(inputs, gradients)), label, why, tolerance)
 
 
-def randomise_shared(model: Any, gen: torch.Generator, scale: float = 0.5) -> None:
-    """Random weights for a Transformer whose embeddings and output projection are one matrix."""
-    randomise(model, gen, scale)
-    state = {name: value.clone() for name, value in model.state_dict().items()}
-    table = normal(gen, *state[TIED[0]].shape, scale=scale, dtype=state[TIED[0]].dtype)
+def randomise_shared(
+    model: Any, gen: torch.Generator, shapes: Mapping[str, tuple[int, ...]], label: str, scale: float = 0.5
+) -> None:
+    """Random weights for a Transformer whose embeddings and output projection are one matrix; see ``randomise``."""
+    randomise(model, gen, shapes, label, scale)
+    state = {name: value.clone() for name, value in told_state(model).items()}
+    table = normal(gen, *shapes[TIED[0]], scale=scale, dtype=state[TIED[0]].dtype)
     model.load_state_dict({**state, **dict.fromkeys(TIED, table)})

@@ -139,9 +139,9 @@ def _call(handle: Handle, method: str | None, args: Any, kwargs: Any) -> Any:
     elif method == "get_submodule" and isinstance(result, Handle):
         guest.loaded.note_part(handle._kata_id, str(args[0]), result._kata_id)
     elif method == "state_dict" and isinstance(result, dict):
-        guest.loaded.compare(handle._kata_id, result.items())
+        guest.loaded.compare(handle._kata_id, result.items(), whole=True)
     elif method == "named_parameters" and _are_pairs(result):
-        guest.loaded.compare(handle._kata_id, result)
+        guest.loaded.compare(handle._kata_id, result, whole=True)
     elif guest.loaded.knows(handle._kata_id):
         if method in ("state_dict", "named_parameters"):
             kind = "a dict of tensors" if method == "state_dict" else "pairs of a name and a parameter"

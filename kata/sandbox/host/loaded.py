@@ -27,14 +27,30 @@ class LoadedWeights:
         self._places: dict[int, tuple[int, str]] = {}
 
     def note_part(self, whole: int, name: str, part: int) -> None:
-        """``part`` stands in ``whole`` under this name (dotted, if it is further down)."""
+        """``part`` stands in ``whole`` under this name (dotted, if it is further down).
+
+        Raises:
+            AssertionError: if a parameter was loaded under this name.
+        """
         top, prefix = self._place(whole)
+        if f"{prefix}{name}" in self._states.get(top, ()):
+            raise AssertionError(f"{prefix}{name} is no tensor any more")
         self._places.setdefault(part, (top, f"{prefix}{name}."))
 
     def note_load(self, module: int, state: Any) -> None:
-        """The host has had a state dict loaded."""
+        """The host has had a state dict loaded.
+
+        Raises:
+            AssertionError: if a parameter of it holds no floating point numbers: whoever has the host draw booleans
+                knows what it draws.
+        """
         if isinstance(state, Mapping):
             top, prefix = self._place(module)
+            for name, value in state.items():
+                if isinstance(value, Tensor) and _is_learned(name) and not value.is_floating_point():
+                    raise AssertionError(
+                        f"{prefix}{name} holds {value.dtype}, a parameter holds floating point numbers"
+                    )
             tensors = {f"{prefix}{name}": value.detach() for name, value in state.items() if isinstance(value, Tensor)}
             self._states.setdefault(top, {}).update((name, value.clone()) for name, value in tensors.items())
 
@@ -53,22 +69,34 @@ class LoadedWeights:
         """Other code than the module's own gets hold of it, and may train it."""
         self._states.pop(self._place(module)[0], None)
 
-    def compare(self, module: int, told: Iterable[tuple[Any, Any]]) -> None:
+    def compare(self, module: int, told: Iterable[tuple[Any, Any]], whole: bool = False) -> None:
         """Compare what a module says it holds with what it was sent.
 
+        Args:
+            module: the module.
+            told: names and values.
+            whole: these are all that it holds, and tensors; a parameter under several names may stand under one.
+
         Raises:
-            AssertionError: if a value differs, or a parameter has appeared that was not there to be loaded.
+            AssertionError: if a value differs, or a parameter has gone or was not there to be loaded.
         """
         top, prefix = self._place(module)
         state = self._states.get(top)
         if state is None:
             return
+        told = list(told)
+        if whole:
+            self._expect_all(state, prefix, {name for name, _ in told if isinstance(name, str)})
         for name, value in told:
-            if not isinstance(value, Tensor) or not isinstance(name, str) or value.device.type == "meta":
+            if not isinstance(value, Tensor):
+                if whole or f"{prefix}{name}" in state:
+                    raise AssertionError(f"{prefix}{name} is no tensor any more")
+                continue
+            if value.device.type == "meta":
                 continue
             sent = state.get(f"{prefix}{name}")
             if sent is None:
-                if name.rpartition(".")[2] in LEARNED:
+                if _is_learned(name):
                     raise AssertionError(f"{prefix}{name} was not there when the weights were loaded, but is now")
             elif not _alike(sent, value):
                 raise AssertionError(
@@ -76,8 +104,23 @@ class LoadedWeights:
                     "  look at: a module keeps what is loaded into it until an optimizer changes it"
                 )
 
+    @staticmethod
+    def _expect_all(state: Mapping[str, Tensor], prefix: str, told: set[Any]) -> None:
+        """Every parameter that was loaded is told of, or another one is that was loaded with the same values."""
+        under = {name[len(prefix) :]: sent for name, sent in state.items() if name.startswith(prefix)}
+        for name, sent in under.items():
+            if name in told or not _is_learned(name):
+                continue
+            twins = (under[other] for other in told if other in under and under[other].shape == sent.shape)
+            if not any(torch.equal(twin, sent) for twin in twins):
+                raise AssertionError(f"{prefix}{name} was there when the weights were loaded, but is gone now")
+
     def _place(self, module: int) -> tuple[int, str]:
         return self._places.get(module, (module, ""))
+
+
+def _is_learned(name: Any) -> bool:
+    return isinstance(name, str) and name.rpartition(".")[2] in LEARNED
 
 
 def _alike(sent: Tensor, told: Tensor) -> bool:
