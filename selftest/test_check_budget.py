@@ -31,6 +31,8 @@ MANY = {
     + "class A(CrossEntropyLoss):\n    def f(self):\n"
     + "        self.label_smoothing = 0\n" * (LONG // 10),
     "targets": " = ".join(f"a{n}" for n in range(LONG)) + " = " + ", ".join(f"b{n}" for n in range(LONG)) + "\n",
+    "meanings": "import torch\n" + "".join(f"a = torch.x{n}\n" for n in range(199)) + "a\n" * (10 * LONG),
+    "imports of one name": "import os as a\n" * LONG + "a\n" * (10 * LONG),
     "chain": "".join(f"a{n} = a{n + 1}\n" for n in range(LONG)) + f"a{LONG} = a0\n",
     "names": "import torch\n" + "".join(f"x{n} = torch\n" for n in range(LONG // 2)),
     "getattr": "x = " + "getattr(" * 60 + "x" + ", 'a')" * 60 + "\n",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 import sys
 import sysconfig
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import Iterator
 
@@ -173,12 +175,8 @@ class _Checker:
     # -- names --
 
     def _judge_names(self, names: set[str]) -> Iterator[tuple[str, table.Rule]]:
-        for name in sorted(_canonical(name) for name in names):
-            if name.split(".")[0] in ("torch", "numpy") and {*name.split(".")[1:]} & {*table.HIDING_MODULES}:
-                yield name, table.DYNAMIC
-            for rule in table.RULES:
-                if _matches(name, rule.names) and not _matches(name, rule.allowed):
-                    yield name[len("builtins.") :] if name.startswith("builtins.") else name, rule
+        for name in sorted(names):
+            yield from _broken_by(name)
 
     def _judge_expression(self, node: ast.Attribute | ast.Name) -> Iterator[tuple[str, table.Rule]]:
         if isinstance(node, ast.Attribute) and node.attr in table.HIDING_ATTRIBUTES:
@@ -238,6 +236,16 @@ class _Checker:
                 yield "label_smoothing", table.LABEL_SMOOTHING
 
 
+@functools.lru_cache(maxsize=100_000)
+def _broken_by(name: str) -> tuple[tuple[str, table.Rule], ...]:
+    """The rules that a dotted name breaks, each with what the name is called in a message."""
+    name = _canonical(name)
+    hides = name.split(".")[0] in ("torch", "numpy") and {*name.split(".")[1:]} & {*table.HIDING_MODULES}
+    broken = [rule for rule in table.RULES if _matches(name, rule.names) and not _matches(name, rule.allowed)]
+    told = name[len("builtins.") :] if name.startswith("builtins.") else name
+    return (*([(name, table.DYNAMIC)] if hides else []), *((told, rule) for rule in broken))
+
+
 def _canonical(name: str) -> str:
     """``torch.nn.functional.torch.nn`` as ``torch.nn``: torch's modules hold torch itself, and ``sys``."""
     if not _is_torch(name):
@@ -249,7 +257,13 @@ def _canonical(name: str) -> str:
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return _pattern(patterns).match(name) is not None
+
+
+@functools.lru_cache(maxsize=None)
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches any of them, or nothing if there are none."""
+    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
 
 
 def _is_torch(name: str) -> bool:

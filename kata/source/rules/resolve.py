@@ -72,7 +72,11 @@ class Names:
 
     def resolve(self, node: ast.AST) -> set[str]:
         """Dotted names that an expression may stand for; builtins are ``builtins.eval``."""
-        self._family.spend(1)
+        names = self._resolve(node)
+        self._family.spend(1 + len(names))
+        return names
+
+    def _resolve(self, node: ast.AST) -> set[str]:
         if isinstance(node, ast.Name):
             return self._resolve_name(node)
         if isinstance(node, ast.Attribute):
@@ -97,6 +101,7 @@ class Names:
             return True
         scope = self._scopes[node].find(node.id)
         bindings = scope.bindings[node.id] if scope else []
+        self._family.spend(len(bindings))
         return all(isinstance(value, str) or (value is not None and self.resolve(value)) for value in bindings)
 
     def is_defined_here(self, node: ast.AST) -> bool:
@@ -238,6 +243,7 @@ class Names:
                 raise NestedTooDeeply(f"{variable[1]} may stand for more than {MAX_MEANINGS} things")
             if found:
                 news = True
+                self._family.spend(len(self._users[variable]))
                 waiting.extend(user for user in dict.fromkeys(self._users[variable]) if user not in queued)
                 queued.update(self._users[variable])
         return news
