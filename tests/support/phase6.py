@@ -70,8 +70,14 @@ def made_batch(phase5: Any, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
     """The batch of some pairs of sentences, looked at once: ``given_batch`` says what it holds."""
     src = pad([[*src, EOS] for src, _ in pairs], PAD)
     tgt_in, tgt_out = pad([[BOS, *tgt] for _, tgt in pairs], PAD), pad([[*tgt, EOS] for _, tgt in pairs], PAD)
-    arrays = (src, tgt_in, tgt_out, padding_mask(src, PAD), decoder_mask(tgt_in, PAD))
-    wanted = GivenBatch(*map(torch.from_numpy, arrays), int((tgt_out != PAD).sum()))
+    wanted = GivenBatch(
+        src=torch.from_numpy(src),
+        tgt_in=torch.from_numpy(tgt_in),
+        tgt_out=torch.from_numpy(tgt_out),
+        src_mask=torch.from_numpy(padding_mask(src, PAD)),
+        tgt_mask=torch.from_numpy(decoder_mask(tgt_in, PAD)),
+        num_tokens=int((tgt_out != PAD).sum()),
+    )
     batch = phase5.make_batch(pairs, PAD, BOS, EOS)
     for name in ("src", "tgt_in", "tgt_out", "src_mask", "tgt_mask"):
         label = f"{name} of a batch that phase 5 makes for this test"
