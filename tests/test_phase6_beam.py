@@ -130,11 +130,12 @@ def expect_answers(got: Any, expected: Sequence[oracle.Answer], label: str, why:
             message = f"{label}: hypothesis {place} (0 is the best) is wrong\n  expected: {theirs}\n  got:      {ours}"
             checks.fail(message, why or RULE)
     checks.expect_same(len(said), len(wanted), f"{label}: the number of hypotheses", why or RULE)
-    for place, (hypothesis, (tokens, score)) in enumerate(zip(got, expected)):
-        kind = type(hypothesis.score).__name__
+    for place, (hypothesis, (tokens, expected_score)) in enumerate(zip(got, expected)):
+        score = hypothesis.score
         name = f"{label}: the score of hypothesis {place}, {tokens}"
-        checks.expect_that(isinstance(hypothesis.score, float), f"{name}, is a {kind}, expected a float", ".item()")
-        checks.expect_number(hypothesis.score, score, name, SCORE, tolerance=CLOSE)
+        kind = type(score).__name__
+        checks.expect_that(isinstance(score, float), f"{name}, is a {kind}, expected a float", ".item()")
+        checks.expect_number(score, expected_score, name, SCORE, tolerance=CLOSE)
 
 
 @pytest.mark.task("beam_search")

@@ -5,14 +5,15 @@ Read from the reference and the suites, so that a guest is given the reference o
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from pathlib import Path
 from typing import Iterator
 
-from ..python_source import syntax_tree
 from .phases import COURSE, REFERENCE, STUBS, Phase
+
+_RELATIVE_IMPORT = re.compile(r"^from \.(\w*) import +(.+)", re.MULTILINE)
+"""A line such as ``from .phase2_attention import MultiHeadAttention``, or ``from . import phase2_attention``."""
 
 
 def builds_on(phase_id: str, reference: Path = REFERENCE) -> tuple[str, ...]:
@@ -44,9 +45,9 @@ def _needed(phase_id: str, reference: Path) -> tuple[Phase, ...]:
 def _imported(phase: Phase, reference: Path) -> Iterator[str]:
     """Names of the modules that a phase imports from its own folder: its solution, or else its stub."""
     path = next((folder / phase.file for folder in (reference, STUBS) if (folder / phase.file).is_file()), None)
-    for node in ast.walk(syntax_tree(path.read_bytes())) if path else ():
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            yield from [node.module.split(".")[0]] if node.module else (alias.name for alias in node.names)
+    text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+    for module, names in _RELATIVE_IMPORT.findall(text):
+        yield from [module] if module else re.findall(r"\w+", names)
 
 
 def _asked_for(phase: Phase) -> Iterator[str]:

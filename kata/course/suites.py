@@ -12,6 +12,7 @@ from ..python_source import syntax_tree
 from .phases import Phase
 
 
+@functools.lru_cache(maxsize=None)
 def count_tests(phase: Phase) -> dict[str, int]:
     """Number of tests of every task of a phase, in the order of the course.
 

@@ -121,7 +121,7 @@ class Diagnoses:
         Returns:
             Whether the test bench is aimed at something else than before.
         """
-        began_with = len(self._had_turn)
+        aimed = False
         lost = self._lost()
         for phase_id, task in lost:
             if (phase_id, task) in self._had_turn:
@@ -141,6 +141,7 @@ class Diagnoses:
                 doubtful = {*told.failed, *self._not_run}
                 replaced = [name for name in names if (phase_id, name) in doubtful]
                 found = Several(())
+                aimed = True
                 try:
                     found = self._diagnose(phase, task, names, replaced)
                 except KeyboardInterrupt:
@@ -151,7 +152,7 @@ class Diagnoses:
                 if found.entries:
                     ids = [entry.id for entry in found.entries]
                     self._send(Diagnosed((phase_id, task), ids, found.unexplained))
-        return len(self._had_turn) > began_with
+        return aimed
 
     def _tell_judged(self, phase_id: str, task: str) -> None:
         if self._ask is not None and (phase_id, task) not in self._told_judged:  # another session may wait for this
