@@ -100,7 +100,7 @@ def test_the_terminal_agrees(run, report):
     assert all(task in run.out for task in tasks_of(report))
     assert "100 / 600" in run.out
     assert "Next: write sinusoidal_encoding" in run.out
-    assert run.err == ""
+    assert [line for line in run.err.splitlines() if not line.startswith("grading ...")] == []  # on a slow machine
 
 
 def test_junit_agrees(report, folder):
