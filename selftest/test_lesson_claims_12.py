@@ -158,7 +158,9 @@ def test_what_the_size_of_the_batch_does_as_a_length():
 def test_the_reverser_without_positions_ends_where_the_proof_says():
     found = measured(1)
     assert found["sinusoids"]["accuracy"] == found["learned"]["accuracy"] == 1.0
-    assert abs(found["none"]["accuracy"] - 1 / 7) < 0.01
+    spread = math.sqrt(1 / 7 * 6 / 7 / 8000)  # of the share of right letters in 1000 words of 8
+    assert abs(found["none"]["accuracy"] - 1 / 7) < 2 * spread
+    says(1, "8000", f" {100 * spread:.1f}")
     last = sum(found["none"]["losses"][-50:]) / 50
     assert math.log(7) < last < math.log(7) + 0.05
     says(1, f"| {last:.3f} |", f"| {100 * found['none']['accuracy']:.2f} % |", "1.946")
