@@ -16,7 +16,7 @@ from kata.classroom.likeness import alike, shapes
 from kata.classroom.submissions import PHASE_FILES, find
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import of_task
-from kata.grading.warm_grade import Cache, _key
+from kata.grading.warm_grade import Cache, _files_of, _key
 from kata.results import ASSEMBLED, ERROR, FAILED, PASSED, Results, TestResult
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target, replaced, solution
@@ -168,17 +168,20 @@ def test_what_a_phase_depends_on_and_nothing_else_decides_whether_it_is_graded_a
     phase3, phase4 = COURSE[2].id, COURSE[3].id
 
     def keys():
-        return {part: _key(part, target, 0) for part in (phase3, phase4, ASSEMBLED)}
+        return {part: _key(part, _files_of(part, target), 0) for part in (phase3, phase4, ASSEMBLED)}
 
     def changed(name, text):
         before = keys()
         (target / name).write_text(text, encoding="utf-8")
         return {part for part, key in keys().items() if key != before[part]}
 
-    assert _key(phase3, target, 0) != _key(phase3, target, 1)
+    files = _files_of(phase3, target)
+    assert len({_key(phase3, files, 0), _key(phase3, files, 1), _key(phase3, files, 0, ["LayerNorm"])}) == 3
+    assert COURSE[4].file not in files
     assert changed(COURSE[0].file, "x = 1\n") == {ASSEMBLED}
     assert changed(ATTENTION, "x = 2\n") == {ASSEMBLED}  # phase 4 is tested with the reference's
     assert changed(COURSE[2].file, f"from .{COURSE[4].id} import padding_mask\n") == {phase3, ASSEMBLED}
+    assert changed(COURSE[2].file, f"from .ｐ{COURSE[4].id[1:]} import padding_mask\n") == {phase3, ASSEMBLED}
     assert changed(COURSE[4].file, "import helper\n") == {phase3, ASSEMBLED}
     assert changed("helper.py", "y = 1\n") == {phase3, phase4, ASSEMBLED}
 

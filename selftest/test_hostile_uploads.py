@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
@@ -20,7 +21,7 @@ from kata.classroom import archives, gradescope, records
 from kata.classroom.likeness import shape
 from kata.classroom.submissions import find, find_one
 from kata.course.phases import COURSE
-from kata.grading.warm_grade import _key
+from kata.grading.warm_grade import _files_of, _key
 from kata.sandbox.confinement.scratch import remove
 from selftest.submissions import solution
 
@@ -106,11 +107,13 @@ def test_a_broken_archive_loses_itself_alone(tmp_path, name):
 @pytest.mark.parametrize("make", [lying_zip, long_table_zip, long_name_tar], ids=lambda make: make.__name__)
 def test_an_archive_that_lies_takes_no_memory(tmp_path, make):
     packed = make()
-    (tmp_path / ("a.zip" if packed[:2] == b"PK" else "a.tar.gz")).write_bytes(packed)
+    path = tmp_path / ("a.zip" if packed[:2] == b"PK" else "a.tar.gz")
+    path.write_bytes(packed)
     del packed
     tracemalloc.start()
     try:
-        find(tmp_path)
+        with contextlib.suppress(ValueError):
+            list(archives.members(path))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -120,7 +123,55 @@ def test_an_archive_that_lies_takes_no_memory(tmp_path, make):
 def test_an_archive_that_never_ends_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MOST_IN_ALL", 2**20)
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(tarred(("data.bin", bytes(2**22)), (FILE, REAL))))
-    assert "unfolds to more than" in find(tmp_path)[0].problem
+    with pytest.raises(ValueError, match="unfolds to more than"):
+        list(archives.members(tmp_path / "a.tar.gz"))
+
+
+def long_digits_tar():
+    """A header of digits, over which some versions of Python search for hours (CVE-2024-6232)."""
+    digits = b"1" * (4 * 2**20 - 1024)
+    entry = tarfile.TarInfo("././@PaxHeader")
+    entry.type, entry.size = b"x", len(digits)
+    return entry.tobuf(tarfile.USTAR_FORMAT) + digits + bytes(-len(digits) % 512) + tarred((FILE, REAL))
+
+
+def long_map_tar():
+    """A map of a sparse file that never comes to the end of its first number."""
+    entry = tarfile.TarInfo("sparse.bin")
+    entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "sparse.bin"}
+    entry.size = 300 * 2**20
+    return entry.tobuf(tarfile.PAX_FORMAT) + b"1" * entry.size
+
+
+@pytest.mark.parametrize("make", [long_digits_tar, long_map_tar], ids=lambda make: make.__name__)
+@pytest.mark.timeout(200)
+def test_an_archive_that_keeps_its_reader_busy_costs_seconds(tmp_path, monkeypatch, make):
+    monkeypatch.setattr(archives, "PATIENCE", 5.0)
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(make(), 1))
+    (tmp_path / "right.zip").write_bytes(zipped())
+    found = {one.name: one for one in find(tmp_path)}
+    assert found["right"].files == {FILE: REAL}
+    assert not found["a"].files
+
+
+def test_pipes_and_links_are_no_archives(tmp_path):
+    (tmp_path / "link.zip").symlink_to("/dev/zero")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.tar")
+    assert all("not an ordinary file" in one.problem for one in find(tmp_path))
+
+
+def test_a_folder_of_too_many_helpers_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MOST_SOURCE", 2**20)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / FILE).write_bytes(REAL)
+    for number in range(9):
+        (tmp_path / "mine" / f"helper{number}.py").write_bytes(bytes(120 * 2**10))
+    read, real = [], archives.Path.read_bytes
+    monkeypatch.setattr(archives.Path, "read_bytes", lambda path: (read.append(path.name), real(path))[1])
+    assert "MiB" in find(tmp_path)[0].problem
+    assert find_one(tmp_path / "mine").files == {FILE: REAL}  # the phases alone
+    assert read == [FILE]
 
 
 def test_a_deep_folder_hides_nothing_that_lies_near_the_top(tmp_path):
@@ -160,7 +211,7 @@ def test_names_that_cannot_be_printed_are_printed_and_each_is_another(tmp_path):
 def test_a_helper_whose_name_is_no_utf_8_has_a_key(tmp_path):
     (tmp_path / os.fsdecode(b"\xff.py")).write_bytes(b"x = 1\n")
     (tmp_path / FILE).write_bytes(REAL)
-    assert _key(COURSE[0].id, tmp_path, 0)
+    assert _key(COURSE[0].id, _files_of(COURSE[0].id, tmp_path), 0)
 
 
 def test_a_number_that_cannot_be_written_in_digits_has_no_fingerprint():

@@ -1,17 +1,26 @@
-"""Read what strangers have packed, or put into folders, within bounds: an archive may lie about everything in it."""
+"""Read what strangers have packed, or put into folders, within bounds: an archive may lie about everything in it.
+
+Archives are read in a process of their own (``python -m kata.classroom.archives FILE``), whose time and memory are
+limited: those who wrote Python's readers of them did not think of every archive.
+"""
 
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
+import json
 import lzma
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections import deque
 from pathlib import Path
-from typing import IO, Any, Iterator
+from typing import IO, Any, Iterator, Sequence
 
+from ..course.phases import PROJECT
 from ..source.files import MAX_SOURCE
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -19,7 +28,10 @@ MOST_FILES = 2000
 """Entries of an archive that are looked at; one with more holds something else."""
 
 MOST_SOURCE = 16 * 2**20
-"""Bytes of all Python files of an archive."""
+"""Bytes of all Python files of an archive or a folder."""
+
+SECONDS, PATIENCE, MEMORY = 20, 300.0, 2**30
+"""Of the processor, and of the clock on a busy machine, and bytes, that reading one archive may take."""
 
 MOST_AT_ONCE = 4 * 2**20
 """Bytes that an archive's own tables may take."""
@@ -31,6 +43,52 @@ MOST_ENTRIES, MOST_DEPTH = 50_000, 12
 """Of a folder: what lies further in, or comes later, is not looked at."""
 
 SKIPPED = (".git", "__pycache__", "__MACOSX", ".kata", "node_modules", ".venv", "venv")
+
+
+class Unreadable(ValueError):
+    """Why an archive cannot be read, or a folder holds too much."""
+
+
+def members_apart(path: Path) -> list[tuple[str, bytes]]:
+    """``members``, read in another process.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise Unreadable("it is a link, or not an ordinary file")
+    command = [sys.executable, "-m", __name__, str(path.absolute())]
+    try:
+        run = subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise Unreadable("it takes too long to read") from None
+    if run.returncode != 0:
+        said = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise Unreadable(said[0] if run.returncode == 1 and said else "it takes too long, or too much memory, to read")
+    table, _, contents = run.stdout.partition(b"\n")
+    found, start = [], 0
+    for name, size in json.loads(table):
+        found.append((name, contents[start : start + size]))
+        start += size
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write what ``members`` finds to standard output: names and sizes in JSON, then the contents."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    try:
+        found = list(members(Path(arguments[0])))
+    except Exception as error:  # of zlib, lzma, struct, ...: whatever a broken archive makes of its reader
+        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+        print(" ".join(f"{kind}{error}".split()).encode("ascii", "backslashreplace").decode(), file=sys.stderr)
+        return 1
+    table = json.dumps([[name, len(content)] for name, content in found])
+    sys.stdout.buffer.write(table.encode() + b"\n" + b"".join(content for _, content in found))
+    return 0
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -145,3 +203,18 @@ def files_below(folder: Path) -> list[Path]:
             elif depth < MOST_DEPTH and entry.name not in SKIPPED:
                 waiting.append((Path(entry.path), depth + 1))
     return found
+
+
+def read_sources(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Name to content of source files.
+
+    Raises:
+        Unreadable: if they are too many, or too much together.
+    """
+    if len(paths) > MOST_FILES or sum(path.stat().st_size for path in paths) > MOST_SOURCE:
+        raise Unreadable(f"it holds more than {MOST_SOURCE >> 20} MiB or {MOST_FILES} files of Python")
+    return {path.name: path.read_bytes() for path in paths}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -11,11 +11,14 @@ from typing import Callable, Mapping, Sequence, TypeVar
 from ..course.phases import COURSE
 from ..results import printable
 from ..source.files import complaint_about
-from .archives import ARCHIVES, SKIPPED, files_below, members
+from .archives import ARCHIVES, SKIPPED, Unreadable, files_below, members_apart, read_sources
 
 P = TypeVar("P", Path, PurePosixPath)
 
 PHASE_FILES = {phase.file: phase for phase in COURSE}
+MOST_ARCHIVES = 20
+"""Archives of one student that are looked into."""
+
 LONGEST_NAME = 200
 """Bytes of the name of a file; file systems take 255."""
 
@@ -77,8 +80,8 @@ def find_one(folder: Path) -> Submission:
 def _find_one(folder: Path) -> Submission:
     found = _guarded(folder.name, partial(_from_folder, folder))
     below = files_below(folder)
-    archives = (path for path in below if path.name.lower().endswith(ARCHIVES))
-    for path in archives if found.problem else ():
+    archives = [path for path in below if path.name.lower().endswith(ARCHIVES)]
+    for path in archives[:MOST_ARCHIVES] if found.problem else ():
         found = _guarded(path.name, partial(_from_archive, path))
         if found.files:
             break
@@ -86,7 +89,8 @@ def _find_one(folder: Path) -> Submission:
         return found
     known = [(path, _split_name(path.name)[1]) for path in below if path.suffix == ".py"]
     complaints = {path: complaint_about(path) for path, file in known if file in PHASE_FILES}
-    files = {file: path.read_bytes() for path, file in known if complaints.get(path) == ""}
+    paths = {file: path for path, file in known if complaints.get(path) == ""}
+    files = {file: path.read_bytes() for file, path in paths.items()}
     if files or complaints:
         return Submission(folder.name, files, "" if files else next(iter(complaints.values())))
     return found
@@ -96,7 +100,9 @@ def _guarded(name: str, read: Callable[[], dict[str, bytes]]) -> Submission:
     """What ``read`` finds, or why it found nothing: one broken submission never loses the batch."""
     try:
         files = read()
-    except Exception as error:  # of zlib, lzma, struct, ...: whatever a broken archive makes of its reader
+    except Unreadable as error:
+        return Submission(name, problem=f"{name} cannot be read ({error})")
+    except Exception as error:  # a folder that changes, a disk that fails
         return Submission(name, problem=f"{name} cannot be read ({type(error).__name__}: {error})")
     if not files:
         return Submission(name, problem=f"{name} holds none of {', '.join(PHASE_FILES)}")
@@ -110,13 +116,13 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
         if _is_source(path) and not complaint_about(path):
             places.setdefault(path.parent, []).append(path)
     here = _best({place: [path.name for path in paths] for place, paths in places.items()})
-    return {path.name: path.read_bytes() for path in places.get(here, [])} if here is not None else {}
+    return read_sources(places[here]) if here is not None else {}
 
 
 def _from_archive(path: Path) -> dict[str, bytes]:
     """As for a folder; nothing is unpacked to the disk."""
     places: dict[PurePosixPath, dict[str, bytes]] = {}
-    for name, content in members(path):
+    for name, content in members_apart(path):
         place = PurePosixPath(name)
         if _is_source(place) and not set(SKIPPED) & set(place.parts):
             places.setdefault(place.parent, {})[place.name] = content

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import tempfile
 import threading
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 from ..course.dependencies import builds_on
 from ..course.phases import COURSE, Phase
@@ -34,10 +37,10 @@ class Cache:
             self._known[key] = results
 
 
-def _key(part: str, target: Path, seed: int) -> str:
-    """Changes with all that the results of a part depend on.
+def _files_of(part: str, target: Path) -> dict[str, bytes]:
+    """All files that a part is graded with: nothing else of the folder is there then, so its results follow from these.
 
-    These are its own file, files that are no phase, and phases that one of them names and that no reference stands for;
+    They are its own file, files that are no phase, and phases that one of them names and that no reference stands for;
     for the six files together, all.
     """
     files = {path.name: path.read_bytes() for path in sorted(target.iterdir())}
@@ -45,12 +48,29 @@ def _key(part: str, target: Path, seed: int) -> str:
     kept = {name: content for name, content in files.items() if name not in others}
     own = {name: id_ for name, id_ in others.items() if name in files and id_ not in builds_on(part)}
     for _ in own:  # one names the next
-        named = [name for name, id_ in own.items() if any(id_.encode() in content for content in kept.values())]
+        texts = [unicodedata.normalize("NFKC", content.decode("utf-8", "replace")) for content in kept.values()]
+        named = [name for name, id_ in own.items() if any(id_ in text for text in texts)]  # as Python reads names
         kept.update({name: files[name] for name in named})
-    told = hashlib.sha256(f"{part} {seed}".encode())
-    for name, content in sorted(kept.items()):
+    return kept
+
+
+def _key(part: str, files: dict[str, bytes], seed: int, tasks: list[str] | None = None) -> str:
+    """Changes with all that the results of a part depend on."""
+    told = hashlib.sha256(f"{part} {seed} {tasks}".encode())
+    for name, content in sorted(files.items()):
         told.update(f"{name} {len(content)} ".encode("utf-8", "surrogateescape") + content)
     return told.hexdigest()
+
+
+@contextlib.contextmanager
+def _folder_of(files: dict[str, bytes], name: str) -> Iterator[Path]:
+    """A folder of this name with these files and no others."""
+    with tempfile.TemporaryDirectory(prefix="kata-part-") as place:
+        folder = Path(place) / name
+        folder.mkdir()
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        yield folder
 
 
 def grade_in(
@@ -82,11 +102,15 @@ def grade_in(
         session.cancel()
 
     def collect(part: str, tasks: list[str] | None) -> Results:
-        key = "" if cache is None else _key(part, target, seed)
-        found = cache.get(key) if cache is not None else None
+        if cache is None:
+            return _collect(session, part, target, tasks)
+        files = _files_of(part, target)
+        key = _key(part, files, seed, tasks)
+        found = cache.get(key)
         if found is None:
-            found = _collect(session, part, target, tasks)
-            if cache is not None and not over.is_set():
+            with _folder_of(files, target.name) as folder:
+                found = _collect(session, part, folder, tasks)
+            if not over.is_set():
                 cache.put(key, found)
         return found
 
