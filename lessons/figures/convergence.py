@@ -202,7 +202,7 @@ def convergence(measured: dict[str, Any], lang: str) -> Figure:
     mean.set_yscale("log")
     mean.legend(fontsize=8)
     toy = axes(figure, step, ("loss above its floor", "損失と下限の差"), lang, 133)
-    toy.set_title(choose(("toy: reverse, batches of 16", "おもちゃの課題: reverse、バッチ 16"), lang))
+    toy.set_title(choose(("toy: reverse, batches of 16", "課題 reverse、バッチ 16"), lang))
     lines = {
         "constant": (ORANGE, ("4e-3, constant", "4e-3、一定")),
         "drop": (GREEN, ("4e-4 from step 601", "ステップ 601 から 4e-4")),
