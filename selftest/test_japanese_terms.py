@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 
 import pytest
@@ -52,14 +51,12 @@ def prose(markdown: str) -> str:
 
 
 def read_by_a_learner() -> dict[str, str]:
-    """Every Japanese text by where it stands: pages, diagnoses, messages of tests, screens, notebooks and pictures."""
+    """Every Japanese text by where it stands: pages, diagnoses, screens, notebooks and pictures."""
     texts = {page: prose((PROJECT / page).read_text(encoding="utf-8")) for page in PAGES}
     rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \| ([^|]+) \|", texts["lessons/glossary.md"], re.MULTILINE)
     texts["lessons/glossary.md"] = "\n".join("|".join(row) for row in rows)
     for mistake in catalogue():
         texts[f"diagnosis {mistake.id}"] = CODE.sub("``", mistake.ja)
-    messages = json.loads((PROJECT / "tests" / "messages.ja.json").read_text(encoding="utf-8"))
-    texts.update({f"message {english}": CODE.sub("``", japanese) for english, japanese in messages.items()})
     folders = ("kata", "lessons/figures", "notebooks", "site_build")
     for path in [path for folder in folders for path in (PROJECT / folder).rglob("*.py")]:
         name = path.relative_to(PROJECT).as_posix()
