@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kata.course.phases import COURSE, DEFAULT_TARGET
+from kata.grading.grade import next_task
 from kata.grading.scoring import PhaseScore, Report, TaskScore
 from kata.reports.terminal import next_step
 
@@ -47,3 +48,12 @@ def test_a_command_names_any_other_folder_than_the_exercises(lang, target, name,
 def test_who_has_done_everything_needs_no_command(lang):
     [step] = next_step(replace(report_of("mine"), assembled=True), Path("/mine"), lang)
     assert "python" not in step
+
+
+def test_what_is_written_and_fails_comes_before_what_is_to_do():
+    report = report_of("mine", COURSE[:2], state="todo")
+    first, second = report.phases
+    failing = replace(second.tasks[1], state="failed")
+    report = replace(report, phases=(first, replace(second, tasks=(second.tasks[0], failing, *second.tasks[2:]))))
+    assert next_task(report) == (COURSE[1], failing.name, "failed")
+    assert next_task(report_of("mine", COURSE[:2], state="todo"))[1] == COURSE[0].tasks[0].name

@@ -208,6 +208,17 @@ def test_a_complete_phase_says_what_is_left_to_look_at(lang, target):
     ):
         assert named in text.replace("\n    ", "").replace("\n      ", "")
     assert re.search(r"^  s ", text, re.MULTILINE)
+    assert "\n\n\n" not in text
+    screen.overview(PHASE)
+    assert any(line.startswith(("space:", "スペース")) for line in lines_of(screen, View(PHASE, score_of())))
+    for each in COURSE:
+        tasks = tuple(TaskScore(task.name, PASSED, task.points, task.points, 8, 8) for task in each.tasks)
+        screen._scoreboard._scores[each.id] = PhaseScore(each, tasks)
+    screen.overview(PHASE)
+    lines = lines_of(screen, View(PHASE, score_of()))
+    assert len(lines) <= 23
+    assert "grader.py certificate" in " ".join(" ".join(lines).split())
+    assert any(line.startswith(("space:", "スペース")) for line in lines)
 
 
 # -- which neighbours are to blame --

@@ -9,7 +9,7 @@ from typing import Callable, Collection, Mapping
 
 from ..course.phases import COURSE, Phase
 from ..course.suites import count_tests
-from ..results import PASSED, TestResult, printable, shorten
+from ..results import PASSED, TODO, TestResult, printable, shorten
 from ..source.progress import is_untouched
 from ..source.rules import forbidden_tasks
 from . import run as running
@@ -117,9 +117,15 @@ def forbidden_in(phase: Phase, target: Path, lang: str) -> dict[str, str]:
 
 
 def next_task(report: Report) -> tuple[Phase, str, str] | None:
-    """The first task, in the order of the course, that has not passed for reasons of its own: (phase, task, state)."""
-    for phase_score in report.phases:
-        for task in phase_score.tasks:
-            if task.state != PASSED and not task.blameless:
-                return phase_score.phase, task.name, task.state
-    return None
+    """The task to go on with: (phase, task, state).
+
+    One that is written and fails for reasons of its own comes before one that is still to do; among these the first
+    in the order of the course.
+    """
+    left = [
+        (score.phase, task.name, task.state)
+        for score in report.phases
+        for task in score.tasks
+        if task.state != PASSED and not task.blameless
+    ]
+    return next((found for found in left if found[2] != TODO), left[0] if left else None)

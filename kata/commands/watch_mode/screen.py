@@ -46,6 +46,7 @@ CUTS = (
     ("message", 2),
     ("notes_end", 0),
     ("bar", 0),
+    ("ways", 0),
     ("mistakes", 4),
     ("message", 1),
     ("mistakes", 1),
@@ -150,11 +151,12 @@ class Screen:
         parts["rows"] = [line for lines in rows.values() for line in lines]
         if at_hand is not None:
             parts.update(self._findings(view, at_hand, width))
-        parts["bar_air"], parts["bar"] = [Text()], [self._bar(view.phase if view.status is not None else None)]
+        parts["bar_air"] = [Text()] if at_hand is not None or rows else []
+        parts["bar"] = [self._bar(view.phase if view.status is not None else None)]
         if view.status is not None:
             parts["next"] = self._fill(view.status, view.style)
         else:
-            parts["next"], parts["lesson"] = self._next_step(view.phase, at_hand)
+            parts.update(self._next_step(view.phase, at_hand))
             which = "back" if self.notes else "keys"
             parts[which] = self.say(which, "dim")
         self._cut(parts)
@@ -294,25 +296,28 @@ class Screen:
         words = choose(SENTENCES["course"], self.lang).format(passed=passed, total=total)
         return Text.assemble(("█" * filled, "green"), ("░" * (BAR - filled), "dim"), "  " + words)
 
-    def _next_step(self, phase: Phase, at_hand: TaskScore | None) -> tuple[list[Text], list[Text]]:
+    def _next_step(self, phase: Phase, at_hand: TaskScore | None) -> dict[str, list[Text]]:
         """What to open, which task, which lesson; what there is to do once a phase is complete."""
         score = self._scoreboard.of(phase)
         if score is not None and len({task.message for task in score.tasks if task.state == ERROR}) == 1:
             path = self._folder.path / phase.file  # a file that cannot be read: no task is to blame
             if all(task.state == ERROR for task in score.tasks):
                 place = self._folder.place(phase.file, line_of_error(path))
-                return self._fill(choose(SENTENCES["next_file"], self.lang).format(place=place), "bold"), []
+                return {"next": self._fill(choose(SENTENCES["next_file"], self.lang).format(place=place), "bold")}
         if at_hand is not None:
             line = line_of(self._folder.path / phase.file, at_hand.name)
             key = "next_implement" if at_hand.state == TODO else "next_fix"
             sentence = text(key, self.lang, task=at_hand.name, place=self._folder.place(phase.file, line))
             lesson = self.lesson(phase, f"task-{at_hand.name}")
-            return self._fill(sentence, "bold"), self.say("lesson", "dim", lesson=lesson) if lesson else []
+            below = self.say("lesson", "dim", lesson=lesson) if lesson else []
+            return {"next": self._fill(sentence, "bold"), "lesson": below}
         if len(self._scoreboard.passed_tasks(phase)) < len(phase.tasks):
-            return (self._fill(text("next_doctor", self.lang), "bold") if score else []), []
-        return self._after_the_pass(phase), []
+            return {"next": self._fill(text("next_doctor", self.lang), "bold") if score else []}
+        ways, onward = self._after_the_pass(phase)
+        return {"ways": ways, "next": onward}
 
-    def _after_the_pass(self, phase: Phase) -> list[Text]:
+    def _after_the_pass(self, phase: Phase) -> tuple[list[Text], list[Text]]:
+        """What there is to look at in a complete phase, and where to go from there."""
         option = "" if self._folder.path == DEFAULT_TARGET else f" --target={self._folder.called}"
         language = "" if self.lang == "en" else f" --lang {self.lang}"
         command = f"python grader.py show {phase.number}{option}{language}"
@@ -324,13 +329,14 @@ class Screen:
         lines = [*self.say("complete", "", number=phase.number), *ways]
         passed, total = self._scoreboard.passed()
         if passed == total:
-            grade, train = (f"python grader.py{what}{option}{language}" for what in ("", " train reverse"))
-            return [*lines, *self.say("next_done", "bold", grade=grade, train=train)]
+            commands = {"grade": "", "train": " train reverse", "keep": " certificate"}
+            values = {name: f"python grader.py{what}{option}{language}" for name, what in commands.items()}
+            return lines, self.say("next_done", "bold", **values)
         later = COURSE[phase.number % len(COURSE)]
         lesson = self.lesson(later)
         if not lesson:
-            return [*lines, *self.say("next_open", "bold")]
-        return [*lines, *self.say("next_lesson", "bold", number=later.number, lesson=lesson)]
+            return lines, self.say("next_open", "bold")
+        return lines, self.say("next_lesson", "bold", number=later.number, lesson=lesson)
 
     def lesson(self, phase: Phase, anchor: str = "") -> str:
         """Where the lesson of a phase is, from here; empty if there is none."""

@@ -41,8 +41,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "next_file": ("Next: repair {place}", "次の一歩: {place} を直す"),
     "next_open": ("Next: n for the next phase", "次の一歩: n で次のフェーズへ"),
     "next_done": (
-        "Everything passes. Next: {grade} (your six files together), then {train}",
-        "すべて合格です。次の一歩: {grade} (六つのファイルを合わせて)、続いて {train}",
+        "Everything passes. Next: {grade} (your six files together), {train}, and {keep} (a page to keep)",
+        "すべて合格です。次の一歩: {grade} (六つのファイルを合わせて)、{train}、{keep} (記念のページ)",
     ),
     "lesson": ("lesson {lesson}", "レッスン {lesson}"),
     "keys": (
