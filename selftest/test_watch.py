@@ -14,7 +14,8 @@ import pytest
 from rich.cells import cell_len
 
 from kata.commands.watch_mode.polling import GONE, LOOK_CLOSELY, Polling
-from kata.course.phases import PROJECT
+from kata.commands.watch_mode.scoreboard import Scoreboard
+from kata.course.phases import COURSE, PROJECT
 from selftest.grader_runs import environment
 from selftest.submissions import make_target, solution, with_bodies
 
@@ -315,6 +316,26 @@ def test_polling_sees_content_not_time(tmp_path):
     path.write_text("3")  # a second save within one tick of a coarse clock
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert polling.changed(2.0 + LOOK_CLOSELY - 0.1) == [path]
+
+
+@pytest.mark.timeout(30)
+def test_polling_opens_ordinary_files_alone(tmp_path):
+    pipe, zero, path = tmp_path / "pipe.py", tmp_path / "zero.py", tmp_path / "a.py"
+    os.mkfifo(pipe)
+    zero.symlink_to("/dev/zero")
+    path.write_text("1")
+    polling = Polling([pipe, path])
+    polling.add([zero])
+    assert polling.changed(0.0) == []
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert polling.changed(10.0) == [path]
+    pipe.unlink()
+    pipe.write_text("1")
+    assert polling.changed(20.0) == [pipe]
+    assert Scoreboard(tmp_path, "en")._source(COURSE[0]) is None  # missing
+    (tmp_path / COURSE[0].file).symlink_to("/dev/zero")
+    assert Scoreboard(tmp_path, "en")._source(COURSE[0]) is None
 
 
 def test_polling_waits_a_moment_before_a_file_counts_as_gone(tmp_path):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
+from ...source.files import complaint_about
+
 LOOK_CLOSELY = 3.0
 """Seconds after a change in which a file is read at every look: coarse clocks give two saves one time."""
 
@@ -74,7 +76,9 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _digest(path: Path) -> bytes | None:
+    """Changes with what a file holds, or with why it is not read; None if there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).digest()
-    except OSError:
+        path.stat()
+        return hashlib.sha256(complaint_about(path).encode() or path.read_bytes()).digest()
+    except (OSError, ValueError):
         return None

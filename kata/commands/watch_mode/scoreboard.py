@@ -11,6 +11,7 @@ from ...course.suites import count_tests
 from ...grading.scoring import PhaseScore, TaskScore, score_phase, untouched_task
 from ...results import ERROR, FAILED, PASSED, TODO, TestResult, shorten
 from ...source.changes import compare
+from ...source.files import complaint_about
 from ...source.neighbours import neighbours_of
 from ...source.progress import is_untouched, unfinished_tasks
 from ...source.rules import forbidden_tasks
@@ -66,8 +67,11 @@ class Scoreboard:
 
     def _source(self, phase: Phase) -> str | None:
         """What the file holds; None if that cannot be read as text."""
+        path = self._target / phase.file
+        if complaint_about(path):
+            return None
         try:
-            return (self._target / phase.file).read_text(encoding="utf-8-sig")
+            return path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):
             return None
 
