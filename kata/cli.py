@@ -9,7 +9,9 @@ import re
 import shutil
 import sys
 import time
+import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Callable, Sequence
 
 from rich.console import Console
@@ -112,6 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSetting as error:
         print(said(str(error), language_of(arguments)), file=sys.stderr)
         return USAGE
+
+
+def tell_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write a traceback; what a submission says in it speaks to no terminal."""
+    for line in "".join(traceback.format_exception(kind, error, trace)).splitlines():
+        print(printable(line), file=sys.stderr)
 
 
 def _refuse_command(arguments: Sequence[str]) -> None:

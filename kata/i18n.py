@@ -88,6 +88,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "held_reading": ("reading the tests and this phase's solution", "テストと該当フェーズの解答の読み取り"),
     "held_writing": ("writing files", "ファイルへの書き込み"),
     "held_network": ("the network", "ネットワーク"),
+    "held_tcp": ("TCP connections", "TCP 接続"),
     "held_processes": ("new processes", "新しいプロセス"),
     "held_signals": ("signals to other processes", "ほかのプロセスへのシグナル"),
     "held_memory": ("memory", "メモリ"),

@@ -14,9 +14,11 @@ import pytest
 from kata.classroom import page, records
 from kata.classroom.likeness import alike, shapes
 from kata.classroom.submissions import PHASE_FILES, find
+from kata.commands import class_report
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis.misconceptions import of_task
 from kata.grading.warm_grade import Cache, _files_of, _key
+from kata.reports import markdown
 from kata.results import ASSEMBLED, ERROR, FAILED, PASSED, Results, TestResult
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target, replaced, solution
@@ -110,15 +112,26 @@ def test_the_table_has_a_row_a_student_and_no_formula(tmp_path):
     found = [
         record("zoe", 40.0, {"split_heads": "passed", "merge_heads": "failed"}.items(), {"merge_heads": "m-1"}.items()),
         record("=cmd()", problem="=evil"),
+        record("＝cmd()", problem="＠evil"),
     ]
     records.write_csv(tmp_path / "class.csv", found, COURSE[1:2])
     with open(tmp_path / "class.csv", encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["name"] for row in rows] == ["'=cmd()", "zoe"]
-    assert rows[0]["problem"] == "'=evil"
+    assert [row["name"] for row in rows] == ["'=cmd()", "zoe", "'＝cmd()"]
+    assert [row["problem"] for row in rows] == ["'=evil", "", "'＠evil"]
     assert (rows[1]["total"], rows[1]["phase2"]) == ("40.0", "40.0")
     assert (rows[1]["split_heads"], rows[1]["merge_heads"]) == ("passed", "failed")
     assert (rows[1]["mistakes"], rows[1]["seconds"], rows[1]["assembled"]) == ("m-1", "1.5", "no")
+
+
+def test_why_a_submission_cannot_be_read_is_no_markdown(tmp_path):
+    phases = COURSE[1:2]
+    options = class_report.make_parser().parse_args([str(tmp_path), "--into", str(tmp_path)])
+    problem = "# Kata: 600 / 600 ![x](https://evil.example/x.png) @everyone <b>100</b>"
+    class_report._write(options, [{**record("a", problem=problem), "markdown": ""}, record("b", 1.0)], phases)
+    [page] = (tmp_path / "reports").glob("001-*.md")
+    assert page.read_text(encoding="utf-8") == f"{markdown.escape(problem)}\n"
+    assert not re.search(r"(?m)^#|[^\\]\[|://|@\w|<b>", page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kata import cli
 from kata.course.phases import COURSE
 from selftest.grader_runs import run_grader, scores_of, tasks_of
 from selftest.submissions import make_target
@@ -186,3 +187,13 @@ def test_help_and_version_are_status_0():
     assert shown.status == 0
     assert all(option in shown.out for option in ("--target", "--seed", "--json", "--fail-under", "--lang"))
     assert run_grader("--version").status == 0
+
+
+def test_an_exception_speaks_to_no_terminal(capsys):
+    try:
+        raise ValueError("\x1b[31mred\x07")
+    except ValueError as error:
+        cli.tell_exception(type(error), error, error.__traceback__)
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1] == "ValueError:  [31mred "
+    assert "\x1b" not in said and "test_cli_usage.py" in said

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from kata.sandbox.host import handles
+from kata.sandbox.host import client, handles
+from kata.sandbox.protocol.codec import CodecError
 from selftest.fuzz import conversation, streams
 from selftest.fuzz.hunt import hunt
 
@@ -28,6 +29,15 @@ def test_the_honest_streams_are_understood():
             count = len(list(streams.frames_in(data)))
             endings = conversation.hear(data, ["part"] * count)
             assert not [ending for ending in endings if ending.startswith("GuestDied")], (name, endings)
+
+
+def test_groups_of_parameters_are_counted_together(monkeypatch):
+    monkeypatch.setattr(client, "MAX_ITEMS", 10)
+    guest = client.GuestProcess(None, lambda: "")
+    leaves = [{"id": number, "shape": [1], "dtype": "float32", "meta": False} for number in range(6)]
+    assert guest._group({"id": 1, "leaves": leaves}) == 1
+    with pytest.raises(CodecError):
+        guest._group({"id": 2, "leaves": leaves})
 
 
 def unchecked_length(monkeypatch):

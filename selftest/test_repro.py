@@ -10,6 +10,8 @@ import pytest
 
 from kata.commands import repro
 from kata.course.phases import PROJECT
+from kata.session import repro as session_repro
+from kata.session import serve
 from selftest.grader_runs import run_grader
 from selftest.submissions import make_target, phase, replaced, solution, with_bodies
 
@@ -70,6 +72,11 @@ def test_a_gradient_is_asked_for_again(tmp_path, monkeypatch):
     done = run(tmp_path, "LayerNorm")
     assert done.returncode == 0, done.stderr
     assert "tensor(" in done.stdout
+
+
+def test_answers_that_make_no_script_are_no_mistake_of_the_suites(monkeypatch):
+    monkeypatch.setattr(session_repro, "script_of", lambda *arguments: [][10**6])
+    assert serve._written_out("a", None, "mine").reason == "its answers make no script: IndexError"
 
 
 def test_what_passes_or_is_not_written_has_nothing_to_repeat(tmp_path, monkeypatch, capsys):

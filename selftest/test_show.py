@@ -131,6 +131,20 @@ def test_an_error_in_the_code_gives_one_line_without_a_traceback(body, said, sho
     assert said in lines[2]
 
 
+def test_numbers_that_cannot_be_drawn_cost_their_picture_alone(show, monkeypatch, tmp_path):
+    def save(figure, path):
+        if path.name == "depth.png":
+            raise ValueError("arange: cannot compute length")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    monkeypatch.setattr(style, "save", save)
+    status, lines = show(3, "--target", "solutions")
+    assert (status, len(lines)) == (1, 3)
+    assert "depth.png: matplotlib cannot draw these numbers (ValueError)" in lines[0]
+    assert files(tmp_path / "pictures") == ["norm.png", "relu.png"]
+
+
 def test_the_other_phases_come_from_the_reference(show, undrawn, tmp_path):
     target = make_target(tmp_path / "mine", solved=(4,))
     status, lines = show("phase4", "--target", target)

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from kata import commands
 from kata.course.phases import COURSE, PROJECT, REFERENCE
 from kata.diagnosis.misconceptions import by_id
+from kata.sandbox.host.handles import Handle
 from kata.sandbox.host.submission import WalledSubmission
 from kata.tracing import follow, names, values
 from kata.tracing.example import Raises
@@ -272,6 +273,24 @@ def test_code_that_breaks_is_told_at_the_step_where_it_broke(body, said, trace, 
     assert {outcomes[2].state, outcomes[3].state} == {follow.NOT_REACHED}
 
 
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("_check = nn.LayerNorm(4)(torch.zeros(4))", "the code calls torch.nn.LayerNorm"),
+        ("torch.get_num_threads = lambda: 1 / 0", "ZeroDivisionError"),
+    ],
+    ids=["forbidden", "the test's end"],
+)
+def test_what_breaks_before_the_first_step_or_after_the_last_is_told(last, said, trace, tmp_path):
+    target = make_target(tmp_path / "mine")
+    source = f"{solution(3)}\n{last}  # \x1b[31m\n"
+    (target / phase(3).file).write_text(source, encoding="utf-8")
+    outcomes = trace(phase(3), "PositionwiseFeedForward", target)
+    broke = [outcome for outcome in outcomes.values() if outcome.state == follow.BROKE]
+    assert said in broke[0].message
+    assert {len(outcomes)} == {sum(len(one.steps) for one in examples_of(phase(3), "PositionwiseFeedForward"))}
+
+
 def test_what_comes_instead_of_a_tensor_is_named(trace, tmp_path):
     outcomes = trace(
         phase(2),
@@ -378,6 +397,29 @@ def test_a_stack_of_matrices_is_shown_whole_or_said_to_have_more():
     other = tall.copy()
     other[2, 1, 0] = 1.0
     assert values.written(other, 34, tall)[0] == "[2] 0 0"
+
+
+def test_a_large_matrix_takes_no_longer_than_what_is_shown_of_it(monkeypatch):
+    looked, real = [], values._are_whole
+    monkeypatch.setattr(values, "_are_whole", lambda part: (looked.append(part.size), real(part))[1])
+    lines = values.written(torch.full((1, 1, 500, 500), 0.3), 34)
+    assert lines[0].startswith("0.3000 0.3000") and lines[-1] == "…"
+    assert len(looked) == 1 and looked[0] < 500
+
+
+def test_nothing_is_asked_of_an_object_that_is_written():
+    class Asked(Handle):
+        def __len__(self):
+            raise AssertionError
+
+        __iter__ = __getitem__ = __bool__ = __eq__ = __len__
+
+    came = Asked(None, 1, "Odd", 0, None)
+    for value in (came, [came, 1], (1, [came])):
+        assert values.shape_of(value) == ""
+        assert len(values.written(value, 34)) == 1
+        assert all(values.difference(value, expected) for expected in (None, "a", ["a"], [1.0], Raises("ValueError")))
+    assert values.written(came, 34) == ["an Odd"]
 
 
 def test_a_wide_tensor_is_cut_where_it_differs():

@@ -268,6 +268,16 @@ BREAKAGES = [
     ("syntax", None, ["phase2_attention.py:1", "grader.py 2"]),
     ("raises", ("w_q(query)", "w_q(querry)"), ["querry", "phase2_attention.py:", "grader.py 2"]),
     ("exits", None, ["SystemExit", "grader.py 6"]),
+    (
+        "lambda",
+        ('"step_num": self', '"f": lambda: 0, "step_num": self'),
+        ["NoamScheduler holds something", "phase5_mechanics.py"],
+    ),
+    (
+        "optimizer",
+        ('"step_num": self', '"o": self.optimizer, "step_num": self'),
+        ["NoamScheduler holds something", "dicts alone"],
+    ),
     ("silent", ("            on_step(step, loss)\n", "            pass\n"), ["on_step 0 times", "grader.py 6"]),
 ]
 
@@ -286,6 +296,8 @@ def test_code_that_is_not_ready_is_status_2_and_one_message_without_a_traceback(
     elif kind == "exits":
         source = replaced(solution(6), "    losses = []\n", "    raise SystemExit(3)\n    losses = []\n")
         (target / "phase6_training.py").write_text(source, encoding="utf-8")
+    elif kind in ("lambda", "optimizer"):
+        (target / "phase5_mechanics.py").write_text(replaced(solution(5), *edit), encoding="utf-8")
     elif kind == "silent":
         (target / "phase6_training.py").write_text(replaced(solution(6), *edit), encoding="utf-8")
     status, out = tiny(capsys, target=target)
@@ -346,6 +358,14 @@ def test_copy_reaches_99_percent_on_unseen_strings(learner):
     found = training.history["validations"]
     training.run(toy.steps, lambda: bool(found) and found[-1]["exact"] >= 0.99, lambda e: None, lambda e: None)
     assert training.validate()["exact"] >= 0.99
+
+
+def test_what_cannot_be_kept_in_the_middle_is_a_learner_error(learner, tiny, capsys, monkeypatch):
+    training = new_training(learner)
+    state = training.scheduler.state_dict()
+    monkeypatch.setattr(training.scheduler, "state_dict", lambda: {**state, "f": lambda: 0}, raising=False)
+    with pytest.raises(LearnerError, match="no checkpoint can keep"):
+        training.checkpoint()
 
 
 def test_the_rehearsal_leaves_the_random_state_alone(learner):

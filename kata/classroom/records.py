@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
@@ -91,5 +92,5 @@ def whole_course(phases: Iterable[Phase]) -> bool:
 
 
 def _harmless(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A text that a spreadsheet does not take for a formula; in Japanese those of full width are one, too."""
+    return f"'{text}" if unicodedata.normalize("NFKC", text)[:1] in ("=", "+", "-", "@", "\t", "\r") else text

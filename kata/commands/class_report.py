@@ -17,6 +17,7 @@ from ..classroom.submissions import Submission, find
 from ..course.edition import handed_out
 from ..course.phases import Phase
 from ..i18n import LANGUAGES, choose
+from ..reports import markdown
 from ..settings import jobs, seed_option
 from .options import GRADED, INTERRUPTED, USAGE, Parser
 from .release import phases_option
@@ -175,7 +176,7 @@ def _write(options: argparse.Namespace, found: Sequence[records.Record], phases:
     named = [{**record, "page": _file_name(record["name"], number)} for number, record in enumerate(found)]
     for record in named:
         page.write_student(pages / f"{record['page']}.html", record, phases, options.lang)
-        text = record["markdown"] or f"{record['problem']}\n"
+        text = record["markdown"] or f"{markdown.escape(record['problem'])}\n"
         (pages / f"{record['page']}.md").write_text(text, encoding="utf-8")
     page.write_class(options.into / "class.html", named, phases, options.lang, "" if options.reports else "reports")
 

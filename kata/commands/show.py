@@ -32,6 +32,10 @@ NO_MATPLOTLIB = (
 TODO = ("{file}: {task} is still to do ({place})", "{file}: {task} がまだ書かれていません ({place})")
 TODO_UNNAMED = ("{file}: not written yet{place}", "{file}: まだ書かれていません{place}")
 NOT_DRAWN = ("{file}: {message}", "{file}: {message}")
+UNDRAWABLE = (
+    "{file}: matplotlib cannot draw these numbers ({error}); are they far too large?",
+    "{file}: この数値は matplotlib で描けません ({error})。値が大きすぎませんか。",
+)
 NOT_WRITTEN = ("{path} could not be written: {reason}", "{path} に書き込めませんでした: {reason}")
 STOPPED = ("interrupted", "中断しました。")
 PAGE = ("All pictures with their captions: {page}", "すべての図と説明: {page}")
@@ -170,8 +174,14 @@ def draw_phase(phase: Phase, target: Path, folder: Path, lang: str) -> bool:
                 continue
             finally:
                 state.end()
-            with style.look(lang):
-                style.save(picture.draw(data, lang), path)
+            try:
+                with style.look(lang):
+                    style.save(picture.draw(data, lang), path)
+            except OSError:
+                raise
+            except Exception as error:  # numbers beyond what an axis can show
+                print(choose(UNDRAWABLE, lang).format(file=path.name, error=type(error).__name__))
+                continue
             print(_said(path))
             drawn += 1
     finally:

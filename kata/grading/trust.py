@@ -8,7 +8,7 @@ from ..i18n import text
 CONFINED = (
     ("held_reading", ("reading of other files",)),
     ("held_writing", ("writing outside the scratch folder", "writing of files")),
-    ("held_network", ("the network", "new network connections", "TCP")),
+    ("held_network", ("the network", "new network connections")),
     ("held_processes", ("new processes",)),
     ("held_signals", ("signals to other processes",)),
     ("held_memory", ("limit of address space",)),
@@ -28,6 +28,8 @@ def in_words(held: list[str] | None, lang: str) -> str:
         return text("trust_not_run", lang)
     yes = [text(key, lang) for key, limits in CONFINED if any(limit in held for limit in limits)]
     no = [text(key, lang) for key, limits in CONFINED if not any(limit in held for limit in limits)]
+    if "TCP" in held and text("held_network", lang) in no:  # Landlock knows of no other connections
+        yes.append(text("held_tcp", lang))
     comma = "、" if lang == "ja" else ", "
     words = text("trust_wall", lang, held=comma.join(yes) or "-")
     return words + (text("trust_lacking", lang, lacking=comma.join(no)) if no else "")

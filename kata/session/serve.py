@@ -76,6 +76,8 @@ def _written_out(test: str, recording: Any, target: str) -> WrittenOut:
         return WrittenOut(test, *script_of(recording, test, target))
     except CannotWrite as error:
         return WrittenOut(test, reason=str(error))
+    except Exception as error:  # the answers are the submission's: whatever they confuse in there
+        return WrittenOut(test, reason=f"its answers make no script: {type(error).__name__}")
 
 
 def _carry_out(bench: Any, order: RunTests, send: Callable[[Event], None]) -> None:

@@ -6,6 +6,7 @@ There is no wall here: nothing is judged. What the code raises becomes one messa
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 from pathlib import Path
 from typing import Any, Collection, Iterator
@@ -14,7 +15,7 @@ import torch
 
 from ..course.messages import in_language
 from ..course.phases import COURSE, REFERENCE, Phase
-from ..results import TODO
+from ..results import TODO, printable
 from ..sandbox.loader import VirtualPackage
 from ..sandbox.tracebacks import where
 from ..source.files import display_path
@@ -48,6 +49,12 @@ IN_REFERENCE = (
 NO_REFERENCE = (
     "This copy holds no solution of {lacking}: only what is here can stand in for what you have not finished.",
     "この配布版には{lacking} の解答がないため、書き終えていない部分を補えません。",
+)
+NOT_KEPT = (
+    "state_dict() of {what} holds something that no checkpoint can keep ({reason}).\n"
+    "Way out: let it hold numbers, texts, tensors, lists and dicts alone; see {file}.",
+    "{what} の state_dict() に、チェックポイントへ保存できないものが入っています ({reason})。\n"
+    "数値、文字列、テンソル、リスト、辞書だけにしましょう。{file} を確かめてください。",
 )
 NO_STEPS = (
     "train called on_step {called} times for {given} batches.\nWay out: `python grader.py 6` tests phase6_training.py.",
@@ -173,6 +180,26 @@ class Learner:
             self.phase6.greedy_decode(model, batch.src, batch.src_mask, BOS_ID, EOS_ID, PAD_ID, 3)
             self.phase6.beam_search(model, batch.src[:1], batch.src_mask[:1], BOS_ID, EOS_ID, 3)
             scheduler.load_state_dict(scheduler.state_dict())
+        self.check_kept(model, optimizer, scheduler)
+
+    def check_kept(self, model: Any, optimizer: Any, scheduler: Any) -> None:
+        """See that a checkpoint of these can be written and read.
+
+        Raises:
+            LearnerError: if it cannot, or if their ``state_dict`` raises.
+        """
+        for kept, phase in ((model, COURSE[3]), (optimizer, COURSE[4]), (scheduler, COURSE[4])):
+            with self.guard():
+                state = kept.state_dict()
+            stream = io.BytesIO()
+            try:
+                torch.save(state, stream)
+                stream.seek(0)
+                torch.load(stream, map_location="cpu", weights_only=True)
+            except Exception as error:  # of many kinds, by what it is
+                reason = printable(" ".join(f"{type(error).__name__}: {error}".split()))[:120]
+                values = {"what": type(kept).__name__, "reason": reason, "file": display_path(self.target / phase.file)}
+                raise LearnerError(NOT_KEPT[0].format(**values), NOT_KEPT[1].format(**values)) from error
 
 
 def named(phases: Collection[Phase], lang: str) -> str:

@@ -284,15 +284,16 @@ class Training:
                 hook.remove()
                 self.model.train(training)
             weights = caught[-1][0].cpu().double().tolist()  # (h, L_tgt, L_src)
-        return {
-            "source": [*pair[0], EOS],
-            "output": [*answer, EOS],
-            "weights": weights,
-            "layer": len(self.model.decoder.layers),
-        }
+            layer = len(self.model.decoder.layers)
+        return {"source": [*pair[0], EOS], "output": [*answer, EOS], "weights": weights, "layer": layer}
 
     def checkpoint(self) -> dict[str, Any]:
-        """All that is needed to go on exactly: plain values and tensors."""
+        """All that is needed to go on exactly: plain values and tensors.
+
+        Raises:
+            LearnerError: if the learner's objects tell of anything else.
+        """
+        self.learner.check_kept(self.model, self.optimizer, self.scheduler)
         with self.learner.guard():
             return {
                 "version": 1,

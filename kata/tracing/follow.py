@@ -149,8 +149,9 @@ def _outcomes(phase: Phase, example: Example, submission: WalledSubmission, targ
             submission.end()
             if changed:
                 outcomes.append(Outcome(UNCHANGED, DIFFERS, got="changed"))
-    except (GuestDied, TestTimeout) as error:  # while the file is imported
-        outcomes.append(_broken(example.steps[0], error, target))
+    except (Exception, GuestDied, TestTimeout, SystemExit, GeneratorExit) as error:  # from an import, or the test's end
+        at = min(len(outcomes), len(example.steps) - 1)
+        outcomes[at:] = [_broken(example.steps[at], error, target)]
     outcomes += [Outcome(step, NOT_REACHED) for step in example.steps[len(outcomes) :]]
     if all(outcome.state not in (*WRONG, STILL_TO_DO) for outcome in outcomes if not outcome.step.inner):
         for outcome in outcomes:

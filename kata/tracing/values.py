@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..line_breaking import wrap
 from ..results import printable
+from ..sandbox.host.handles import Handle
 from ..signs import sign
 from .example import Raises
 
@@ -19,6 +20,9 @@ CLOSE = 2e-4
 
 WHOLE = 5e-5
 """Numbers closer than this to a whole one, which four decimals do not show, are written as such."""
+
+MOST_NUMBERS = 10_000
+"""Of a larger matrix only what is shown says whether its numbers are whole."""
 
 MOST_ROWS = 8
 LONGEST = 2000
@@ -29,6 +33,8 @@ def difference(got: Any, expected: Any) -> str:
     """Why a value is not the expected one; empty if it is."""
     if isinstance(expected, Raises):
         return "no exception"
+    if _holds_objects(got):
+        return describe(got)
     if expected is None or isinstance(expected, str) or _is_text(expected):
         return "" if _plain(got) == _plain(expected) else "another value"
     wanted = array(expected)
@@ -56,6 +62,8 @@ def array(value: Any) -> np.ndarray:
     Raises:
         TypeError, ValueError: if it is none of these.
     """
+    if _holds_objects(value):
+        raise TypeError("an object of the submission's")
     if isinstance(value, Tensor):
         value = value.detach()
         return (value.double() if value.is_floating_point() else value).numpy()
@@ -66,6 +74,11 @@ def array(value: Any) -> np.ndarray:
     if made.dtype.kind not in "bif":
         raise TypeError(f"not an array of numbers: {made.dtype}")
     return made.astype(np.float64) if made.dtype.kind == "f" else made
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether looking at a value asks the submission."""
+    return isinstance(value, Handle) or (isinstance(value, (list, tuple)) and any(map(_holds_objects, value)))
 
 
 def describe(value: Any) -> str:
@@ -137,15 +150,15 @@ def _matrix(values: np.ndarray, width: int, at: tuple[int, ...], label: str) -> 
     words = values.dtype == bool and values.ndim < 2
     values = values.reshape(1, -1) if values.ndim < 2 else values
     row, column = at[0] if len(at) == 2 else 0, at[-1] if at else 0
-    rows = _window(values.shape[0], MOST_ROWS - 1, row)
-    cells = [
-        [str(bool(number)) if words else _number(number, values) for number in line]
-        for line in values[rows.start : rows.stop]
-    ]
+    rows, near = _window(values.shape[0], MOST_ROWS - 1, row), _window(values.shape[1], width, column)
+    part = values[rows.start : rows.stop, near.start : near.stop]
+    whole = _are_whole(values if values.size <= MOST_NUMBERS else part)
+    cells = [[str(bool(number)) if words else _number(number, whole) for number in line] for line in part]
     size = max(len(cell) for line in cells for cell in line)
     room = max(1, (width - len(label) - 2) // (size + 1))
-    shown = _window(values.shape[1], room, column)
-    before, after = sign("…") if shown.start else "", sign("…") if shown.stop < values.shape[1] else ""
+    shown = _window(part.shape[1], room, column - near.start)
+    before = sign("…") if near.start + shown.start else ""
+    after = sign("…") if near.start + shown.stop < values.shape[1] else ""
     lines = []
     for number, line in enumerate(cells):
         head = label if number == 0 else " " * len(label)
@@ -159,10 +172,16 @@ def _window(size: int, most: int, at: int) -> range:
     return range(start, min(size, start + most))
 
 
-def _number(number: Any, values: np.ndarray) -> str:
-    if values.dtype == bool:
+def _are_whole(values: np.ndarray) -> bool:
+    if values.dtype.kind != "f":
+        return True
+    return bool(np.isfinite(values).all() and (abs(values - np.round(values)) < WHOLE).all())
+
+
+def _number(number: Any, whole: bool) -> str:
+    if isinstance(number, np.bool_):
         return "1" if number else "."
-    if values.dtype.kind == "i" or bool(np.isfinite(values).all() and (abs(values - np.round(values)) < WHOLE).all()):
+    if whole:
         return f"{number:.0f}".replace("-0", "0") if number == 0 else f"{number:.0f}"
     if not np.isfinite(number):
         return str(float(number))

@@ -41,6 +41,7 @@ class GuestProcess:
         self._describe_end = describe_end
         self._mirrors: dict[int, Tensor] = {}
         self._groups: dict[int, list[tuple[Any, ...]]] = {}
+        self._leaves = 0
         self._epoch = 0
         self.deadline: float | None = None
         self.limit = 0.0
@@ -54,7 +55,7 @@ class GuestProcess:
 
     def begin(self, seed: int) -> None:
         """A test begins: objects of earlier tests are forgotten."""
-        self._mirrors, self._groups = {}, {}
+        self._mirrors, self._groups, self._leaves = {}, {}, 0
         self.loaded = LoadedWeights()
         self._epoch += 1
         self.changed_inputs = False
@@ -228,6 +229,9 @@ class GuestProcess:
         """The number of a group of parameters that a result may depend on; the guest describes a group once."""
         number = told["id"]
         if "leaves" in told:
+            self._leaves += len(told["leaves"])
+            if self._leaves > MAX_ITEMS:
+                raise CodecError("more groups of parameters than any test has")
             self._groups[number] = [
                 (
                     leaf["id"],
