@@ -73,7 +73,7 @@ def test_the_page_holds_everything_that_makes_it_ones_own(lang, pictures):
 def test_the_page_asks_no_other_machine_for_anything(pictures):
     page = certificate.render(report_of(), pictures, [], "2026-01-31", "en")
     assert not re.search(r"""https?:|src="(?!data:)|@import|<script|<link""", page)
-    assert "train reverse" in page
+    assert "<code>python grader.py train reverse</code>" in page
 
 
 def test_without_pictures_the_page_says_how_to_get_them():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import platform
+import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Sequence
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from .. import __version__
 from ..course.phases import Phase
@@ -43,7 +45,7 @@ SENTENCES = {
     "took": (" in {duration}", " ({duration}) "),
     "untrained": (
         "Nothing yet: `python grader.py train reverse` trains your model; then make this page anew.",
-        "まだありません。`python grader.py train reverse` でモデルを学習してから、このページを作り直せます。",
+        "まだありません。`python grader.py train reverse --lang ja` でモデルを学習してから、このページを作り直せます。",
     ),
     "pictures": ("What the code does", "コードの動き"),
     "no_pictures": (
@@ -134,7 +136,13 @@ def render(
         "has_pictures": bool(pictures),
     }
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["code"] = _with_code
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(values)
+
+
+def _with_code(sentence: str) -> Markup:
+    """HTML in which what stands in backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
 
 
 def _inside(path: Path) -> dict[str, str]:
