@@ -28,7 +28,7 @@ _FENCED = re.compile(r"^(```+)([^\n]*)\n(.*?)^\1[ ]*$\n?", re.MULTILINE | re.DOT
 _INLINE_FORMULA = re.compile(r"\$`(.+?)`\$")
 _ANCHORED_HEADING = re.compile(r'^<a id="([^"]+)"></a>\n(?:\n)?(#+ .+)$', re.MULTILINE)
 _LINK = re.compile(r"(!?)\[((?:[^\[\]`]|`[^`]*`|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
-_INLINE_CODE = re.compile(r"(`+)(?!`)(?:.|\n(?!\s*(?:[-*|#>\n]|\d+\.)))+?(?<!`)\1(?!`)")
+_INLINE_CODE = re.compile(r"(`+)(?!`)(?:.|\n(?!\s*(?:[-*] |[|#>\n]|\d+\. )))+?(?<!`)\1(?!`)")
 _SWITCH = re.compile(r"^\[(?:日本語|English)\]\([^)]*\)\n", re.MULTILINE)
 _HOSTED = re.compile(r"^.*\]\(\.\./\.\./(?:actions|deployments|tree)\b.*\n", re.MULTILINE)
 _START = re.compile(r'^<a id="start"></a>$', re.MULTILINE)
@@ -203,11 +203,10 @@ def _code(span: str, heading: bool) -> str:
     if "<" not in span and not odd:
         return span
     text = html.escape(inside.replace("\n", " "), quote=False)
-    if short and odd:
-        return f'<code class="kept">{text}</code>'
-    if odd:
+    if odd and not short:
         text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), _OPTION.sub(_KEPT, text))
-    return f"<code>{text}</code>"
+    text = re.sub(r"[*_[\]]", lambda sign: f"&#{ord(sign.group())};", text)  # Markdown is read in HTML, too
+    return f'<code class="kept">{text}</code>' if odd and short else f"<code>{text}</code>"
 
 
 def _in_heading(match: re.Match) -> bool:

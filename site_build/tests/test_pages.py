@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from selftest.png import pixels
-from site_build.pages import Site, convert, page_of, sources
+from site_build.pages import _FENCED, _INLINE_CODE, _INLINE_FORMULA, Site, convert, page_of, sources
 from site_build.places import HERE, LANGUAGES, PROJECT, SITE_OF
 from site_build.tests.conftest import BELOW
 
@@ -35,6 +36,35 @@ class Links(HTMLParser):
             given[name] for name in ("id", "name") if given.get(name) and not (tag == "meta" and name == "name")
         ]
         self.links += [given[name] for name in ("href", "src") if given.get(name)]
+
+
+class Codes(HTMLParser):
+    """The text of every piece of code in a page, and how often."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+        self._now: list[str] | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "code":
+            self._now = []
+
+    def handle_data(self, data):
+        if self._now is not None:
+            self._now.append(data)
+
+    def handle_endtag(self, tag):
+        if tag == "code" and self._now is not None:
+            self.found[re.sub(r"\s+", " ", "".join(self._now)).strip()] += 1
+            self._now = None
+
+    @staticmethod
+    def of_markdown(text: str) -> list[str]:
+        """The pieces of code in a file's lines; neither formulas nor what a picture shows."""
+        text = re.sub(r"(?m)^!\[[^\]]*\]", "", _INLINE_FORMULA.sub("", text))
+        return [match.group(0) for match in _INLINE_CODE.finditer(text)]
 
 
 TEXT = """() => {
@@ -215,6 +245,16 @@ def test_drawings_of_characters_in_japanese_pages_hold_none_that_fonts_draw_in_t
         for block in re.findall(r"^```text\n(.*?)^```", (PROJECT / name).read_text(encoding="utf-8"), re.M | re.S):
             odd = {sign for sign in block if unicodedata.east_asian_width(sign) == "A"}
             assert not odd, f"{name}: {odd} in\n{block}"
+
+
+def test_code_in_a_line_is_what_the_source_says(site):
+    """No sign in it has been taken for Markdown: all of it stands in the page, as often as in the source."""
+    for lang in LANGUAGES:
+        for name, page in sources(lang).items():
+            text = _FENCED.sub("", (PROJECT / name).read_text(encoding="utf-8"))
+            wanted = Counter(re.sub(r"\s+", " ", code.strip("`")).strip() for code in Codes.of_markdown(text))
+            shown = Codes((site / SITE_OF[lang] / page).with_suffix(".html").read_text(encoding="utf-8")).found
+            assert not wanted - shown, f"{name}: {wanted - shown}"
 
 
 def test_no_space_stands_after_a_japanese_full_stop(site):
