@@ -61,3 +61,8 @@ def test_about_another_folder_the_folder_is_named():
 
 def test_in_html_a_command_is_escaped():
     assert in_notebook("python -m pytest -x", True, escape) == f"{escape(PYTEST)} -x"
+
+
+def test_no_colour_is_too_pale_for_a_white_page():
+    said = "\x1b[36mx\x1b[0m \x1b[1;36my\x1b[0m \x1b[38;5;36mz"
+    assert in_notebook(said) == "\x1b[34mx\x1b[0m \x1b[1;34my\x1b[0m \x1b[38;5;36mz"

@@ -215,14 +215,14 @@ def _in_heading(match: re.Match) -> bool:
 
 
 def code_page(name: str) -> str:
-    """A source file as a page of its own, which the search leaves out."""
+    """A source file as a page of its own, as wide as its lines; the search leaves it out."""
     text = (PROJECT / name).read_text(encoding="utf-8")
     try:
         lexer = get_lexer_for_filename(name)
     except ClassNotFound:
         lexer = TextLexer()
     code = highlight(text, lexer, HtmlFormatter(cssclass="highlight", wrapcode=True))
-    return f"---\nsearch:\n  exclude: true\n---\n# `{name}` {{#file}}\n\n{code}\n"
+    return f"---\nsearch:\n  exclude: true\nhide: [navigation, toc]\n---\n# `{name}` {{#file}}\n\n{code}\n"
 
 
 def _figure(match: re.Match, site: Site) -> str:

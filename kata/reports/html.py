@@ -71,7 +71,7 @@ def _task(task: TaskScore, lang: str) -> str:
 
 
 def _block(lines: str) -> str:
-    style = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.2em 0;background:none"
+    style = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:.2em 0;background:none"
     return f'<pre style="{style}">{escape(lines)}</pre>'
 
 

@@ -143,6 +143,20 @@ def test_pages_of_source_files(open_tab, site, address):
         coloured = tab.locator(".highlight span[class]").count()
         assert tab.locator("h1").count() == 1 and coloured > 0, page
         assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    for page in [page for page in pages if page.endswith(".py.html")]:
+        tab.goto(address + page)
+        code = tab.locator(".highlight pre > code")
+        assert code.evaluate("code => code.scrollWidth <= code.clientWidth"), f"{page}: lines are cut on a wide screen"
+
+
+@pytest.mark.parametrize("page", ["docs/mistakes.html", "docs/contract.html"])
+def test_on_a_phone_the_long_tables_are_read_without_scrolling_sideways(open_tab, page):
+    tab = open_tab(page, viewport={"width": 390, "height": 800})
+    cells = "all => all.filter(cell => cell.getBoundingClientRect().right > window.innerWidth).length"
+    assert tab.locator(".md-content td").evaluate_all(cells) == 0
+    tall = "all => Math.max(...all.map(row => row.getBoundingClientRect().height))"
+    assert tab.locator(".md-content tbody tr").evaluate_all(tall) < 500, "a row is mostly empty"
 
 
 def test_links_and_anchors_lead_somewhere(site):
