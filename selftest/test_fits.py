@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
+import time
 import types
 from unittest import mock
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from kata.course.phases import COURSE, REFERENCE
+from kata.diagnosis import diagnose
 from kata.diagnosis.calls import Call
 from kata.diagnosis.fits import fits
 from kata.diagnosis.misconceptions import by_id, catalogue, fitted_families
@@ -250,3 +253,17 @@ def test_every_family_can_be_fitted_and_says_what_it_covers():
 def test_what_is_no_value_of_a_family_makes_no_mistake(value):
     with pytest.raises(KeyError):
         by_id(f"encoding-angles={value}")
+
+
+def test_columns_that_nobody_asked_for_are_not_looked_at():
+    many = Call("sinusoidal_encoding", None, {}, (3, 8), {}, torch.zeros(3, 10**6))
+    began = time.process_time()
+    assert list(fits()["encoding-angles"]([many] * 8)) == []
+    assert time.process_time() - began < 5.0  # of the machine's; a second each before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such alarms")
+def test_looking_for_values_ends(monkeypatch):
+    monkeypatch.setattr(diagnose, "FIT_SECONDS", 0.05)
+    monkeypatch.setattr(diagnose, "fitted", lambda families, recordings: iter(lambda: time.sleep(0.01), 0))
+    assert diagnose._with_values([], []) == []

@@ -16,10 +16,12 @@ from typing import Callable, Collection, Mapping, Sequence
 from ..course.edition import has_reference
 from ..course.phases import COURSE, Phase
 from ..results import ERROR, FAILED, PASSED, TODO, TestResult
+from ..sandbox.errors import TestTimeout
 from ..sandbox.host.recording import Recording
 from ..session_protocol import Diagnosed, Event, Judged, TriedAgain, TurnAsked, TurnGranted
 from ..source.neighbours import come_along, neighbours_of
 from ..source.progress import unfinished_tasks
+from ..testing.alarm import alarm
 from .fits import families_of, fitted
 from .misconceptions import Misconception, of_task
 from .misconceptions.fitted import Fitted
@@ -30,6 +32,9 @@ from .try_misconceptions import Candidates
 
 COMPARED = (PASSED, FAILED)
 """States of tests whose answers are compared; a crash or a time-out is no behaviour."""
+
+FIT_SECONDS = 10.0
+"""That looking for values in what was answered may take; it takes hundredths of one."""
 
 TRIED_AGAIN = (FAILED, ERROR, TODO)
 
@@ -77,11 +82,20 @@ def diagnose(
                 found = [entry for entry in group if agrees(entry)]
                 if found:
                     return Several(tuple(found) if len(found) == 1 else ())
-        with_values = list(fitted(families, [recordings[item.nodeid] for item in items]))
+        with_values = _with_values(families, [recordings[item.nodeid] for item in items])
         for entry in with_values:
             if tried.answers_alike(entry) or tried.fails_alike(entry):
                 return Several((entry,))
         return find_several(tried, [*listed[0], *with_values])
+
+
+def _with_values(families: Sequence[Fitted], recordings: Sequence[Recording]) -> list[Misconception]:
+    """The mistakes with a value that fit, if that is found out soon: nobody tests or tells anything meanwhile."""
+    try:
+        with alarm(FIT_SECONDS):
+            return list(fitted(families, recordings))
+    except TestTimeout:
+        return []
 
 
 class Diagnoses:

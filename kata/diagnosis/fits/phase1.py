@@ -21,7 +21,7 @@ PAPER = "10000,0,1,0"
 
 def encoding_angles(calls: Sequence[Call]) -> Iterator[str]:
     """How the columns lie, then of each of the two groups its function and numbers like those of ``PAPER``."""
-    tables = [call.answer for call in calls if isinstance(call.answer, Tensor) and call.answer.dim() == 2]
+    tables = [call.answer for call in calls if isinstance(call.answer, Tensor) and _is_asked_for(call)]
     tables = [table.double() for table in tables if not table.is_meta and table.shape[0] > 2 and table.shape[1] > 3]
     for layout in ("pairs", "halves"):
         halves = [_groups(table, layout) for table in tables]
@@ -37,6 +37,11 @@ def encoding_angles(calls: Sequence[Call]) -> Iterator[str]:
         for value in itertools.product(*groups) if len(groups) == 2 else ():
             if (layout, *value) != ("pairs", f"sin,{PAPER}", f"cos,{PAPER}"):
                 yield ",".join((layout, *value))
+
+
+def _is_asked_for(call: Call) -> bool:
+    """Whether a table has the shape that it was asked for; another may have millions of columns."""
+    return tuple(call.answer.shape) == tuple(call.bound("max_len", "d_model"))
 
 
 def _groups(table: Tensor, layout: str) -> tuple[Tensor, Tensor]:

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from ...source.rules import table
+from ...source.rules.check import STANDARD_LIBRARY
 
 NAMES = {
     table.ATTENTION: re.compile(r"attention|attn|transformer|multi_?head|qkv", re.IGNORECASE),
@@ -58,8 +59,11 @@ MODULES = (
 """Modules of torch, with all below, that may be imported in a guest; what ``import torch`` brings is there already."""
 
 
-class ForbiddenPrimitive(RuntimeError):
-    """Something was called that the rules forbid; the message names it and what to do instead."""
+class ForbiddenPrimitive(RuntimeError, ImportError):
+    """Something was called or imported that the rules forbid; the message names it and what to do instead.
+
+    An ``ImportError``, too: torch asks for libraries that may be missing.
+    """
 
 
 def install() -> None:
@@ -217,16 +221,27 @@ def _close_other_ways() -> None:
 
 
 class _Allowance(importlib.abc.MetaPathFinder):
-    """Refuses modules of torch that no exercise needs; Landlock, which no submission can talk to, keeps their files."""
+    """Refuses modules of torch that no exercise needs, and libraries that torch itself has not imported by now.
+
+    Landlock, which no submission can talk to, keeps the files of the former.
+    """
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         if fullname.startswith("torch.") and not is_allowed(fullname):
             raise ForbiddenPrimitive(f"the code imports {fullname}: {table.INTERNALS.en}")
+        if "." not in fullname and not is_known(fullname):
+            raise ForbiddenPrimitive(f"the code imports {fullname}: {table.LIBRARIES.en}")
 
 
 def is_allowed(module: str) -> bool:
     """Whether a module of torch's may be imported in a guest."""
     return any(f"{module}.".startswith(f"{allowed}.") for allowed in MODULES)
+
+
+def is_known(library: str) -> bool:
+    """Whether a library is torch, numpy, Python's own or the project's."""
+    known = library in STANDARD_LIBRARY or library in table.ALLOWED_LIBRARIES or library in table.PROJECT_PACKAGES
+    return known or library.startswith("_sysconfigdata_")  # Python's own, called after the platform
 
 
 def _raiser(name: str, rule: table.Rule) -> Callable[..., Any]:
