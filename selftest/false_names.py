@@ -25,9 +25,6 @@ from kata.sandbox.host.recording import Recording
 
 from .misconceptions import chosen
 
-ALIKE = ({"transformer-shares-copies", "transformer-shares-nothing"},)
-"""Sets of mistakes that behave alike in every test. Beside its fellow neither is named; alone it would be."""
-
 MADE_OF = {
     "layer-norm-is-rms-norm": {"layer-norm-mean-not-subtracted", "layer-norm-mean-of-squares"},
     "feed-forward-relu-at-the-end-only": {"feed-forward-without-relu", "feed-forward-relu-on-the-output"},
@@ -79,7 +76,7 @@ class _Prover:
         families = [family for family in families_of(entry.task) if not _is_of(entry, family)]
         found = diagnose(bench, entry.phase.id, entry.task, results, recordings, others, families=families)
         failed = [result for result in results.values() if result.state == FAILED]
-        names = [other.id for other in found.entries if {entry.id, other.id} not in ALIKE]
+        names = [other.id for other in found.entries]
         if not names or set(names) == MADE_OF.get(entry.id):
             return []
         crashed = all(_crashed(test.message) for test in failed)

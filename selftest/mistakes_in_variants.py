@@ -10,6 +10,24 @@ CHECK = (
 
 MADE = {
     "phase1_embedding/exp_of_log": {
+        "encoding-every-column-its-own-frequency": (
+            (
+                "    pe[:, 0::2] = torch.sin(position * _frequencies(d_model))\n"
+                "    pe[:, 1::2] = torch.cos(position * _frequencies(d_model))\n",
+                "    angles = position * torch.exp(torch.arange(d_model) * -(math.log(10000.0) / d_model))\n"
+                "    pe[:, 0::2] = torch.sin(angles[:, 0::2])\n"
+                "    pe[:, 1::2] = torch.cos(angles[:, 1::2])\n",
+            ),
+        ),
+        "encoding-twice-the-column": (
+            (
+                "    pe[:, 0::2] = torch.sin(position * _frequencies(d_model))\n"
+                "    pe[:, 1::2] = torch.cos(position * _frequencies(d_model))\n",
+                "    angles = position * torch.exp(torch.arange(d_model) * -(2 * math.log(10000.0) / d_model))\n"
+                "    pe[:, 0::2] = torch.sin(angles[:, 0::2])\n"
+                "    pe[:, 1::2] = torch.cos(angles[:, 1::2])\n",
+            ),
+        ),
         "encoding-angles=pairs,sin,1000,0,1,0,cos,1000,0,1,0": (
             ("math.log(10000.0) / d_model", "math.log(1000.0) / d_model"),
         ),
@@ -44,6 +62,37 @@ MADE = {
         "shift-backwards": (("angles = offset *", "angles = -offset *"),),
     },
     "phase2_attention/einsum_throughout": {
+        "mask-inverted-and-not-zeroed": (
+            ("torch.where(mask, scores, torch.finfo(scores.dtype).min)", "scores.masked_fill(mask, -1e9)"),
+            ('torch.einsum("...qk,...qk->...qk", weights, mask.expand_as(weights).to(weights.dtype))', "weights"),
+        ),
+        "mask-inverted-and-infinite": (
+            ("torch.where(mask, scores, torch.finfo(scores.dtype).min)", 'scores.masked_fill(mask, float("-inf"))'),
+            ('torch.einsum("...qk,...qk->...qk", weights, mask.expand_as(weights).to(weights.dtype))', "weights"),
+        ),
+        "attention-softmax-over-dimension-1": (("scores.softmax(-1)", "scores.softmax(1)"),),
+        "heads-drop-the-output": (
+            (
+                '        return torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias, weights',
+                '        output = torch.einsum("bhld,mhd->blm", heads, weight) + self.w_o.bias\n'
+                "        return nn.functional.dropout(output, training=self.training, p=0.1), weights",
+            ),
+        ),
+        "heads-drop-weights-and-return-them": (
+            (
+                "        heads, weights = scaled_dot_product_attention(q, k, v, mask)\n",
+                "        _, weights = scaled_dot_product_attention(q, k, v, mask)\n"
+                "        weights = nn.functional.dropout(weights, training=self.training, p=0.1)\n"
+                '        heads = torch.einsum("bhqk,bhkv->bhqv", weights, v)\n',
+            ),
+        ),
+        "heads-split-by-reshape-alone": (
+            (
+                'return torch.einsum("blm,hdm->bhld", x, weight) + layer.bias.view(self.h, 1, self.d_k)',
+                'flat = torch.einsum("blm,hdm->blhd", x, weight) + layer.bias.view(self.h, self.d_k)\n'
+                "        return flat.reshape(x.size(0), self.h, x.size(1), self.d_k)",
+            ),
+        ),
         "mask-fills-the-data": (("scores = torch.where(mask, scores,", "scores = torch.where(mask, scores.detach(),"),),
         "mask-filled-with-minus-10000": (("torch.finfo(scores.dtype).min)", "-1e4)"),),
         "attention-weights-before-the-output": (
@@ -114,6 +163,9 @@ MADE = {
         ),
     },
     "phase3_layers/functional_calls": {
+        "feed-forward-builds-a-relu-of-the-tensor": (
+            ("F.relu(F.linear(x, self.linear1.weight, self.linear1.bias), inplace=True)", "nn.ReLU(self.linear1(x))"),
+        ),
         "layer-norm-default-eps=1e-12": (("eps: float = 1e-5", "eps: float = 1e-12"),),
         "layer-norm-default-eps=1e-06": (("eps: float = 1e-5", "eps: float = 1e-6"),),
         "layer-norm-mean-of-squares-minus-square": (
@@ -141,6 +193,25 @@ MADE = {
         "add-and-norm-dropout-always-on": (("training=self.training", "training=True"),),
     },
     "phase4_transformer/parts_in_another_order": {
+        "encoder-layer-join-arguments-swapped-at-add-norm1": (
+            (
+                "x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])",
+                "x = self.add_norm1(self.self_attention(x, x, x, mask)[0], x)",
+            ),
+        ),
+        "encoder-layer-dropout-not-passed-to-add-norm1": (
+            (
+                "        self.add_norm1 = AddAndNorm(d_model, dropout)\n",
+                "        self.add_norm1 = AddAndNorm(d_model)\n",
+            ),
+        ),
+        "encoder-layer-join-arguments-swapped": (
+            (
+                "x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])",
+                "x = self.add_norm1(self.self_attention(x, x, x, mask)[0], x)",
+            ),
+            ("return self.add_norm2(x, self.feed_forward(x))", "return self.add_norm2(self.feed_forward(x), x)"),
+        ),
         "encoder-layer-takes-the-pair-for-the-output": (
             (
                 "x = self.add_norm1(x, self.self_attention(x, x, x, mask)[0])",
@@ -188,6 +259,16 @@ MADE = {
             (
                 "self.cross_attention(x, memory, memory, memory_mask)",
                 "self.cross_attention(x, memory, memory, self_mask)",
+            ),
+        ),
+        "transformer-shares-nothing": (
+            (
+                "            self.output_projection.weight = self.tgt_embedding.embedding.weight\n",
+                "            self.output_projection.load_state_dict(self.tgt_embedding.embedding.state_dict())\n",
+            ),
+            (
+                "            self.src_embedding.embedding.weight = self.tgt_embedding.embedding.weight\n",
+                "            self.src_embedding.load_state_dict(self.tgt_embedding.state_dict())\n",
             ),
         ),
         "transformer-projection-not-shared": (
@@ -245,6 +326,20 @@ MADE = {
         "look-ahead-hides-the-position-itself": (("torch.ge(query, key)", "torch.gt(query, key)"),),
     },
     "phase5_mechanics/loops": {
+        "decoder-mask-pads-queries-only": (
+            ("& padding_mask(row[None], pad_id)[0]", "& padding_mask(row[None], pad_id)[0].transpose(-2, -1)"),
+        ),
+        "batch-decoder-reads-the-answer": (
+            ("        tgt_in[row, 0] = bos_id\n", "        tgt_in[row, len(target)] = eos_id\n"),
+            ("tgt_in[row, position + 1] = token", "tgt_in[row, position] = token"),
+        ),
+        "scheduler-first-rate-at-the-first-step": (
+            (
+                "        self.numbers = [1, d_model, warmup_steps, factor]\n        self._set()\n",
+                "        self.numbers = [0, d_model, warmup_steps, factor]\n"
+                '        self.last_lr = optimizer.param_groups[0]["lr"]\n',
+            ),
+        ),
         "decoder-mask-form=keys,and,tril(0),float32,b1ll": (
             ("return torch.stack(rows)", "return torch.stack(rows).float()"),
         ),
@@ -348,3 +443,58 @@ MADE = {
         "beam-max-len-counts-bos": (("live.size(1) <= max_len", "live.size(1) < max_len"),),
     },
 }
+
+TOGETHER = {
+    "phase2_attention/einsum_throughout": {
+        "heads-without-mask + heads-assertion-for-value-error": (
+            ("scaled_dot_product_attention(q, k, v, mask)", "scaled_dot_product_attention(q, k, v)"),
+            (
+                "        if d_model % num_heads:\n"
+                '            raise ValueError(f"{d_model} features cannot be cut into {num_heads} heads")\n',
+                "        assert d_model % num_heads == 0\n",
+            ),
+        ),
+    },
+    "phase3_layers/functional_calls": {
+        "layer-norm-unbiased-variance + layer-norm-eps-outside-the-root": (
+            ("correction=0", "correction=1"),
+            ("torch.rsqrt(variance + self.eps)", "(variance.sqrt() + self.eps).reciprocal()"),
+        ),
+    },
+    "phase5_mechanics/loops": {
+        "smoothing-over-the-other-tokens + loss-nan-without-real-tokens": (
+            (
+                "                total = total + (1 - self.smoothing) * (log_total - scores[y])\n"
+                "                total = total + self.smoothing * (log_total - scores.mean())\n",
+                "                off = self.smoothing / (len(scores) - 1)\n"
+                "                total = total + (1 - self.smoothing - off) * (log_total - scores[y])\n"
+                "                total = total + off * (log_total - scores).sum()\n",
+            ),
+            ("return total / max(count, 1)", "return total / torch.tensor(float(count))"),
+        ),
+        "loss-is-a-kl-divergence-without-the-padding-token": (
+            (
+                "                total = total + (1 - self.smoothing) * (log_total - scores[y])\n"
+                "                total = total + self.smoothing * (log_total - scores.mean())\n",
+                "                true = torch.full_like(scores, self.smoothing / max(len(scores) - 2, 1))\n"
+                "                true[y], true[self.pad_id] = 1 - self.smoothing, 0.0\n"
+                "                total = total + nn.functional.kl_div(scores - log_total, true, reduction='sum')\n",
+            ),
+        ),
+    },
+    "phase6_training/gathers_and_loops": {
+        "evaluation-mean-of-batches + evaluation-leaves-evaluation-mode": (
+            (
+                "total += loss_fn(logits, batch.tgt_out).item() * batch.num_tokens",
+                "total += loss_fn(logits, batch.tgt_out).item()\n                read += 1",
+            ),
+            ("total = right = tokens = 0", "total = right = tokens = read = 0"),
+            ("loss=float(total / tokens)", "loss=float(total / read)"),
+            (
+                "    finally:\n        model.train(mode=was_training)\n    if tokens == 0:\n",
+                "    finally:\n        pass\n    if tokens == 0:\n",
+            ),
+        ),
+    },
+}
+"""The same for mistakes that are made together; between their ids stands ``+``."""

@@ -12,6 +12,7 @@ from kata.sandbox.host.recording import MAX_BYTES, Recording
 from kata.sandbox.protocol.codec import Encoder
 
 REQUEST = (b"{}", b"")
+ONE = torch.tensor([1.0])
 
 
 def answer(value, **more):
@@ -74,6 +75,21 @@ def test_what_a_suite_cannot_tell_apart_is_alike(one, other):
 def test_what_a_suite_can_tell_apart_is_not(one, other):
     assert not alike(one, other)
     assert differ(answer(one), answer(other))
+
+
+@pytest.mark.parametrize("size, tells_apart", [(1.0, True), (1e4, False), (math.inf, True)])
+def test_float32_is_compared_less_closely_where_inputs_are_large(size, tells_apart):
+    recording = Recording()
+    recording.note(Encoder(lambda thing: None).message({"op": "call", "args": [torch.tensor([size])]}), answer(ONE))
+    comparison = Comparison(recording)
+    other = answer(torch.tensor([1.0 + 4e-3]))
+    if tells_apart:
+        with pytest.raises(Diverged):
+            comparison.note(REQUEST, other)
+    else:
+        comparison.note(REQUEST, other)
+    with pytest.raises(Diverged):
+        compared(answer(ONE), other)
 
 
 def test_how_a_guest_numbers_and_names_its_objects_does_not_count():

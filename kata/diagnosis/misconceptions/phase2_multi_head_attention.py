@@ -289,6 +289,41 @@ CATALOGUE = (
         lesson="heads",
     ),
     Misconception(
+        id="heads-drop-weights-and-return-them",
+        task="MultiHeadAttention",
+        edits=(
+            (
+                ATTEND,
+                """
+                heads, weights = scaled_dot_product_attention(q, k, v, mask)
+                weights = nn.functional.dropout(weights, 0.1, self.training)
+                heads = weights @ v
+                """,
+            ),
+        ),
+        en="In training mode the weights go through a dropout, and what is left of them mixes the values and is "
+        "returned. Many implementations do this; the paper drops the output of each sublayer (5.4), which is the "
+        "work of `AddAndNorm`. A model made with `dropout=0` would still be random here, and the weights of a query "
+        "no longer add up to 1.",
+        ja="学習時に重みに dropout をかけ、その結果でバリューを混ぜ、重みとしても返しています。そうする実装は多いの"
+        "ですが、論文の dropout は各サブ層の出力にかけるもので (5.4 節)、それは `AddAndNorm` の仕事です。このままで"
+        "は `dropout=0` で作ったモデルまで確率的になり、クエリごとの重みの和も 1 でなくなります。",
+        lesson="heads",
+        met=("https://github.com/harvardnlp/annotated-transformer/blob/master/the_annotated_transformer.py",),
+    ),
+    Misconception(
+        id="heads-drop-the-heads",
+        task="MultiHeadAttention",
+        edits=((RETURN, "return self.w_o(nn.functional.dropout(merge_heads(heads), 0.1, self.training)), weights"),),
+        en="In training mode the merged heads go through a dropout before the output projection. The paper drops the "
+        "output of each sublayer (5.4), which is the work of `AddAndNorm`. A model made with `dropout=0` would still "
+        "be random here.",
+        ja="学習時に、つなげたヘッドに dropout をかけてから出力の射影に渡しています。論文の dropout は各サブ層の出力"
+        "にかけるもので (5.4 節)、それは `AddAndNorm` の仕事です。このままでは `dropout=0` で作ったモデルまで確率的"
+        "になります。",
+        lesson="heads",
+    ),
+    Misconception(
         id="heads-drop-the-output",
         task="MultiHeadAttention",
         edits=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import Misconception, family
+from .phase4_encoder_layer import SWAPPED_EN, SWAPPED_JA
 
 SELF = "self.self_attention(x, x, x, self_mask)"
 CROSS = "self.cross_attention(x, memory, memory, memory_mask)"
@@ -252,6 +253,24 @@ CATALOGUE = (
         ja="三つ目の `AddAndNorm` に `dropout` を渡していないので、そこだけ既定値の 0.1 のままです。三つすべてに渡"
         "してください。`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、ほかの二つは正しいだけに原因が見つけ"
         "にくくなります。",
+        lesson="mistakes",
+    ),
+    *family(
+        id="decoder-layer-join-arguments-swapped-at-{value}",
+        task="DecoderLayer",
+        values={"add-norm1": "add_norm1", "add-norm2": "add_norm2"},
+        edits=(("self.{value}(x, attended)", "self.{value}(attended, x)"),),
+        en=SWAPPED_EN,
+        ja=SWAPPED_JA,
+        lesson="mistakes",
+    ),
+    *family(
+        id="decoder-layer-join-arguments-swapped-at-{value}",
+        task="DecoderLayer",
+        values={"add-norm3": "add_norm3"},
+        edits=(("self.{value}(x, self.feed_forward(x))", "self.{value}(self.feed_forward(x), x)"),),
+        en=SWAPPED_EN,
+        ja=SWAPPED_JA,
         lesson="mistakes",
     ),
     *family(

@@ -14,6 +14,15 @@ NORMS = """
 self.add_norm1 = AddAndNorm(d_model, dropout)
 self.add_norm2 = AddAndNorm(d_model, dropout)
 """
+SWAPPED_EN = (
+    "The arguments of `{value}` are exchanged, of the others not: the sublayer's output stands first and `x` second. "
+    "The sum is the same, so evaluation shows nothing, but dropout acts on the second argument: in training it is the "
+    "residual that is dropped there (5.4 says the opposite)."
+)
+SWAPPED_JA = (
+    "`{value}` だけ引数が逆で、サブ層の出力が先、`x` が後になっています。和は同じなので評価モードでは違いが出ません"
+    "が、dropout は 2 番目の引数にかかります。そのため学習時に、そこでは残差のほうが落とされます (5.4 節とは逆です)。"
+)
 
 CATALOGUE = (
     Misconception(
@@ -215,6 +224,24 @@ CATALOGUE = (
         "stronger dropout never arrives.",
         ja="`AddAndNorm` に `dropout` を渡していないので、既定値の 0.1 のままです。引数をそのまま渡してください。"
         "`dropout=0` で作ったモデルでも学習時に乱数の影響を受け、大きな値を指定しても届きません。",
+        lesson="mistakes",
+    ),
+    *family(
+        id="encoder-layer-join-arguments-swapped-at-{value}",
+        task="EncoderLayer",
+        values={"add-norm1": "add_norm1"},
+        edits=(("self.{value}(x, attended)", "self.{value}(attended, x)"),),
+        en=SWAPPED_EN,
+        ja=SWAPPED_JA,
+        lesson="mistakes",
+    ),
+    *family(
+        id="encoder-layer-join-arguments-swapped-at-{value}",
+        task="EncoderLayer",
+        values={"add-norm2": "add_norm2"},
+        edits=(("self.{value}(x, self.feed_forward(x))", "self.{value}(self.feed_forward(x), x)"),),
+        en=SWAPPED_EN,
+        ja=SWAPPED_JA,
         lesson="mistakes",
     ),
     *family(

@@ -254,21 +254,6 @@ CATALOGUE = (
         lesson="sharing",
     ),
     Misconception(
-        id="transformer-shares-copies",
-        task="Transformer",
-        edits=(
-            (TARGET, "self.tgt_embedding.embedding.weight = nn.Parameter(self.src_embedding.embedding.weight.clone())"),
-            (PROJECTION, "self.output_projection.weight = nn.Parameter(self.src_embedding.embedding.weight.clone())"),
-        ),
-        en="The shared matrices are copies: equal values, three parameters. Sharing means one parameter in three "
-        "places (3.4): assign the parameter itself. Copies drift apart with the first step of the optimizer, and the "
-        "model has two tables more than it should.",
-        ja="共有するはずの行列がコピーで、値が同じだけの別々のパラメータが三つあります。共有とは一つのパラメータを "
-        "3 か所で使うことなので (3.4 節)、パラメータそのものを代入してください。コピーはオプティマイザの最初の 1 歩"
-        "で別々の値になり、表二つ分のパラメータも余分です。",
-        lesson="sharing",
-    ),
-    Misconception(
         id="transformer-projection-not-shared",
         task="Transformer",
         edits=((PROJECTION, ""),),
@@ -325,12 +310,15 @@ CATALOGUE = (
                 "",
             ),
         ),
-        en="`share_embeddings` is accepted and has no effect. With True, both embeddings and the output projection "
-        "are one matrix (3.4). For a vocabulary of 37,000 at width 512 that saves 38 million parameters; all layers "
-        "of the base model together have 44 million.",
-        ja="`share_embeddings` を受け取っていますが、何もしていません。True なら、二つの埋め込みと出力の射影が一つ"
-        "の行列になります (3.4 節)。語彙が 37,000、幅が 512 なら 3800 万個のパラメータを節約できます。base モデルの"
-        "層をすべて合わせても 4400 万個です。",
+        en="With `share_embeddings=True` there are still three parameters, as where the argument has no effect, or "
+        "where the matrices are copies (`.clone()`, `copy_`). Sharing means one parameter in three places (3.4): "
+        "assign the parameter itself. Copies drift apart with the first step of the optimizer. For a vocabulary of "
+        "37,000 at width 512, sharing saves 38 million parameters; all layers of the base model have 44 million.",
+        ja="`share_embeddings=True` でもパラメータが三つあります。引数が何にも使われていないか、行列がコピー "
+        "(`.clone()`、`copy_`) になっているような場合です。共有とは一つのパラメータを 3 か所で使うことなの"
+        "で (3.4 節)、パラメータそのものを代入してください。コピーはオプティマイザの最初の 1 歩で別々の値になります。"
+        "語彙が 37,000、幅が 512 なら、共有で 3800 万個のパラメータを節約できます (base モデルの層はすべてで 4400 万"
+        "個)。",
         lesson="sharing",
     ),
     Misconception(

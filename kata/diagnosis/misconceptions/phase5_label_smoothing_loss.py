@@ -142,6 +142,33 @@ CATALOGUE = (
         lesson="label-smoothing",
     ),
     Misconception(
+        id="loss-is-a-kl-divergence-without-the-padding-token",
+        task="LabelSmoothingLoss",
+        edits=(
+            (
+                PER_TOKEN,
+                """
+                import math
+
+                others = max(logits.size(-1) - 2, 1)
+                on, off = 1.0 - self.smoothing, self.smoothing / others
+                entropy = -sum(n * q * math.log(q) for n, q in ((1, on), (others, off)) if q > 0)
+                unlike = log_probs.sum(dim=-1) - at_target - log_probs[..., self.pad_id]
+                per_token = -on * at_target - off * unlike - entropy
+                """,
+            ),
+        ),
+        en="This is the KL divergence from a target with `1 - eps` at the right token, 0 at the padding token and "
+        "`eps / (V - 2)` at the others, as a well-known annotated implementation has it with `nn.KLDivLoss`. The "
+        "paper's source (Szegedy et al.) mixes with `eps / V` over all tokens, and asks for cross-entropy, which is "
+        "larger by the entropy of the target: the loss here goes to 0 instead.",
+        ja="正解のトークンが `1 - eps`、パディングが 0、残りが `eps / (V - 2)` の目標分布との KL ダイバージェンスになっ"
+        "ています (`nn.KLDivLoss` を使う有名な注釈つき実装と同じ)。論文の元 (Szegedy ら) は全トークンに `eps / V` を混"
+        "ぜ、交差エントロピーをとります。その差は目標分布のエントロピーで、ここでは損失の下限が 0 になります。",
+        lesson="label-smoothing",
+        met=("https://github.com/harvardnlp/annotated-transformer/blob/master/the_annotated_transformer.py",),
+    ),
+    Misconception(
         id="loss-of-probabilities-taken-for-logits",
         task="LabelSmoothingLoss",
         edits=((LOG_PROBS, "torch.log_softmax(torch.softmax(logits, dim=-1), dim=-1)"),),
