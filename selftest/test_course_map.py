@@ -24,7 +24,13 @@ def pytest_collection_finish(session):
     def marks(item, name):
         return [list(mark.args) for mark in item.iter_markers(name)]
     found = [
-        {"file": item.path.name, "name": item.nodeid, "task": marks(item, "task"), "core": len(marks(item, "core"))}
+        {
+            "file": item.path.name,
+            "name": item.nodeid,
+            "task": marks(item, "task"),
+            "core": len(marks(item, "core")),
+            "draws": "gen" in item._fixtureinfo.argnames or hasattr(item.obj, "hypothesis"),
+        }
         for item in session.items
     ]
     pathlib.Path(os.environ["COLLECTED"]).write_text(json.dumps(found), encoding="utf-8")
@@ -132,3 +138,8 @@ def test_no_test_is_hidden_by_another_of_the_same_name():
         tree = ast.parse(path.read_bytes())
         names = Counter(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
         assert [name for name, times in names.items() if times > 1] == [], path.name
+
+
+def test_every_task_has_a_core_test_that_draws_by_the_seed(collected):
+    drawing = {test["task"][0][0] for test in collected if test["core"] and test["draws"]}
+    assert drawing == set(TASK_IDS)  # or a table of the examples in the suites would do

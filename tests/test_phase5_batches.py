@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import mechanics as oracle
 from tests.support import checks
+from tests.support.inputs import integers
 
 # Ids that hide nothing: padding is not 0, and 0 is an ordinary token.
 PAD, BOS, EOS = 3, 1, 2
@@ -61,15 +62,22 @@ def batch_of(phase5: Any, pairs: Sequence, pad_id: int = PAD, bos_id: int = BOS,
 @pytest.mark.task("make_batch")
 @pytest.mark.holds("into one rectangular batch", "src_ids + [eos]")
 @pytest.mark.core
-def test_a_batch_of_two_pairs_written_out(phase5):
-    pairs = [([10, 11, 12], [20]), ([13], [21, 22, 23])]
+def test_a_batch_of_two_pairs_written_out(phase5, gen):
+    expect_two_pairs(phase5, [10, 11, 12, 13], [20, 21, 22, 23])
+    expect_two_pairs(phase5, integers(gen, 10, 90, 4).tolist(), integers(gen, 10, 90, 4).tolist())
+
+
+def expect_two_pairs(phase5: Any, src_words: Sequence[int], tgt_words: Sequence[int]) -> None:
+    """The batch of a source of three words with a target of one, and of one of one word with a target of three."""
+    (a, b, c, d), (e, f, g, h) = src_words, tgt_words
+    pairs = [([a, b, c], [e]), ([d], [f, g, h])]
     batch = phase5.make_batch(pairs, pad_id=PAD, bos_id=BOS, eos_id=EOS)
     checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
-    src = np.array([[10, 11, 12, EOS], [13, EOS, PAD, PAD]])
+    src = np.array([[a, b, c, EOS], [d, EOS, PAD, PAD]])
     expect_ids(batch.src, src, "src", "src = ids + [eos], then padding on the right")
-    tgt_in = np.array([[BOS, 20, PAD, PAD], [BOS, 21, 22, 23]])
+    tgt_in = np.array([[BOS, e, PAD, PAD], [BOS, f, g, h]])
     expect_ids(batch.tgt_in, tgt_in, "tgt_in", "tgt_in = [bos] + ids, then padding on the right")
-    tgt_out = np.array([[20, EOS, PAD, PAD], [21, 22, 23, EOS]])
+    tgt_out = np.array([[e, EOS, PAD, PAD], [f, g, h, EOS]])
     expect_ids(batch.tgt_out, tgt_out, "tgt_out", "tgt_out = ids + [eos], then padding on the right")
     why = "tgt_out has 2 + 4 real tokens, EOS counted"
     checks.expect_same(batch.num_tokens, 6, "batch.num_tokens", why)

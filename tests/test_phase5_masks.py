@@ -32,6 +32,12 @@ def columns_first(tokens: Tensor) -> Tensor:
     return tokens.t().contiguous().t()
 
 
+def padded_words(gen: torch.Generator, pad_id: int) -> Tensor:
+    """Rows of words above ``pad_id``, of random lengths, with padding behind them."""
+    tokens, lengths = integers(gen, pad_id + 1, 90, 4, 7), integers(gen, 1, 8, 4)
+    return torch.where(torch.arange(7) < lengths[:, None], tokens, pad_id)
+
+
 def expect_unchanged(tokens: Tensor, before: Tensor, label: str) -> None:
     """The caller's tokens are as they were."""
     why = "write nothing into the caller's tensor: a comparison such as `tokens != pad_id` makes a new one"
@@ -44,10 +50,13 @@ def expect_unchanged(tokens: Tensor, before: Tensor, label: str) -> None:
 @pytest.mark.task("padding_mask")
 @pytest.mark.holds("Allow attention to every token", "True where the token is real", "tokens are ``int64 (B, L)``")
 @pytest.mark.core
-def test_the_padding_mask_is_true_at_every_real_token(phase5):
+def test_the_padding_mask_is_true_at_every_real_token(phase5, gen):
     tokens = torch.tensor([[5, 7, 3, 3], [6, 3, 3, 3], [4, 5, 6, 7]])
     expected = np.array([[[[1, 1, 0, 0]]], [[[1, 0, 0, 0]]], [[[1, 1, 1, 1]]]], dtype=bool)
     expect_mask(phase5.padding_mask(tokens, 3), expected, "padding_mask(tokens, pad_id=3)")
+    tokens = padded_words(gen, 3)
+    expected = oracle.padding_mask(tokens.numpy(), 3)
+    expect_mask(phase5.padding_mask(tokens, 3), expected, "padding_mask(tokens, pad_id=3) of other tokens")
 
 
 @pytest.mark.task("padding_mask")
@@ -108,10 +117,12 @@ def test_the_padding_mask_faces_other_devices_odd_layouts_and_unchanged_tokens(p
 @pytest.mark.task("look_ahead_mask")
 @pytest.mark.holds("to itself and to what came before", "True at ``[0, 0, q, k]``", "length: ``L``")
 @pytest.mark.core
-def test_the_look_ahead_mask_is_the_lower_triangle_with_its_diagonal(phase5):
+def test_the_look_ahead_mask_is_the_lower_triangle_with_its_diagonal(phase5, gen):
     expected = np.array([[[[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]]], dtype=bool)
     why = "query q (the row) may attend to key k (the column) where k <= q: True on and below the diagonal"
     expect_mask(phase5.look_ahead_mask(4), expected, "look_ahead_mask(4)", why)
+    length = int(integers(gen, 10, 80, 1))
+    expect_mask(phase5.look_ahead_mask(length), oracle.look_ahead_mask(length), f"look_ahead_mask({length})", why)
 
 
 @pytest.mark.task("look_ahead_mask")
@@ -173,13 +184,16 @@ def test_the_look_ahead_mask_is_made_on_the_device_asked_for(phase5, in_guest):
 @pytest.mark.task("decoder_mask")
 @pytest.mark.holds("Both masks at once", "True at ``[b, 0, q, k]``")
 @pytest.mark.core
-def test_the_decoder_mask_hides_the_future_and_the_padding(phase5):
+def test_the_decoder_mask_hides_the_future_and_the_padding(phase5, gen):
     tokens = torch.tensor([[1, 5, 3, 3], [1, 5, 6, 7]])
     ragged = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]]
     full = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
     expected = np.array([[ragged], [full]], dtype=bool)
     why = "True at [b, 0, q, k] only where k <= q and token k of row b is real: `and`, not `or`"
     expect_mask(phase5.decoder_mask(tokens, 3), expected, "decoder_mask(tokens, pad_id=3)", why)
+    tokens = padded_words(gen, 3)
+    expected = oracle.decoder_mask(tokens.numpy(), 3)
+    expect_mask(phase5.decoder_mask(tokens, 3), expected, "decoder_mask(tokens, pad_id=3) of other tokens", why)
 
 
 @pytest.mark.task("decoder_mask")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import mechanics as oracle
 from tests.support import checks
+from tests.support.inputs import integers
 
 EQUATION = "lrate = factor * d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)"
 
@@ -30,8 +31,10 @@ def test_rates_of_width_four_with_four_steps_of_warm_up(phase5):
 
 @pytest.mark.task("noam_learning_rate")
 @pytest.mark.core
-def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5):
+def test_the_rate_is_that_of_the_base_model_in_the_paper(phase5, gen):
     rates = {1: 1.74692811e-07, 4000: 6.98771243e-04, 8000: 4.94105884e-04, 100000: 1.39754249e-04}
+    others = [*integers(gen, 2, 4000, 2).tolist(), *integers(gen, 4001, 100_000, 2).tolist()]
+    rates.update({step: oracle.noam_learning_rate(step, 512, 4000) for step in others})
     for step, expected in rates.items():
         got = phase5.noam_learning_rate(step, 512, 4000)
         label = f"noam_learning_rate({step}, d_model=512, warmup_steps=4000)"
@@ -157,12 +160,14 @@ def test_the_first_five_steps_of_width_four_with_four_steps_of_warm_up(phase5, i
     "step by step to ``noam_learning_rate``", "moves on to the rate of the next step", "Move to the next training step"
 )
 @pytest.mark.core
-def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest):
-    optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0])
-    scheduler = phase5.NoamScheduler(optimizer, 64, warmup_steps=6)
-    used = in_guest.schedule_tools.run(optimizer, scheduler, 20)
-    why = "training step n uses noam_learning_rate(n): step 1 is set on building, each step() moves on by one"
-    expect_run(used, range(1, 21), "(d_model=64, warmup_steps=6)", why, 2, d_model=64, warmup_steps=6)
+def test_every_training_step_has_the_rate_of_equation_3(phase5, in_guest, gen):
+    for d_model, warmup in ((64, 6), (int(integers(gen, 65, 900, 1)), int(integers(gen, 3, 9, 1)))):
+        optimizer = in_guest.schedule_tools.optimizer("SGD", [0.37, 5.0])
+        scheduler = phase5.NoamScheduler(optimizer, d_model, warmup_steps=warmup)
+        used = in_guest.schedule_tools.run(optimizer, scheduler, 20)
+        why = "training step n uses noam_learning_rate(n): step 1 is set on building, each step() moves on by one"
+        label = f"(d_model={d_model}, warmup_steps={warmup})"
+        expect_run(used, range(1, 21), label, why, 2, d_model=d_model, warmup_steps=warmup)
 
 
 @pytest.mark.task("NoamScheduler")

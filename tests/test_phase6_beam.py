@@ -44,7 +44,8 @@ WU = "((5 + length) / 6) ** alpha: Wu et al. 2016, equation 14"
 
 @pytest.mark.task("length_penalty")
 @pytest.mark.core
-def test_length_penalty_is_that_of_wu(phase6):
+def test_length_penalty_is_that_of_wu(phase6, gen):
+    others = [(length, float(torch.rand(1, generator=gen)) + 0.2) for length in integers(gen, 21, 400, 3).tolist()]
     for length, alpha, expected in (
         (7, 1.0, 2.0),  # 12 / 6
         (13, 2.0, 9.0),  # (18 / 6) ** 2
@@ -52,6 +53,7 @@ def test_length_penalty_is_that_of_wu(phase6):
         (5, 0.6, 1.358655),
         (10, 0.6, 1.732862),
         (20, 0.6, 2.354362),
+        *((length, alpha, oracle.length_penalty(length, alpha)) for length, alpha in others),
     ):
         got = phase6.length_penalty(length, alpha)
         checks.expect_number(got, expected, f"length_penalty({length}, {alpha})", WU, tolerance=1e-6)
