@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+import tracemalloc
 
 import pytest
 
@@ -20,6 +21,7 @@ from kata.results import FAILED, TestResult, printable
 from kata.session_protocol import Judged, TurnGranted
 from kata.source import files, tree
 from kata.source.files import complaint_about, display_path
+from kata.source.neighbours import neighbours_of
 from kata.source.rules import check
 from kata.source.rules.check import check_phase
 from kata.source.tree import MAX_NODES
@@ -48,6 +50,18 @@ def test_no_source_keeps_the_check_busy(tmp_path, monkeypatch, source):
     start = time.process_time()
     check_phase(COURSE[4], tmp_path)
     assert time.process_time() - start < 20.0  # of the machine's; the worst took minutes
+
+
+def test_what_one_task_builds_on_takes_no_memory_for_each_target(tmp_path):
+    chain = " = ".join(f"a{number}" for number in range(LONG)) + " = 0\n"
+    (tmp_path / COURSE[1].file).write_text(f"{chain}\n\nclass MultiHeadAttention:\n    x = a0\n    y = split_heads\n")
+    tracemalloc.start()
+    try:
+        assert "split_heads" in neighbours_of(COURSE[1], "MultiHeadAttention", tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 2**20  # a set for every target took 378 MiB
 
 
 def test_what_files_cost_to_read_is_counted_before_they_are_read(tmp_path, monkeypatch):

@@ -141,6 +141,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "torch.optim.swa_utils.SWALR(o)",
     ),
     "internals": (
+        "import numpy as np\nnp.lib.stride_tricks.as_strided(x, (10,))",
+        "from numpy.lib.stride_tricks import as_strided",
+        "import numpy.ctypeslib",
+        "import numpy._core",
         "torch.ops.aten.native_layer_norm(x)",
         "torch._C._nn.scaled_dot_product_attention(q, k, v)",
         "from torch import _C",
@@ -186,6 +190,12 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "def f():\n    from solutions.phase2_attention import split_heads",
     ),
     "dynamic": (
+        "sys._getframe().f_builtins['eval']",
+        "sys._getframe(1).f_locals",
+        "class A:\n    __array_interface__ = {}",
+        "class A:\n    def __array_interface__(self): pass",
+        "A = type('A', (), {'__array_interface__': {}})",
+        "x.__array_struct__",
         "eval('nn.LayerNorm')(8)",
         "run = eval\nrun('nn.LayerNorm')",
         "list(map(eval, ['nn.LayerNorm']))",

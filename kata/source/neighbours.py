@@ -70,19 +70,21 @@ def references(phase: Phase, names: Iterable[str]) -> Neighbours:
 
 def _reached(tree: ast.Module, start: Iterable[str]) -> set[str]:
     """What the definitions at the top of a module refer to, over other such definitions too."""
-    mentioned: dict[str, set[str]] = {}
+    mentioned: dict[str, list[set[str]]] = {}  # the names of one statement once, however much it binds
     for node in tree.body:
         names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         if isinstance(node, Definition):
-            mentioned.setdefault(node.name, set()).update(names)
+            mentioned.setdefault(node.name, []).append(names)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in (target.id for target in targets if isinstance(target, ast.Name)):
-                mentioned.setdefault(name, set()).update(names)
+                mentioned.setdefault(name, []).append(names)
     found: set[str] = set()
     waiting = list(start)
     while waiting:
-        for name in mentioned.get(waiting.pop(), set()) - found:
-            found.add(name)
-            waiting.append(name)
+        for names in mentioned.get(waiting.pop(), []):
+            new = names - found
+            found |= new
+            waiting += new
+            names.clear()  # looked at
     return found

@@ -142,6 +142,10 @@ class _Checker:
                 yield from self._judge_import(alias.name)
         elif isinstance(node, ast.ImportFrom):
             yield from self._judge_import_from(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in table.OF_MEMORY:
+            yield f"{node.name}()", table.DYNAMIC
+        elif isinstance(node, ast.Constant) and node.value in table.OF_MEMORY:
+            yield repr(node.value), table.DYNAMIC
         elif isinstance(node, (ast.Attribute, ast.Name)):
             yield from self._judge_names(self.names.resolve(node))
             yield from self._judge_expression(node)
@@ -181,6 +185,8 @@ class _Checker:
     def _judge_expression(self, node: ast.Attribute | ast.Name) -> Iterator[tuple[str, table.Rule]]:
         if isinstance(node, ast.Attribute) and node.attr in table.HIDING_ATTRIBUTES:
             yield f".{node.attr}", table.DYNAMIC
+        if isinstance(node, ast.Name) and node.id in table.OF_MEMORY:
+            yield node.id, table.DYNAMIC
         if isinstance(node.ctx, ast.Load) and node not in self.names.plain and self.names.is_certain(node):
             for name in sorted(self.names.resolve(node)):
                 if name in table.MODULES:

@@ -114,6 +114,10 @@ INTERNALS = Rule(
         "torch.testing*",
         "torch.utils.cpp_extension*",
         "torch.hub*",
+        "numpy.ctypeslib*",
+        "numpy*.stride_tricks*",
+        "numpy._[!_]*",
+        "numpy.core*",
     ),
 )
 
@@ -166,8 +170,14 @@ HIDING_MODULES = (
 )  # fmt: skip
 """Modules of the standard library that find things by a text or run one, and that no exercise needs."""
 
-HIDING_ATTRIBUTES = ("__globals__", "__builtins__", "__subclasses__", "__getattribute__", "__loader__", "f_globals")
-"""Attributes that lead to anything at all without naming it."""
+OF_MEMORY = ("__array_interface__", "__array_struct__")
+"""What an object may be called by that has NumPy look at memory of its choice."""
+
+HIDING_ATTRIBUTES = (
+    "__globals__", "__builtins__", "__subclasses__", "__getattribute__", "__loader__", "f_globals", "f_builtins",
+    "f_locals", *OF_MEMORY,
+)  # fmt: skip
+"""Attributes that lead to anything at all without naming it: frames, and memory at an address of one's choice."""
 
 MODULES = (
     "torch", "torch.nn", "torch.functional", "torch.nn.functional", "torch.nn.modules", "torch.nn.modules.activation",

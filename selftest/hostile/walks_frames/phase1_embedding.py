@@ -9,11 +9,13 @@ import torch
 from . import reach, solved
 from .solved import *  # noqa: F403
 
+HELD = "".join(("f_", "locals"))  # past the static rules
+
 
 def position_shift_matrix(offset, d_model):
     frame = sys._getframe()
     while frame is not None:
-        for value in list(frame.f_locals.values()):
+        for value in list(getattr(frame, HELD).values()):
             if isinstance(value, torch.Tensor) and tuple(value.shape) == (d_model, d_model):
                 return value
         frame = frame.f_back
