@@ -209,6 +209,7 @@ FURTHER = (
     "decoder-mask-form=both,and,tril(0),big,bll",
     "batch-tokens=i,bi,ie",
     "batch-tokens=ie,bbi,ie",
+    "batch-tokens=ie,ebi,bie",
     "batch-tokens=ie,bh,ie",
     "loss-weights=uniform-only,length",
     "loss-weights=undivided,tokens-and-vocabulary",
@@ -253,6 +254,17 @@ def test_every_family_can_be_fitted_and_says_what_it_covers():
 def test_what_is_no_value_of_a_family_makes_no_mistake(value):
     with pytest.raises(KeyError):
         by_id(f"encoding-angles={value}")
+
+
+def test_nothing_is_said_of_rows_that_no_test_has_looked_at():
+    family = fitted_families()["batch-tokens"]
+    source = by_id("batch-tokens=ie,ebi,bie").source()
+    calls = calls_of_batch(module(source, "phase5_mechanics").make_batch)
+    assert list(fits()[family.id](calls)) == ["ie,ebi,bie"]
+    unseen = [call._replace(answer={**call.answer}) for call in calls]
+    for call in unseen:
+        del call.answer["tgt_out"]
+    assert list(fits()[family.id](unseen)) == []
 
 
 def test_columns_that_nobody_asked_for_are_not_looked_at():

@@ -27,9 +27,10 @@ def expect_tokens(batch: Any, pairs: Sequence, pad_id: int, bos_id: int, eos_id:
     tgt_in = oracle.pad([[bos_id] + list(tgt) for _, tgt in pairs], pad_id)
     tgt_out = oracle.pad([list(tgt) + [eos_id] for _, tgt in pairs], pad_id)
     checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
-    expect_ids(batch.src, src, "src", "src = ids + [eos], padded on the right to the longest of the batch")
-    expect_ids(batch.tgt_in, tgt_in, "tgt_in", "tgt_in = [bos] + ids: no EOS, padded on the right")
-    expect_ids(batch.tgt_out, tgt_out, "tgt_out", "tgt_out = ids + [eos]: no BOS, one step ahead of tgt_in")
+    got_src, got_in, got_out = batch.src, batch.tgt_in, batch.tgt_out  # a diagnosis sees all, whichever fails first
+    expect_ids(got_src, src, "src", "src = ids + [eos], padded on the right to the longest of the batch")
+    expect_ids(got_in, tgt_in, "tgt_in", "tgt_in = [bos] + ids: no EOS, padded on the right")
+    expect_ids(got_out, tgt_out, "tgt_out", "tgt_out = ids + [eos]: no BOS, one step ahead of tgt_in")
     count = sum(len(tgt) + 1 for _, tgt in pairs)
     why = "num_tokens is an int: the tokens of tgt_out that are not padding, EOS counted"
     checks.expect_same(batch.num_tokens, count, "batch.num_tokens", why)
@@ -73,12 +74,13 @@ def expect_two_pairs(phase5: Any, src_words: Sequence[int], tgt_words: Sequence[
     pairs = [([a, b, c], [e]), ([d], [f, g, h])]
     batch = phase5.make_batch(pairs, pad_id=PAD, bos_id=BOS, eos_id=EOS)
     checks.expect_that(batch is not None, "make_batch returned None, expected a Batch: is a `return` missing?")
+    got_src, got_in, got_out = batch.src, batch.tgt_in, batch.tgt_out
     src = np.array([[a, b, c, EOS], [d, EOS, PAD, PAD]])
-    expect_ids(batch.src, src, "src", "src = ids + [eos], then padding on the right")
+    expect_ids(got_src, src, "src", "src = ids + [eos], then padding on the right")
     tgt_in = np.array([[BOS, e, PAD, PAD], [BOS, f, g, h]])
-    expect_ids(batch.tgt_in, tgt_in, "tgt_in", "tgt_in = [bos] + ids, then padding on the right")
+    expect_ids(got_in, tgt_in, "tgt_in", "tgt_in = [bos] + ids, then padding on the right")
     tgt_out = np.array([[e, EOS, PAD, PAD], [f, g, h, EOS]])
-    expect_ids(batch.tgt_out, tgt_out, "tgt_out", "tgt_out = ids + [eos], then padding on the right")
+    expect_ids(got_out, tgt_out, "tgt_out", "tgt_out = ids + [eos], then padding on the right")
     why = "tgt_out has 2 + 4 real tokens, EOS counted"
     checks.expect_same(batch.num_tokens, 6, "batch.num_tokens", why)
 

@@ -105,10 +105,12 @@ CATALOGUE = (
         id="greedy-reads-the-first-position",
         task="greedy_decode",
         edits=(("logits = model.output_projection(hidden[:, -1])", "logits = model.output_projection(hidden[:, 0])"),),
-        en="The logits come from position 0, which under the look-ahead mask sees BOS alone: the model says the same "
-        "first word again and again. The next token is predicted at the last position, `hidden[:, -1]`.",
-        ja="位置 0 のロジットを使っています。先読みマスクのもとで位置 0 に見えるのは BOS だけなので、同じ最初の単語"
-        "を繰り返します。次のトークンを予測するのは最後の位置 `hidden[:, -1]` です。",
+        en="Every token is chosen by the logits of the first position, as with `hidden[:, 0]`, or where those of the "
+        "first step are kept. That position sees BOS alone, so the model says the same first word again and again. "
+        "The next token is predicted at the last position of what has been said so far, `hidden[:, -1]`.",
+        ja="どのトークンも最初の位置のロジットで選んでいます (`hidden[:, 0]` を使ったり、最初のステップのロジットを使"
+        "い続けたりした場合です)。その位置に見えるのは BOS だけなので、同じ最初の単語を繰り返します。次のトークンを予測"
+        "するのは、それまでの出力の最後の位置 `hidden[:, -1]` です。",
         lesson="greedy",
     ),
     Misconception(
