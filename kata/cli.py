@@ -41,6 +41,7 @@ from .grading.scoring import Report
 from .i18n import LANGUAGES, text
 from .reports import gradescope, json_report, junit, markdown, terminal
 from .results import TestResult, printable
+from .sandbox.confinement import _libc
 from .settings import BadSetting, seed_option
 from .streams import tolerate, write_utf8
 
@@ -102,6 +103,7 @@ def _list_of_commands() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, or grade and report; return the exit status."""
     tolerate()
+    _libc.shield_this_process()  # what it writes is the verdict; where Landlock is missing, guests would get at it
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import threading
+import warnings
 
 _one_at_a_time = threading.Lock()
 
@@ -17,5 +18,6 @@ def syntax_tree(source: bytes | str) -> ast.Module:
     Raises:
         RecursionError, MemoryError, SyntaxError, ValueError: as ``ast.parse``.
     """
-    with _one_at_a_time:
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python quotes the line it warns of, control codes and all
         return ast.parse(source)

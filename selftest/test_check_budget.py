@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 import tracemalloc
+import warnings
 
 import pytest
 
@@ -16,6 +17,7 @@ from kata import cli
 from kata.course.phases import COURSE, REFERENCE
 from kata.diagnosis import diagnose as diagnosis
 from kata.grading import grade as grading
+from kata.python_source import syntax_tree
 from kata.reports import markdown
 from kata.results import FAILED, TestResult, printable
 from kata.session_protocol import Judged, TurnGranted
@@ -50,6 +52,13 @@ def test_no_source_keeps_the_check_busy(tmp_path, monkeypatch, source):
     start = time.process_time()
     check_phase(COURSE[4], tmp_path)
     assert time.process_time() - start < 20.0  # of the machine's; the worst took minutes
+
+
+def test_python_warns_of_nothing_while_a_submission_is_read():
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert syntax_tree('x = "\\\x1b"\ny = 1 is 1\n')
+    assert warned == []  # Python quotes the line, control codes and all
 
 
 def test_what_one_task_builds_on_takes_no_memory_for_each_target(tmp_path):

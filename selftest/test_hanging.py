@@ -9,7 +9,16 @@ import pytest
 
 from kata.course.phases import COURSE
 from kata.grading.session_client import WarmSession
-from kata.testing.hanging import ENOUGH, MOST_SECONDS, PATIENCE, TIMEOUTS_PER_TASK, TIMES_SLOWER, Hanging, Paces
+from kata.testing.hanging import (
+    ENOUGH,
+    MOST_SECONDS,
+    PATIENCE,
+    SECONDS_PER_PHASE,
+    TIMEOUTS_PER_TASK,
+    TIMES_SLOWER,
+    Hanging,
+    Paces,
+)
 from selftest.grader_runs import run_grader
 from selftest.session_events import results_of
 from selftest.submissions import make_target, solution, with_bodies
@@ -33,6 +42,15 @@ def test_the_limit_falls_with_the_tests_that_ran_out_of_time_and_never_rises():
         assert hanging.limit(30.0) == allowed
     assert hanging.limit(2.0) == 2.0  # a shorter limit of the user's stays
     assert hanging.limit(0.0) == 0.0  # as does none
+
+
+def test_a_phase_that_has_taken_too_long_is_done_with_though_nothing_ran_out_of_time():
+    hanging = Hanging()
+    for _ in range(3):
+        assert not hanging.refusal("split_heads", COURSE[1].id)
+        hanging.note_any(COURSE[1].id, SECONDS_PER_PHASE / 2.5)
+    assert "the phase has taken" in hanging.refusal("split_heads", COURSE[1].id)
+    assert not hanging.refusal("LayerNorm", COURSE[2].id)
 
 
 def test_after_too_much_time_nothing_is_run():

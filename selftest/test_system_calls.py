@@ -6,12 +6,15 @@ import ctypes
 import errno
 import os
 import struct
+import subprocess
 import sys
 
 import pytest
 
+from kata.course.phases import PROJECT
 from kata.sandbox.confinement import seccomp
 from kata.sandbox.confinement.system_calls import ALLOWED, DEPENDS, LAST_KNOWN, WRITES
+from kata.sandbox.host.scratch_watch import is_overfull
 
 ALLOW, REFUSE, MISSING = seccomp.ALLOW, seccomp.ERRNO | errno.EPERM, seccomp.ERRNO | errno.ENOSYS
 UP_TO = 600
@@ -84,6 +87,9 @@ def test_a_call_that_depends_on_an_argument(machine):
             assert [of(name, *arguments, flag) for flag in flags] == [ALLOW] * 3
             assert [of(name, *arguments, flag, writes=False) for flag in flags] == [ALLOW, REFUSE, REFUSE]
             assert of(name, *arguments, getattr(os, "O_TMPFILE", 0o20200000) | os.O_RDWR) == REFUSE
+            emptying = [access | os.O_TRUNC for access in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR)]
+            assert [of(name, *arguments, flag) for flag in emptying] == [REFUSE, ALLOW, ALLOW]
+    assert [of("socketpair", family) for family in (1, 2, 30)] == [ALLOW, REFUSE, REFUSE]
 
 
 def test_no_call_stands_in_two_tables():
@@ -117,3 +123,66 @@ def test_the_kernel_holds_to_it():
     if not said:
         pytest.skip("this kernel has no seccomp")
     assert said == ["EPERM"] * 5 + ["fine", "ENOSYS"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="seccomp is Linux's")
+def test_a_file_is_emptied_neither_by_its_name_nor_by_who_may_read_it(tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / "own").write_text("own")
+    status = _in_a_child(lambda: _empty(tmp_path) if seccomp.restrict(allow_writes=True) else os._exit(9))
+    if os.WEXITSTATUS(status) == 9:
+        pytest.skip("this kernel has no seccomp")
+    assert status == 0
+    assert (tmp_path / "kept").read_text() == "kept"
+    assert (tmp_path / "own").read_text() == "new"
+
+
+def _empty(folder):
+    (folder / "own").write_text("new")  # what a guest does in its scratch folder works as ever
+    libc = ctypes.CDLL(None, use_errno=True)
+    for attempt in (
+        lambda: os.truncate(folder / "kept", 0),
+        lambda: os.open(folder / "kept", os.O_RDONLY | os.O_TRUNC),
+        lambda: os.listxattr(folder / "kept"),
+    ):
+        try:
+            attempt()
+        except PermissionError:
+            continue
+        raise AssertionError("not refused")
+    descriptor = os.open(folder / "room", os.O_WRONLY | os.O_CREAT)
+    if libc.fallocate(descriptor, 1, ctypes.c_long(0), ctypes.c_long(2**20)) == 0:
+        raise AssertionError("room is taken that no size tells of")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fallocate is Linux's")
+def test_room_behind_the_end_of_a_file_is_counted(tmp_path):
+    with open(tmp_path / "empty", "wb") as file:
+        if ctypes.CDLL(None).fallocate(file.fileno(), 1, ctypes.c_long(0), ctypes.c_long(2**22)) != 0:
+            pytest.skip("this file system takes no room ahead")
+    assert (tmp_path / "empty").stat().st_size == 0
+    assert is_overfull(tmp_path, most_bytes=2**21)
+    assert not is_overfull(tmp_path, most_bytes=2**23)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+def test_no_process_of_the_same_user_looks_into_the_grader():
+    code = (
+        "from kata import cli\nfrom kata.sandbox.confinement import _libc\n"
+        "try:\n    cli.main(['frobnicate'])\nexcept SystemExit:\n    pass\nprint(_libc.prctl(3))"  # PR_GET_DUMPABLE
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert run.stdout.split()[-1:] == ["0"], run
+
+
+def _in_a_child(run):
+    """The exit status of a process that does so; 1 for an exception."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            run()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(pid, 0)[1]

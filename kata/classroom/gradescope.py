@@ -25,6 +25,9 @@ from .bundle import SETTINGS, Settings
 from .submissions import Submission, find_one
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
+GRADED = (0, 1, 3)
+"""How a grader exits that has come to its end: docs/instructors.md."""
+
 NOBODY = 65534
 """The user and group that own nothing."""
 
@@ -141,13 +144,15 @@ def _run_grader(
         environment = {"KATA_JOBS": str(cores(QUOTA)), **os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
         # Not pipes: after a time-out something may still hold them open.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            subprocess.run(
+            run = subprocess.run(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False,
                 timeout=settings.time_limit, preexec_fn=None if user is None else lambda: _become(user),
             )  # fmt: skip
             out.seek(0)
             err.seek(0)
-            return out.read(), err.read().decode("utf-8", "replace")
+            # Of a grader that something has ended, what stands there may be anybody's.
+            said = out.read() if run.returncode in GRADED else b""
+            return said, err.read().decode("utf-8", "replace")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -55,7 +55,10 @@ def find(folder: Path) -> list[Submission]:
             if complaint or not student:
                 found.append(Submission(path.name, problem=complaint or f"{path.name} names no student"))
             else:
-                single.setdefault(student, {})[file] = path.read_bytes()
+                try:
+                    single.setdefault(student, {})[file] = path.read_bytes()
+                except OSError as error:
+                    found.append(Submission(path.name, problem=f"{path.name} cannot be read ({error.strerror})"))
     found += [Submission(student, files) for student, files in single.items()]
     return sorted(_with_names(found), key=lambda submission: submission.name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import warnings
 from pathlib import Path
 from typing import Sequence
 
@@ -155,7 +156,9 @@ def _why_unreadable(path: Path) -> str:
     if complaint:
         return complaint
     try:
-        compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python quotes the line it warns of, control codes and all
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return explain_import_failure(error, path)
     return ""

@@ -84,7 +84,8 @@ class TestBench:
         task = task_of(item) or ""
         self.beat()
         started = time.perf_counter()
-        refusal = self._hanging.refusal(task)
+        phase = getattr(phase_of(item), "id", ASSEMBLED)
+        refusal = self._hanging.refusal(task, phase)
         if refusal:
             return self._result(item, Verdict(ERROR, refusal), 0.0)
         self._kata.limit = self._hanging.limit(self._paces.limit(item.nodeid, self._kata.usual_limit()))
@@ -93,6 +94,7 @@ class TestBench:
             self._hanging.note(task, time.perf_counter() - started)
         verdict = run_test.verdict_on(error, self._target)
         seconds = time.perf_counter() - started
+        self._hanging.note_any(phase, seconds)
         if verdict.state == PASSED:
             self._paces.note(item.nodeid, seconds)
         return self._result(item, verdict, seconds)

@@ -68,13 +68,13 @@ def fork_parts(own: Ends, parts: Sequence[Ends]) -> Ends:
 
         submission.prepared_server = spawning
         return own
-    from ..sandbox.host import guests as wall
+    from ..sandbox.confinement import _libc
     from ..sandbox.host import submission
 
     for stream in (stream for pair in ends for stream in pair):
         os.set_inheritable(stream.fileno(), False)
     servers = making.fork_servers(len(ends), [stream.fileno() for pair in ends for stream in pair])
-    wall.shield_this_process()
+    _libc.shield_this_process()
     mine = 0
     if parts:
         import hypothesis  # noqa: F401 (as the following: imported once for all)

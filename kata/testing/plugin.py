@@ -6,7 +6,6 @@ Loaded by the root ``conftest.py``. ``pytest`` runs the suites with the code und
 from __future__ import annotations
 
 import signal
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Generator
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from .submission import Submission
 
 VERDICT = pytest.StashKey[Verdict]()
-SECONDS_PER_PHASE = 600.0
-"""After so much time in a phase, its other tests are not run."""
 
 ASSEMBLED_SUITE = SUITES / "test_assembled.py"
 
@@ -159,7 +156,6 @@ class KataPlugin:
         self._submission: Submission | None = None
         self._forbidden: dict[str, dict[str, str]] = {}
         self._hanging = Hanging()
-        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.limit = 0.0
         self._profile_loaded = False
 
@@ -248,11 +244,9 @@ class KataPlugin:
             self._forbidden[phase.id] = forbidden_tasks(phase, self.target)
         if task in self._forbidden[phase.id]:
             raise RuleBroken(self._forbidden[phase.id][task])
-        refusal = self._hanging.refusal(task)
+        refusal = self._hanging.refusal(task, phase.id)
         if refusal:
             raise NotRun(refusal)
-        if self._seconds[phase.id] > SECONDS_PER_PHASE:
-            raise NotRun(f"not run: the phase has taken more than {SECONDS_PER_PHASE:g} s already")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -284,7 +278,7 @@ class KataPlugin:
         if isinstance(error, TestTimeout) and call.when == "call":
             self._hanging.note(task_of(item) or "", call.duration)
         if call.when == "call":
-            self._seconds[phase_id] += call.duration
+            self._hanging.note_any(phase_id, call.duration)
             report.kata_output = report.capstdout + self.submission.take_output()
         if call.when == "setup" or verdict.state != PASSED:
             item.stash[VERDICT] = verdict

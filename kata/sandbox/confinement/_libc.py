@@ -53,3 +53,9 @@ def end_with_parent() -> None:
     if IS_LINUX:
         with contextlib.suppress(OSError):
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def shield_this_process() -> None:
+    """Keep other processes of the same user from looking into this one's memory and open files."""
+    with contextlib.suppress(OSError):
+        prctl(PR_SET_DUMPABLE, 0)

@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import platform
+import socket
 import struct
 
 from . import _libc
@@ -102,7 +103,9 @@ def _program(machine: str, allow_writes: bool) -> bytes:
         ]
 
     refused_flags = WITHOUT_NAME if allow_writes else WITHOUT_NAME | OPENS_FOR_WRITING
-    opens = [_step(JUMP_ANY_BIT, refused_flags, 0, 1), refuse]
+    # Who opens a file for reading may empty it all the same, where Landlock does not know of it (before Linux 6.2).
+    empties = [_step(JUMP_ANY_BIT, os.O_WRONLY | os.O_RDWR, 2, 0), _step(JUMP_ANY_BIT, os.O_TRUNC, 0, 1), refuse]
+    opens = [_step(JUMP_ANY_BIT, refused_flags, 0, 1), refuse, *empties]
     clock = [_argument(0), _step(JUMP_AT_LEAST, CLOCKS, 0, 1), refuse]
     bodies = {
         "open": [_argument(1), *opens],
@@ -119,6 +122,7 @@ def _program(machine: str, allow_writes: bool) -> bytes:
         "clone3": [missing],
         # To the other end of a pair alone: an address would be that of another guest's socket.
         "sendto": [*one_of(4, 0), _argument(4, high=True), _step(JUMP_EQUAL, 0, 1, 0), refuse],
+        "socketpair": one_of(0, socket.AF_UNIX),
         "prctl": one_of(0, *HARMLESS_PRCTL),
         "sched_getaffinity": one_of(0, 0, own),
         "clock_gettime": clock,

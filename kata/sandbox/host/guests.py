@@ -18,7 +18,6 @@ from ...course.dependencies import builds_on
 from ...course.phases import COURSE, SUITES
 from ...source.files import complaint_about
 from ...source.neighbours import Neighbours
-from ..confinement import _libc
 from ..confinement.scratch import remove
 from ..errors import GuestDied, TestTimeout
 from ..protocol.channel import ChannelClosed, ChannelNonsense, ChannelTimeout
@@ -194,11 +193,3 @@ def _describe(status: int) -> str:
             return f"signal {number}"
     code = status >> 8
     return f"exit status {code}" if code < 0x80000000 else f"exit status {code:#X}, {WINDOWS.get(code, 'a crash')}"
-
-
-def shield_this_process() -> None:
-    """Keep other processes of the same user from looking into this one's memory."""
-    try:
-        _libc.prctl(_libc.PR_SET_DUMPABLE, 0)
-    except OSError:
-        return

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from ...source.neighbours import Neighbours
+from ..confinement import _libc
 from .client import GuestProcess
-from .guests import Guests, shield_this_process
+from .guests import Guests
 from .handles import Handle
 from .launch import SpawnServer, can_fork, start_server
 from .recording import Recording
@@ -36,7 +37,7 @@ class WalledSubmission:
 
     def __init__(self, target: Path, reference: Path, assembled: bool, server: Any = None) -> None:
         torch.set_num_threads(1)
-        shield_this_process()
+        _libc.shield_this_process()
         self._server = server or prepared_server or (start_server() if can_fork() else SpawnServer())
         # For trying what the wall is worth on a machine that offers less: KATA_WITHOUT=landlock,seccomp
         without = os.environ.get("KATA_WITHOUT", "").split(",")
