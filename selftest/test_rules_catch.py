@@ -191,6 +191,13 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "dynamic": (
         "sys._getframe().f_builtins['eval']",
+        "import os\nos.sys.modules['torch']",
+        "import os\ns = os.sys\ns.modules",
+        "import dataclasses\ndataclasses.builtins.eval('1')",
+        "import dataclasses\ndataclasses.inspect",
+        "import os\nos.__dict__['sys']",
+        "import os\nvars(os)",
+        "print.__self__.eval('1')",
         "sys._getframe(1).f_locals",
         "class A:\n    __array_interface__ = {}",
         "class A:\n    def __array_interface__(self): pass",

@@ -208,8 +208,10 @@ class _Checker:
                 yield "getattr() with arguments that are not written out", table.DYNAMIC
             elif attribute is None and node.args and any(_is_torch(n) for n in self.names.resolve(node.args[0])):
                 yield "getattr() of torch with a computed name", table.DYNAMIC
-        if "builtins.vars" in functions and not node.args:
-            yield "vars()", table.DYNAMIC
+        if "builtins.vars" in functions:
+            named = self.names.resolve(node.args[0]) if node.args else set()
+            if not node.args or any(_is_module(name) for name in named):
+                yield "vars()" if not node.args else "vars() of a module", table.DYNAMIC
         if "operator.attrgetter" in functions or "operator.methodcaller" in functions:
             for argument in node.args[: 1 if "operator.methodcaller" in functions else None]:
                 attribute = constant_text(argument)
@@ -246,15 +248,16 @@ class _Checker:
 def _broken_by(name: str) -> tuple[tuple[str, table.Rule], ...]:
     """The rules that a dotted name breaks, each with what the name is called in a message."""
     name = _canonical(name)
-    hides = name.split(".")[0] in ("torch", "numpy") and {*name.split(".")[1:]} & {*table.HIDING_MODULES}
+    root, *parts = name.split(".")
+    hides = _is_module(root) and (parts[:1] == ["__dict__"] or not {*parts}.isdisjoint(table.HIDING_MODULES))
     broken = [rule for rule in table.RULES if _matches(name, rule.names) and not _matches(name, rule.allowed)]
     told = name[len("builtins.") :] if name.startswith("builtins.") else name
     return (*([(name, table.DYNAMIC)] if hides else []), *((told, rule) for rule in broken))
 
 
 def _canonical(name: str) -> str:
-    """``torch.nn.functional.torch.nn`` as ``torch.nn``: torch's modules hold torch itself, and ``sys``."""
-    if not _is_torch(name):
+    """``torch.nn.functional.torch.nn`` as ``torch.nn``, ``os.sys.modules`` as ``sys.modules``: modules hold others."""
+    if not _is_module(name.split(".")[0]):
         return name
     for root in (".torch.", ".sys."):
         if root in name:
@@ -270,6 +273,11 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """What matches any of them, or nothing if there are none."""
     return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
+
+
+def _is_module(root: str) -> bool:
+    """Whether a dotted name that begins so is one of a module that is not the submission's own."""
+    return root in STANDARD_LIBRARY or root in table.ALLOWED_LIBRARIES
 
 
 def _is_torch(name: str) -> bool:

@@ -109,6 +109,7 @@ INTERNALS = Rule(
         "torch.export*",
         "torch.package*",
         "torch.load",
+        "torch.serialization*",
         "torch.overrides*",
         "torch.library*",
         "torch.testing*",
@@ -175,7 +176,7 @@ OF_MEMORY = ("__array_interface__", "__array_struct__")
 
 HIDING_ATTRIBUTES = (
     "__globals__", "__builtins__", "__subclasses__", "__getattribute__", "__loader__", "f_globals", "f_builtins",
-    "f_locals", *OF_MEMORY,
+    "f_locals", "__self__", *OF_MEMORY,
 )  # fmt: skip
 """Attributes that lead to anything at all without naming it: frames, and memory at an address of one's choice."""
 

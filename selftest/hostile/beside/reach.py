@@ -1,10 +1,11 @@
 """What hostile submissions share: ways past the static rules to modules, the project's folder and the channel.
 
-Python finds every module by ``os.sys``; the wall has to hold even so.
+Text leads to every module here, by a class of the standard library; the wall has to hold even so.
 """
 
 from __future__ import annotations
 
+import logging.config
 import os
 import stat
 import struct
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys = os.sys
+sys = logging.config.BaseConfigurator({}).resolve("sys")
 
 
 def module(name: str) -> Any:
