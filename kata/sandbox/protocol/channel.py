@@ -9,7 +9,7 @@ import struct
 import time
 
 MAX_HEADER = 32 * 2**20
-MAX_PAYLOAD = 512 * 2**20
+MAX_PAYLOAD = 160 * 2**20
 
 CHUNK, MAX_CHUNK = 1 << 16, 1 << 22
 """Bytes asked for at once, at least and at most."""
