@@ -67,6 +67,12 @@ def test_a_finding_outside_all_tasks_concerns_the_whole_phase(addition, target):
     assert list(forbidden_tasks(phase(2), target)) == ALL
 
 
+@pytest.mark.parametrize("module", ["ctypes", "transformers"])
+def test_an_import_that_no_exercise_needs_concerns_the_whole_phase_wherever_it_stands(module, target):
+    write(target, with_bodies(solution(2), {"merge_heads": f"import {module}\nreturn {module}"}))
+    assert list(forbidden_tasks(phase(2), target)) == ALL  # it can be handed to another task
+
+
 def test_a_finding_in_a_helper_file_concerns_the_whole_phase_and_names_the_helper(target):
     (target / "helper.py").write_text("import torch\n\nnorm = torch.layer_norm\n", encoding="utf-8")
     write(target, solution(2) + "from .helper import norm\n")

@@ -48,14 +48,17 @@ def forbidden_tasks(phase: Phase, target: Path, lang: str = "en") -> dict[str, s
     """The tasks of a phase that break a rule, each with the message of its first finding.
 
     A finding inside the function or class of a task concerns that task; one anywhere else (an import at the
-    top, a helper, another file that the phase imports) concerns all tasks of the phase.
+    top, a helper, another file that the phase imports) concerns all tasks of the phase. So does an import of a module
+    that no exercise needs, wherever it stands: what one task brings in, another one can be handed.
     """
     path = target / phase.file
     spans = _task_spans(phase, path)
     messages: dict[str, str] = {}
     for finding in check_phase(phase, target):
         inside = [
-            task for task, (first, last) in spans.items() if finding.path == path and first <= finding.line <= last
+            task
+            for task, (first, last) in spans.items()
+            if finding.path == path and first <= finding.line <= last and not finding.what.startswith("`import ")
         ]
         for task in inside or [task.name for task in phase.tasks]:
             messages.setdefault(task, finding.message(lang))
