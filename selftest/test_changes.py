@@ -75,6 +75,11 @@ def test_a_whole_module_given_to_a_stranger_counts_as_all_of_it(tmp_path):
     assert tasks_used(Suite(tmp_path, *helper, "own(phase4)"))["Encoder"] == {"Encoder", "Decoder"}
 
 
+def test_code_that_may_read_its_own_file_is_touched_by_a_comment():
+    reads = solution(2) + "\nSOURCE = open(__file__).read()\n"
+    assert compare(COURSE[1], reads, reads + "# a remark\n").affected == {task.name for task in COURSE[1].tasks}
+
+
 @pytest.mark.parametrize(
     "source",
     [

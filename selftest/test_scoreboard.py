@@ -123,3 +123,13 @@ def test_a_task_that_breaks_a_rule_is_not_kept(scoreboard, target):
 def test_a_file_that_cannot_be_read_keeps_nothing(scoreboard, target):
     (target / PHASE.file).write_bytes(b"\xff\xfe\x00bad")
     assert scoreboard.prepare(PHASE).kept == frozenset()
+
+
+def test_a_file_is_read_in_the_encoding_that_it_names(scoreboard, target):
+    source = "# coding: utf-7\n" + solution(2).replace("+", "+-")
+    (target / PHASE.file).write_text(source, encoding="ascii")
+    assert scoreboard._source(PHASE) == "# coding: utf-7\n" + solution(2)
+    (target / PHASE.file).write_text(f"{source}# +AAo-split_heads +AD0- None\n", encoding="ascii")
+    assert scoreboard._source(PHASE).endswith("\nsplit_heads = None\n")
+    (target / PHASE.file).write_text(f"# coding: nowhere\n{source}", encoding="ascii")
+    assert scoreboard._source(PHASE) is None

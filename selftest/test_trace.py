@@ -14,11 +14,13 @@ import torch
 from rich.cells import cell_len
 
 from kata import commands
+from kata.commands import show
 from kata.course.phases import COURSE, PROJECT, REFERENCE
 from kata.diagnosis.misconceptions import by_id
+from kata.results import printable
 from kata.sandbox.host.handles import Handle
 from kata.sandbox.host.submission import WalledSubmission
-from kata.tracing import follow, names, values
+from kata.tracing import follow, names, table, values
 from kata.tracing.example import Raises
 from selftest import variants
 from selftest.submissions import make_target, phase, solution, with_bodies
@@ -430,6 +432,15 @@ def test_a_wide_tensor_is_cut_where_it_differs():
     assert all(cell_len(line) <= 34 for line in lines)
     assert any(re.search(r"\b7\b", line) for line in lines)
     assert lines[1].startswith("[1] ") and any("…" in line for line in lines)
+
+
+def test_lines_that_are_joined_speak_to_no_ci(monkeypatch):
+    message = "\n".join(printable(line) for line in (")" * 75 + "::error", "title=x::hello"))
+    outcome = follow.Outcome(None, follow.BROKE, message=message)
+    assert "::error" in message
+    assert "::error" not in table._why(outcome, "merge_heads", "en")
+    error = ValueError(")" * 75 + "::error\ntitle=x::hello")
+    assert "::error" not in show._reason(error, COURSE[0], REFERENCE, "a.png", "en")
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,7 @@ def _reason(error: BaseException, phase: Phase, target: Path, file: str, lang: s
     """One line that says why a picture was not drawn."""
     from ..pictures.picture import UnusableAnswer
     from ..results import TODO as UNFINISHED
+    from ..results import printable
     from ..sandbox.tracebacks import where
     from ..testing.outcome import judge
 
@@ -200,7 +201,7 @@ def _reason(error: BaseException, phase: Phase, target: Path, file: str, lang: s
         return choose(NOT_DRAWN, lang).format(file=file, message=error)
     verdict = judge(error, [target])
     if verdict.state != UNFINISHED:
-        message = " ".join(in_language(verdict.message, lang).split())
+        message = printable(" ".join(in_language(verdict.message, lang).split()))
         return choose(NOT_DRAWN, lang).format(file=file, message=message)
     named = re.match(r"Phase \d+: (\w+)", str(error))
     path = target / phase.file

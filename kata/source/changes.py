@@ -16,10 +16,10 @@ from ..course.suites import tasks_used
 from .tree import NestedTooDeeply, parse
 
 REFLECTION = frozenset(
-    ("__dict__", "__import__", "builtins", "compile", "eval", "exec", "gc")
-    + ("globals", "importlib", "inspect", "locals", "sys", "vars")
+    ("__dict__", "__file__", "__import__", "builtins", "compile", "eval", "exec", "gc", "globals", "importlib", "io")
+    + ("inspect", "linecache", "locals", "open", "os", "pathlib", "sys", "tokenize", "vars")
 )
-"""Names with which code can reach other code without naming it."""
+"""Names with which code can reach other code, or read its own file, without naming what it reaches."""
 
 
 class Change(NamedTuple):

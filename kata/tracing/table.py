@@ -13,6 +13,7 @@ from ..course.messages import in_language
 from ..course.phases import Phase
 from ..i18n import choose
 from ..line_breaking import pad, wrap
+from ..results import printable
 from ..signs import sign
 from .example import Example, Pair
 from .follow import BROKE, DIFFERS, NOT_CALLED, NOT_REACHED, OTHER_WAY, SAME, STILL_TO_DO, Followed, Outcome
@@ -190,7 +191,7 @@ def _step(number: int, task: str, outcome: Outcome, console: Console, lang: str,
 
 def _why(outcome: Outcome, task: str, lang: str) -> str:
     if outcome.state == BROKE:
-        return " ".join(in_language(outcome.message, lang).split()) or say("as_above", lang)
+        return printable(" ".join(in_language(outcome.message, lang).split())) or say("as_above", lang)
     if outcome.state == STILL_TO_DO and outcome.message not in ("", task):
         return say("needs", lang, task=outcome.message)
     return say(outcome.state, lang)

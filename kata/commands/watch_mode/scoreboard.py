@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from collections import Counter
 from pathlib import Path
 from typing import Collection
@@ -71,8 +72,9 @@ class Scoreboard:
         if complaint_about(path):
             return None
         try:
-            return path.read_text(encoding="utf-8-sig")
-        except (OSError, ValueError):
+            with tokenize.open(path) as stream:  # in the encoding that the file names, as Python does
+                return stream.read()
+        except (OSError, SyntaxError, ValueError):
             return None
 
     def _since_last_time(self, phase: Phase, source: str | None) -> tuple[set[str], set[str], set[str]]:
