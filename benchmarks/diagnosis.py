@@ -2,11 +2,13 @@
 
 Two ways lead there: a save while ``watch`` runs, and ``grader.py`` with the phase's number, which starts from nothing,
 runs all tests of the phase and ends after the last mistake is named. That is measured with one mistake a phase;
-``python -m benchmarks.diagnosis --all [PHASE ...]`` grades every known mistake once, and shows the slowest.
+``python -m benchmarks.diagnosis --all [PHASE ...] [--every N]`` grades every known mistake, or one in N, once, and
+shows the slowest.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import statistics
@@ -40,11 +42,16 @@ def main() -> None:
     Raises:
         RuntimeError: if a mistake is not named.
     """
-    if sys.argv[1:2] == ["--all"]:
-        for number in map(int, sys.argv[2:] or range(1, len(COURSE) + 1)):
-            _all_of(number)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=5, metavar="ROUNDS")
+    parser.add_argument("--all", type=int, nargs="*", metavar="PHASE")
+    parser.add_argument("--every", type=int, default=1, metavar="N")
+    options = parser.parse_args()
+    if options.all is not None:
+        for number in options.all or range(1, len(COURSE) + 1):
+            _all_of(number, options.every)
         return
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = options.rounds
     with tempfile.TemporaryDirectory() as folder:
         commands = {BASE: IMPORT_TORCH}
         saves = {}
@@ -80,11 +87,11 @@ def _by_a_save(mistake: Misconception, folder: Path, rounds: int) -> float:
     return statistics.median(taken)
 
 
-def _all_of(number: int) -> None:
-    """Grade every mistake of a phase once, ``import torch`` now and then; print the ratios."""
+def _all_of(number: int, step: int) -> None:
+    """Grade every mistake of a phase, or one in ``step``, once, ``import torch`` now and then; print the ratios."""
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
-        for turn, mistake in enumerate(entry for entry in catalogue() if entry.phase.number == number):
+        for turn, mistake in enumerate([entry for entry in catalogue() if entry.phase.number == number][::step]):
             if turn % 5 == 0:
                 base = seconds(IMPORT_TORCH)
             target = mistake.write(Path(folder) / mistake.id)
