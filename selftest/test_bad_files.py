@@ -13,7 +13,10 @@ pytestmark = pytest.mark.timeout(300)
 
 # Phase to what its file holds (None: there is no file) and what the message says besides the file's name.
 BROKEN = {
-    2: (solution(2).replace("def merge_heads(", "def merge_heads((").encode(), ["not valid Python", "line "]),
+    2: (
+        solution(2).replace("def merge_heads(", "def merge_heads((").encode(),
+        ["phase2_attention.py:63 is not valid Python", "def merge_heads(("],
+    ),
     3: (solution(3).encode() + b"\x00\n", ["NUL"]),
     4: (None, ["missing"]),
     5: (solution(5).encode() + b"\nwhile True:\n    pass\n", ["endless loop", "no answer after 4 s"]),

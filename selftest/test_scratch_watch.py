@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 
 import pytest
 
@@ -30,6 +32,19 @@ def test_what_lies_elsewhere_does_not_count(tmp_path):
     (tmp_path / "mine" / "link").symlink_to(tmp_path / "large")
     (tmp_path / "mine" / "around").symlink_to(tmp_path / "mine")
     assert not is_overfull(tmp_path / "mine", most_bytes=500, most_files=10)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fallocate is Linux's")
+def test_room_that_is_kept_behind_the_end_of_a_file_counts(tmp_path):
+    keep_size, room = 1, 2**20
+    with (tmp_path / "small").open("wb") as file:
+        file.write(b"x")
+        file.flush()
+        if ctypes.CDLL(None, use_errno=True).fallocate(file.fileno(), keep_size, 0, ctypes.c_long(room)):
+            pytest.skip(f"this file system keeps no room: {os.strerror(ctypes.get_errno())}")
+    assert (tmp_path / "small").stat().st_size == 1
+    assert is_overfull(tmp_path, most_bytes=room // 2)
+    assert not is_overfull(tmp_path, most_bytes=2 * room)
 
 
 def test_a_folder_that_is_gone_is_not_too_full(tmp_path):

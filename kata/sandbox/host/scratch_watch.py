@@ -70,13 +70,17 @@ def is_overfull(folder: Path, most_bytes: int = MOST_BYTES, most_files: int = MO
             with contextlib.suppress(FileNotFoundError):
                 if not entry.is_dir(follow_symlinks=False):
                     told = entry.stat(follow_symlinks=False)
-                    # What is kept behind the end of a file counts as well; Windows does not tell.
-                    size += max(told.st_size, 512 * getattr(told, "st_blocks", 0))
+                    size += max(told.st_size, _room(told))
             if count > most_files or size > most_bytes:
                 return True
     except OSError as error:
         return error.errno in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
     return False
+
+
+def _room(told: os.stat_result) -> int:
+    """Bytes that a file takes on the disk, but for its last block: some may be kept behind its end."""
+    return 512 * getattr(told, "st_blocks", 0) - getattr(told, "st_blksize", 0)  # Windows does not tell
 
 
 def _below(folder: str) -> Iterator[os.DirEntry[str]]:
