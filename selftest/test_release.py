@@ -113,6 +113,13 @@ def test_untouched_it_shows_the_three_phases(edition):
     assert "phase1_embedding.py" in grader(edition).stdout
 
 
+@pytest.mark.timeout(120)
+def test_a_training_leads_to_no_solutions(edition):
+    told = grader(edition, "train", "reverse").stdout
+    assert "Still to do" in told
+    assert "--target solutions" not in told
+
+
 @pytest.mark.proof
 @pytest.mark.timeout(240)
 def test_right_and_wrong_phases_are_graded_and_explained(edition, tmp_path):

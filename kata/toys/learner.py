@@ -13,6 +13,7 @@ from typing import Any, Collection, Iterator
 
 import torch
 
+from ..course.edition import has_reference
 from ..course.messages import in_language
 from ..course.phases import COURSE, REFERENCE, Phase
 from ..results import TODO, printable
@@ -29,11 +30,12 @@ NOT_NEEDED = ("position_shift_matrix",)
 """Tasks that a training does not use."""
 
 STILL_TO_DO = (
-    "Still to do:\n{tasks}\nA training needs these.\n"
-    "Way out: write them, `python grader.py {phase}` tests them; or watch the reference code learn with `--target "
-    "solutions`.",
+    "Still to do:\n{tasks}\nA training needs these.\nWay out: write them, `python grader.py {phase}` tests them.",
     "まだ書かれていません:\n{tasks}\n学習にはこれらが必要です。\n"
-    "まず書き、`python grader.py {phase}` で確かめましょう。"
+    "まず書き、`python grader.py {phase}` で確かめましょう。",
+)
+BY_SOLUTIONS = (
+    " Or watch the reference code learn with `--target solutions`.",
     "`--target solutions` を付けると、解答のコードで学習できます。",
 )
 BROKEN = (
@@ -139,7 +141,8 @@ class Learner:
             line = line_of(path, names[0])
             lines.append(f"  {display_path(path)}{f':{line}' if line else ''}  {', '.join(names)}")
         values = {"tasks": "\n".join(lines), "phase": missing[0][0].number}
-        return STILL_TO_DO[0].format(**values), STILL_TO_DO[1].format(**values)
+        ways = BY_SOLUTIONS if all(map(has_reference, COURSE)) else ("", "")
+        return STILL_TO_DO[0].format(**values) + ways[0], STILL_TO_DO[1].format(**values) + ways[1]
 
     def _phase_of(self, error: BaseException, message: str) -> Phase:
         """The phase that a message speaks of: by the stub's words, or by the file that it names."""
