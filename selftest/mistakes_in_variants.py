@@ -454,6 +454,14 @@ TOGETHER = {
                 "        assert d_model % num_heads == 0\n",
             ),
         ),
+        "attention-not-scaled + mask-infinite-gives-nan": (
+            (" * query.shape[-1] ** -0.5", ""),
+            ("torch.finfo(scores.dtype).min", "-torch.inf"),
+            (
+                "    if mask is not None:\n        weights = torch.einsum(",
+                "    if False:\n        weights = torch.einsum(",
+            ),
+        ),
     },
     "phase3_layers/functional_calls": {
         "layer-norm-unbiased-variance + layer-norm-eps-outside-the-root": (

@@ -95,6 +95,7 @@ def test_every_sentence_of_the_table_is_one_that_the_suites_say():
 
 def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
     for english, japanese in SENTENCES.items():
+        assert "{}{}" not in english  # nothing says where the first ends
         gaps = re.findall(r"\{(\d?)\}", japanese)
         assert len(gaps) == english.count("{}"), english
         assert sorted(gaps) in ([""] * len(gaps), [str(number) for number in range(len(gaps))]), english
@@ -122,6 +123,10 @@ def test_the_japanese_has_the_same_gaps_and_the_words_of_the_course():
         (
             "MultiHeadAttention(10, 4) returned normally\n  expected: a ValueError",
             "MultiHeadAttention(10, 4) が例外を送出せず、普通に終わりました\n  求められている例外: ValueError",
+        ),
+        (
+            "head 0 gives a forbidden key the weight 0.534163 with a mask of shape (L_k) = (5,)",
+            "形 (L_k) = (5,) のマスクで、ヘッド 0 が禁止されたキーに重み 0.534163 を与えています",
         ),
         ("make_batch returned None, expected a Batch", "make_batch が None を返しました。Batch のはずです"),
         ("raises ValueError: the size of x is 3", "ValueError が送出されました: the size of x is 3"),

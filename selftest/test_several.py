@@ -13,6 +13,7 @@ from kata.diagnosis.several import find_several
 @dataclass(frozen=True)
 class Entry:
     id: str
+    fitted: bool = False
 
 
 class Tried:
@@ -20,11 +21,11 @@ class Tried:
 
     failed = list("0123456789")
 
-    def __init__(self, explained, guilty=(), crashes="", pair=(), copies=None):
-        self._explained, self._guilty, self._pair = explained, guilty, set(pair)
+    def __init__(self, explained, guilty=(), crashes="", pairs=(), copies=None, fitted=""):
+        self._explained, self._guilty, self._pairs = explained, guilty, list(map(set, pairs))
         self._copies = copies or {}
         self.failed_by_values = set(self.failed) - set(crashes)
-        self.candidates = [Entry(name) for name in explained]
+        self.candidates = [Entry(name, name in fitted) for name in explained]
 
     def passes_the_rest(self, candidate):
         return candidate.id not in self._guilty
@@ -34,7 +35,7 @@ class Tried:
         return set(self._copies.get("".join(parts), "".join(self._explained[part] for part in parts)))
 
     def fails_alike(self, candidate):
-        return set(candidate.id.split("+")) == self._pair
+        return set(candidate.id.split("+")) in self._pairs
 
 
 @pytest.fixture(autouse=True)
@@ -80,5 +81,15 @@ def test_those_that_answer_otherwise_in_one_copy_are_not_named():
 
 
 def test_two_in_one_copy_that_explain_all_are_named():
-    assert found({"a": "0", "b": "", "c": "1"}, pair="ab") == (["a", "b"], 0)
-    assert found({"a": "0", "b": "", "c": "1"}, pair="ab", guilty="b") == ([], 0)
+    assert found({"a": "0", "b": "", "c": "1"}, pairs=["ab"]) == (["a", "b"], 0)
+    assert found({"a": "0", "b": "", "c": "1"}, pairs=["ab"], guilty="b") == ([], 0)
+
+
+def test_a_listed_mistake_comes_before_one_with_a_value_that_does_as_well():
+    assert found({"a": "0", "b": "1", "c": "0"}, pairs=["ab", "bc"], fitted="c") == (["a", "b"], 0)
+    assert found({"a": "01234", "b": "56789", "c": "56789"}, fitted="c") == (["a", "b"], 0)
+    assert found({"a": "0", "b": "1", "c": "2"}, pairs=["bc"], fitted="c") == (["b", "c"], 0)
+
+
+def test_of_one_that_every_pair_holds_is_told_what_it_leaves():
+    assert found({"a": "0", "b": "12", "c": "0"}, pairs=["ab", "bc"]) == (["b"], 8)

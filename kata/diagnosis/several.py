@@ -55,7 +55,9 @@ def find_several(tried: Candidates, candidates: Iterable[Misconception]) -> Seve
     if covered != every or not sets:
         pairs = [pair for pair in _pairs(innocent, explained) if tried.fails_alike(together(*pair))]
         if pairs:
-            return Several(_in_all(pairs))
+            named = _in_all(pairs)
+            left = every.difference(*(explained[entry.id] for entry in named))
+            return Several(named, 0 if named in pairs else len(left))
     if not sets:
         return Several(())
     named = _in_all(sets)
@@ -119,5 +121,6 @@ def _fit(*entries: Misconception) -> bool:
 
 
 def _in_all(sets: Sequence[Sequence[Misconception]]) -> tuple[Misconception, ...]:
-    """What is in every one of some sets."""
+    """What is in every one of some sets; one whose value was read off the answers gives way to a listed one."""
+    sets = [chosen for chosen in sets if not any(entry.fitted for entry in chosen)] or sets
     return tuple(entry for entry in sets[0] if all(entry in chosen for chosen in sets))
