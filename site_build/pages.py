@@ -203,8 +203,10 @@ def _code(span: str, heading: bool) -> str:
     if "<" not in span and not odd:
         return span
     text = html.escape(inside.replace("\n", " "), quote=False)
+    if odd:
+        text = _OPTION.sub(_KEPT, text)  # in what is short as well: where room is scarce, that may break between words
     if odd and not short:
-        text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), _OPTION.sub(_KEPT, text))
+        text = _LONG_NAME.sub(lambda name: name.group(0).replace("_", "_<wbr>"), text)
     text = re.sub(r"[*_[\]]", lambda sign: f"&#{ord(sign.group())};", text)  # Markdown is read in HTML, too
     return f'<code class="kept">{text}</code>' if odd and short else f"<code>{text}</code>"
 
