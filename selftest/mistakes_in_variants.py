@@ -261,16 +261,6 @@ MADE = {
                 "self.cross_attention(x, memory, memory, self_mask)",
             ),
         ),
-        "transformer-shares-nothing": (
-            (
-                "            self.output_projection.weight = self.tgt_embedding.embedding.weight\n",
-                "            self.output_projection.load_state_dict(self.tgt_embedding.embedding.state_dict())\n",
-            ),
-            (
-                "            self.src_embedding.embedding.weight = self.tgt_embedding.embedding.weight\n",
-                "            self.src_embedding.load_state_dict(self.tgt_embedding.state_dict())\n",
-            ),
-        ),
         "transformer-projection-not-shared": (
             ("            self.output_projection.weight = self.tgt_embedding.embedding.weight\n", ""),
         ),
