@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import Misconception, family
-from .phase4_encoder_layer import SWAPPED_EN, SWAPPED_JA
+from .phase4_encoder_layer import SWAPPED_EN, SWAPPED_JA, WITHOUT_DROPOUT_EN, WITHOUT_DROPOUT_JA
 
 SELF = "self.self_attention(x, x, x, self_mask)"
 CROSS = "self.cross_attention(x, memory, memory, memory_mask)"
@@ -278,12 +278,8 @@ CATALOGUE = (
         task="DecoderLayer",
         values={"add-norm1": "add_norm1", "add-norm2": "add_norm2"},
         edits=(("self.{value} = AddAndNorm(d_model, dropout)", "self.{value} = AddAndNorm(d_model)"),),
-        en="`{value}` has the dropout 0.1 whatever the layer is given, and the others obey: `AddAndNorm` is made there "
-        "without `dropout` (or with a number of its own). Pass the argument on to each. A model made with `dropout=0` "
-        "is still random in training, and the cause is hard to find because the rest of the layer obeys.",
-        ja="`{value}` の dropout だけが、層に渡した値に関係なく 0.1 です。そこだけ `AddAndNorm` に `dropout` を渡してい"
-        "ない (または別の数を渡している) ためです。すべてに渡してください。`dropout=0` で作ったモデルでも学習時に乱数"
-        "の影響を受け、ほかは正しいだけに原因が見つけにくくなります。",
+        en=WITHOUT_DROPOUT_EN,
+        ja=WITHOUT_DROPOUT_JA,
         lesson="mistakes",
     ),
     Misconception(

@@ -14,6 +14,16 @@ NORMS = """
 self.add_norm1 = AddAndNorm(d_model, dropout)
 self.add_norm2 = AddAndNorm(d_model, dropout)
 """
+WITHOUT_DROPOUT_EN = (
+    "`{value}` has the dropout 0.1 whatever the layer is given, and the others obey: `AddAndNorm` is made there "
+    "without `dropout` (or with a number of its own). Pass the argument on to each. A model made with `dropout=0` "
+    "is still random in training, and the cause is hard to find because the rest of the layer obeys."
+)
+WITHOUT_DROPOUT_JA = (
+    "`{value}` の dropout だけが、層に渡した値に関係なく 0.1 です。そこだけ `AddAndNorm` に `dropout` を渡してい"
+    "ない (または別の数を渡している) ためです。すべてに渡してください。`dropout=0` で作ったモデルでも学習時に乱数"
+    "の影響を受け、ほかは正しいだけに原因が見つけにくくなります。"
+)
 SWAPPED_EN = (
     "The arguments of `{value}` are exchanged, of the others not: the sublayer's output stands first and `x` second. "
     "The sum is the same, so evaluation shows nothing, but dropout acts on the second argument: in training it is the "
@@ -249,12 +259,8 @@ CATALOGUE = (
         task="EncoderLayer",
         values={"add-norm1": "add_norm1", "add-norm2": "add_norm2"},
         edits=(("self.{value} = AddAndNorm(d_model, dropout)", "self.{value} = AddAndNorm(d_model)"),),
-        en="`{value}` has the dropout 0.1 whatever the layer is given, and the others obey: `AddAndNorm` is made there "
-        "without `dropout` (or with a number of its own). Pass the argument on to each. A model made with `dropout=0` "
-        "is still random in training, and the cause is hard to find because the rest of the layer obeys.",
-        ja="`{value}` の dropout だけが、層に渡した値に関係なく 0.1 です。そこだけ `AddAndNorm` に `dropout` を渡してい"
-        "ない (または別の数を渡している) ためです。すべてに渡してください。`dropout=0` で作ったモデルでも学習時に乱数"
-        "の影響を受け、ほかは正しいだけに原因が見つけにくくなります。",
+        en=WITHOUT_DROPOUT_EN,
+        ja=WITHOUT_DROPOUT_JA,
         lesson="mistakes",
     ),
     Misconception(
